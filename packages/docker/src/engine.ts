@@ -1,0 +1,319 @@
+/**
+ * What Berth uses of one Docker engine, and nothing more.
+ *
+ * Every call settles: it answers, or throws an {@link EngineError}, no later than its deadline. A deadline or a lost
+ * connection during a call that changes something means *unknown*, never *failed*: the engine goes on working for a
+ * client that has gone (create, start and commit were all seen to finish). Look again before acting.
+ *
+ * Ids are validated before they reach a path (`^[a-f0-9]{12,64}$`), names by Docker's own pattern.
+ */
+export interface Engine {
+  /** Negotiates the API version, and says what answered. Repeat after a reconnect: engines are upgraded in place. */
+  ping(options?: CallOptions): Promise<EngineVersion>;
+  /** Facts of `GET /info`. Takes locks in the engine: not for the steady state. */
+  info(options?: CallOptions): Promise<EngineInfo>;
+
+  /**
+   * All containers, running or not, that carry every one of `labels`. A lock-free snapshot in the engine (moby
+   * daemon/list.go), so it answers while others hang. Throws `protocol` for a body that was cut or is not a list.
+   */
+  listContainers(filter: ContainerFilter, options?: CallOptions): Promise<ListedContainer[]>;
+  /** Takes the container's lock in the engine, so it can hang behind a start. `not_found` where there is none. */
+  inspectContainer(idOrName: string, options?: CallOptions): Promise<InspectedContainer>;
+  /** The name is the mutex: `conflict` where it is taken, `not_found` where the image is not on the engine. */
+  createContainer(name: string, body: CreateContainerBody, options?: CallOptions): Promise<{ id: string }>;
+  /** Already running is success. */
+  startContainer(id: string, options?: CallOptions): Promise<void>;
+  /** SIGTERM, and SIGKILL after `timeoutS`. Already stopped is success. Deadline: `timeoutS` + 15 s. */
+  stopContainer(id: string, timeoutS: number, options?: CallOptions): Promise<void>;
+  /** Never forces, never removes volumes. `conflict` while it runs or is being removed. */
+  removeContainer(id: string, options?: CallOptions): Promise<void>;
+  renameContainer(id: string, name: string, options?: CallOptions): Promise<void>;
+  /** Changes limits in place. memory and memory-swap always go together. */
+  updateContainer(id: string, limits: ContainerLimits, options?: CallOptions): Promise<void>;
+  unpauseContainer(id: string, options?: CallOptions): Promise<void>;
+  /** Commits the container's file system as `repository:tag`, with the labels in `changes` replaced. */
+  commitContainer(id: string, commit: CommitRequest, options?: CallOptions): Promise<{ image_id: string }>;
+
+  /** `not_found` where the engine does not hold it. */
+  inspectImage(reference: string, options?: CallOptions): Promise<InspectedImage>;
+  /**
+   * Pulls by tag or digest; resolves only after the stream ended well *and* the image is there. There is no total
+   * limit: it is aborted after `stallTimeoutMs` (default 2 min) in which nothing moved.
+   */
+  pullImage(reference: string, options?: PullOptions): Promise<InspectedImage>;
+  /** Never forces. `conflict` where a container or a child image needs it. */
+  removeImage(reference: string, options?: CallOptions): Promise<void>;
+
+  /** `not_found` where there is none. */
+  inspectVolume(name: string, options?: CallOptions): Promise<InspectedVolume>;
+  /** Answers the volume that is there when the name is taken, with *its* labels. */
+  createVolume(name: string, labels: Record<string, string>, options?: CallOptions): Promise<InspectedVolume>;
+
+  /**
+   * The engine's events, as hints: any may be missing, doubled or out of order. Ends by throwing, whatever the cause;
+   * yields nothing after `signal` aborts. `connected` is called once the engine has answered, so that a list made
+   * after it misses nothing.
+   */
+  events(options: EventOptions): AsyncIterable<EngineEvent>;
+  /** Log output, demultiplexed (a TTY's log is not framed, and arrives as stdout). Back-pressure reaches the engine. */
+  logs(id: string, options: LogOptions): AsyncIterable<LogChunk>;
+  /** One reading, without the second that a first reading takes. */
+  stats(id: string, options?: CallOptions): Promise<ContainerStats>;
+  /** Runs a command to its end. Output past `maxOutputBytes` (default 1 MiB) is cut, and the call says so. */
+  exec(id: string, command: string[], options?: ExecOptions): Promise<ExecResult>;
+
+  /** Ends every open request and connection. Later calls throw `closed`. */
+  close(): void;
+}
+
+export interface CallOptions {
+  /** Instead of the call's default: ping 5 s, list 10 s, create 30 s, start 60 s, remove 60 s, others 30 s. */
+  deadlineMs?: number;
+  signal?: AbortSignal;
+}
+
+export type EngineErrorKind =
+  /** The engine says that there is no such container, image or volume (404). */
+  | "not_found"
+  /** A name that is taken, a removal under way, an image in use (409). */
+  | "conflict"
+  /** The engine refuses the request as it is; repeating it changes nothing (400, 403, 501 and TLS refusals). */
+  | "rejected"
+  /** The engine failed (5xx), or an error came in a stream. */
+  | "failed"
+  /** Nothing is known about the outcome: a deadline, a lost or refused connection. `sent` says if a request went out. */
+  | "unreachable"
+  /** An answer that is not Docker's: a redirect, HTML, a cut or oversized body. */
+  | "protocol"
+  /** Too old or too new for Berth. */
+  | "unsupported"
+  /** `close()` was called, or the caller's signal aborted. */
+  | "closed";
+
+/** The one error that an {@link Engine} throws. `message` is fit for a person; it never holds a secret or a path of this host. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  readonly kind: EngineErrorKind;
+  /** The HTTP status, where there was one. */
+  readonly status: number | null;
+  /** False where no byte of the request can have reached the engine: nothing happened there. */
+  readonly sent: boolean;
+  /** True where a deadline passed: the breaker counts these. */
+  readonly timedOut: boolean;
+
+  constructor(
+    kind: EngineErrorKind,
+    message: string,
+    details: { status?: number | null; sent?: boolean; timedOut?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.kind = kind;
+    this.status = details.status ?? null;
+    this.sent = details.sent ?? true;
+    this.timedOut = details.timedOut ?? false;
+  }
+}
+
+export interface EngineVersion {
+  /** The version that this connection uses from now on: the lower of the engine's newest and ours, as "1.41". */
+  api_version: string;
+  /** The newest that the engine speaks. */
+  engine_api_version: string;
+}
+
+export interface EngineInfo {
+  /** Not an identity: cloned disks and shared /etc/docker give several engines one id. */
+  engine_id: string;
+  name: string;
+  version: string;
+  ncpu: number;
+  memory_bytes: number;
+  root_dir: string;
+  storage_driver: string;
+  /** True for the containerd image store. */
+  containerd_store: boolean;
+  default_runtime: string;
+  runtimes: string[];
+  /** The daemon's own labels, `key=value` parsed. */
+  labels: Record<string, string>;
+  /** RFC 3339, by the engine's clock. */
+  system_time: string | null;
+}
+
+export interface ContainerFilter {
+  labels: Record<string, string>;
+  /** Exact name, without the slash. */
+  name?: string;
+}
+
+export type EngineContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+
+export interface ListedContainer {
+  id: string;
+  /** Without the leading slash; the first that is not a link's. */
+  name: string;
+  image: string;
+  image_id: string;
+  state: EngineContainerState;
+  /** "Up 2 hours", "Exited (137) 3 minutes ago". */
+  status: string;
+  /** From `status`, where it says one. */
+  exit_code: number | null;
+  labels: Record<string, string>;
+  ports: { container_port: number; host_port: number | null; protocol: "tcp" | "udp" | "sctp" }[];
+  /** Seconds since 1970, by the engine's clock. */
+  created_at_s: number;
+}
+
+export interface InspectedContainer {
+  id: string;
+  name: string;
+  state: EngineContainerState;
+  exit_code: number;
+  oom_killed: boolean;
+  error: string;
+  started_at: string | null;
+  finished_at: string | null;
+  /** How often the engine's own restart policy has restarted it. */
+  restart_count: number;
+  image_id: string;
+  labels: Record<string, string>;
+  tty: boolean;
+  memory_bytes: number;
+  nano_cpus: number;
+  health: "starting" | "healthy" | "unhealthy" | null;
+}
+
+/** The body of `POST /containers/create` as far as Berth sends it (Docker's own names). */
+export interface CreateContainerBody {
+  Image: string;
+  Cmd?: string[];
+  Entrypoint?: string[];
+  Env?: string[];
+  Hostname?: string;
+  WorkingDir?: string;
+  Labels: Record<string, string>;
+  Tty: boolean;
+  OpenStdin: boolean;
+  ExposedPorts?: Record<string, Record<string, never>>;
+  StopTimeout?: number;
+  HostConfig: {
+    Init: boolean;
+    RestartPolicy: { Name: "no" | "on-failure" | "unless-stopped"; MaximumRetryCount?: number };
+    LogConfig: { Type: "json-file"; Config: Record<string, string> };
+    ShmSize?: number;
+    Memory?: number;
+    MemorySwap?: number;
+    NanoCpus?: number;
+    PortBindings?: Record<string, { HostIp?: string; HostPort: string }[]>;
+    DeviceRequests?: { Driver: string; DeviceIDs: string[]; Capabilities: string[][] }[];
+    NetworkMode?: string;
+    Mounts?: { Type: "volume" | "tmpfs"; Source?: string; Target: string; ReadOnly?: boolean }[];
+  };
+}
+
+export interface ContainerLimits {
+  /** 0 is no limit. Memory plus swap is set to the same figure: no swap. */
+  memory_bytes: number;
+  /** Billionths of a core; 0 is no limit. */
+  nano_cpus: number;
+}
+
+export interface CommitRequest {
+  repository: string;
+  tag: string;
+  comment?: string;
+  /** The committed image's labels; a commit otherwise copies the container's, ownership labels included. */
+  labels: Record<string, string>;
+  /** Docker pauses a running container while it commits (default true). */
+  pause?: boolean;
+}
+
+export interface InspectedImage {
+  id: string;
+  tags: string[];
+  /** `repository@sha256:…` */
+  digests: string[];
+  size_bytes: number;
+  created_at: string | null;
+  labels: Record<string, string>;
+  os: string;
+  architecture: string;
+}
+
+export interface PullOptions extends CallOptions {
+  /** A registry token (distribution's token specification), or nothing for an open registry. */
+  registryToken?: string;
+  stallTimeoutMs?: number;
+  /** At most four times a second. Bytes of what is downloading now; `total` grows as layers become known. */
+  onProgress?: (progress: { current_bytes: number; total_bytes: number }) => void;
+}
+
+export interface InspectedVolume {
+  name: string;
+  labels: Record<string, string>;
+}
+
+export interface EventOptions {
+  labels: Record<string, string>;
+  /** Replays what the engine still remembers (the last 256 of all kinds) since then; engine's clock, seconds. */
+  sinceS?: number;
+  signal: AbortSignal;
+  connected?: () => void;
+}
+
+export interface EngineEvent {
+  /** "container", "image", "volume", "daemon", … */
+  type: string;
+  /** "start", "die", "kill", "destroy", "exec_create: sh", … */
+  action: string;
+  /** The container's or image's id. */
+  actor_id: string;
+  /** Labels, and what the action adds: name, exitCode, signal. */
+  attributes: Record<string, string>;
+  /** By the engine's clock. */
+  time_ns: bigint;
+}
+
+export interface LogOptions {
+  follow: boolean;
+  /** Lines from the end; all where absent. */
+  tail?: number;
+  sinceS?: number;
+  timestamps?: boolean;
+  signal: AbortSignal;
+}
+
+export interface LogChunk {
+  stream: "stdout" | "stderr";
+  data: Uint8Array;
+}
+
+export interface ContainerStats {
+  /** Cores in use, averaged since the previous reading of the engine; null at the first. */
+  cpu_cores: number | null;
+  memory_bytes: number;
+  memory_limit_bytes: number;
+  pids: number;
+}
+
+export interface ExecOptions extends CallOptions {
+  env?: string[];
+  user?: string;
+  working_dir?: string;
+  maxOutputBytes?: number;
+}
+
+export interface ExecResult {
+  exit_code: number;
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+  truncated: boolean;
+}
+
+/** How to reach an engine. `path` of a unix socket, or host and port; plain TCP only where it was allowed for this machine. */
+export type EngineAddress =
+  | { kind: "unix"; path: string }
+  | { kind: "tls"; host: string; port: number; tls: { ca: string; cert: string; key: string } }
+  | { kind: "plain"; host: string; port: number };
