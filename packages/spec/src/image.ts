@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { Condition } from "./condition.ts";
+import { CreateParams } from "./create-params.ts";
+import { PageInput } from "./page.ts";
+
+/** `namespace/name:tag`; the namespace is `public` or the owner's account. */
+export const ImageName = z
+  .string()
+  .max(200)
+  .regex(
+    /^[a-z0-9]+([._-][a-z0-9]+)*\/[a-z0-9]+([._-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/,
+    "An image is named namespace/name:tag, for example public/pytorch:2.9.",
+  );
+
+/**
+ * What an engine calls an image: `[host[:port]/]path[:tag][@sha256:…]`, a tag or a digest always there, so that nothing
+ * depends on what `latest` means today.
+ */
+export const ImageReference = z
+  .string()
+  .max(400)
+  .regex(
+    /^([a-zA-Z0-9.-]+(:[0-9]{1,5})?\/)?[a-z0-9]+(([._]|__|-+|\/)[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$/,
+    "Not an image reference: host:port/name:tag, or name@sha256:….",
+  )
+  .refine(
+    (reference) => /(:[^/]+|@sha256:[a-f0-9]{64})$/.test(reference),
+    "Name a tag or a digest.",
+  );
+
+/** `external`: Berth neither builds nor keeps it; the engines hold it, or pull it by its reference. */
+export const ImageSource = z.enum(["build", "commit", "mirror", "push", "external"]);
+export type ImageSource = z.infer<typeof ImageSource>;
+
+export const ImagePhase = z.enum(["Waiting", "Committing", "Ready", "Failed"]);
+
+export const AddImageInput = z.object({
+  name: ImageName,
+  reference: ImageReference,
+  display_name: z.string().min(1).max(100).optional(),
+  description: z.string().max(4_000).optional(),
+  create_params: CreateParams.optional(),
+});
+export type AddImageInput = z.infer<typeof AddImageInput>;
+
+export const ListImagesInput = PageInput.extend({
+  scope: z.enum(["public", "mine", "all"]).default("all"),
+});
+export type ListImagesInput = z.infer<typeof ListImagesInput>;
+
+export const Image = z.object({
+  image_id: z.int(),
+  name: z.string(),
+  reference: z.string(),
+  display_name: z.string().nullable(),
+  description: z.string().nullable(),
+  create_params: CreateParams,
+  parent_image_id: z.int().nullable(),
+  user_id: z.int().nullable(),
+  public: z.boolean(),
+  source: ImageSource,
+  desired: z.enum(["present", "absent"]),
+  phase: ImagePhase,
+  message: z.string(),
+  digest: z.string().nullable(),
+  /** Bytes. */
+  size: z.int().nullable(),
+  conditions: z.array(Condition),
+  created_at: z.iso.datetime(),
+});
+export type Image = z.infer<typeof Image>;

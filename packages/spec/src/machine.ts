@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { Condition } from "./condition.ts";
+
+/** Given by the GPU server: its engine's id, with a suffix where two engines report the same. */
+export const MachineId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/, "Not a machine's id.");
+
+export const MachineName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/,
+    "1 to 63 letters, digits, dots and dashes.",
+  );
+
+export const MachineState = z.enum(["active", "cordoned", "decommissioned"]);
+export type MachineState = z.infer<typeof MachineState>;
+
+/** Host ports that containers on one machine may be given, both ends included. */
+export const PortRange = z
+  .object({ first: z.int().min(1024).max(65535), last: z.int().min(1024).max(65535) })
+  .refine((range) => range.first <= range.last, "The first port is above the last.");
+export type PortRange = z.infer<typeof PortRange>;
+export const DEFAULT_PORT_RANGE: PortRange = { first: 20000, last: 29999 };
+
+/** `index` is what nvidia-smi shows on that machine; `memory` in MiB. */
+export const Gpu = z.object({
+  uuid: z.string(),
+  index: z.int(),
+  type: z.string(),
+  memory: z.int(),
+});
+export type Gpu = z.infer<typeof Gpu>;
+
+/** One entry a socket. */
+export const Cpu = z.object({ type: z.string(), cores: z.int() });
+export type Cpu = z.infer<typeof Cpu>;
+
+/** MiB. */
+export const Capacity = z.object({ total: z.int(), free: z.int().nullable() });
+export type Capacity = z.infer<typeof Capacity>;
+
+const Pem = z.string().min(64).max(32_768).includes("-----BEGIN ", { error: "Not a PEM text." });
+
+/** The client's side of mutual TLS with the engine. */
+export const EngineTls = z.object({ ca: Pem, cert: Pem, key: Pem });
+export type EngineTls = z.infer<typeof EngineTls>;
+
+export const AddMachineInput = z.object({
+  /** `unix:///var/run/docker.sock`, or `tcp://host:port` with `tls`. */
+  url: z.string().min(1).max(300),
+  name: MachineName.optional(),
+  machine_id: MachineId.optional(),
+  tls: EngineTls.optional(),
+  /** Plain TCP gives root on the machine to whoever reaches the port: it must be asked for. */
+  allow_insecure: z.boolean().default(false),
+  is_builder: z.boolean().default(false),
+  runs_containers: z.boolean().default(true),
+  port_range: PortRange.optional(),
+});
+export type AddMachineInput = z.infer<typeof AddMachineInput>;
+
+export const UpdateMachineInput = z.object({
+  machine_id: MachineId,
+  name: MachineName.optional(),
+  state: z.enum(["active", "cordoned"]).optional(),
+  url: z.string().min(1).max(300).optional(),
+  port_range: PortRange.optional(),
+  is_builder: z.boolean().optional(),
+  runs_containers: z.boolean().optional(),
+});
+export type UpdateMachineInput = z.infer<typeof UpdateMachineInput>;
+
+export const Machine = z.object({
+  machine_id: z.string(),
+  name: z.string(),
+  /** Where users reach its ports; null for an engine that is not reached over a network. */
+  ip: z.string().nullable(),
+  state: MachineState,
+  /** A machine that Berth plays by itself: nothing on it really runs. */
+  simulated: z.boolean(),
+  /** Reached over plain TCP. */
+  insecure: z.boolean(),
+  is_builder: z.boolean(),
+  runs_containers: z.boolean(),
+  port_range: PortRange,
+  online: z.boolean(),
+  engine_version: z.string().nullable(),
+  gpus: z.array(Gpu),
+  cpus: z.array(Cpu),
+  /** Cores in all, where the engine told only the sum. */
+  cores: z.int().nullable(),
+  memory: Capacity.nullable(),
+  disk: Capacity.nullable(),
+  /** GPU uuids that containers hold. */
+  gpus_taken: z.array(z.string()),
+  containers: z.int(),
+  conditions: z.array(Condition),
+  last_list_at: z.iso.datetime().nullable(),
+  created_at: z.iso.datetime(),
+});
+export type Machine = z.infer<typeof Machine>;
