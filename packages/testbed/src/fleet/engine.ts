@@ -1,0 +1,152 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import type { TlsClient, TlsServerFiles } from "./certificates.ts";
+import { cgroupParent } from "./cgroups.ts";
+import { runDockerCli } from "./docker-cli.ts";
+import type { FleetDirectory } from "./fleet-directory.ts";
+import { GENERATION_TRAITS, type EngineGeneration } from "./generations.ts";
+import type { Machine } from "./machine.ts";
+import { engineAddress } from "./network.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const TLS_PORT = 2376;
+
+// The machine's first process adopts the subshell, which says when dockerd has ended.
+const START_DOCKERD = `
+  (dockerd --config-file "$1/daemon.json" < /dev/null >> "$1/dockerd.log" 2>&1; echo "$?" > "$1/dockerd.ended") \\
+    < /dev/null > /dev/null 2>&1 &`;
+
+/** Below the machine's folder: what a killed dockerd leaves there, and the next one trips over. */
+const STALE_FILES = [
+  // A pid that may by now be another process's: dockerd then refuses to start, or waits for a containerd that is gone.
+  "docker.pid",
+  "run/containerd/containerd.pid",
+  "run/containerd/docker-containerd.pid",
+  // dockerd waits for an answer on a socket that is there, until it times out.
+  "run/containerd/containerd.sock",
+  "run/containerd/docker-containerd.sock",
+  "docker.sock",
+  "dockerd.ended",
+];
+
+export interface EngineSettings {
+  generation: EngineGeneration;
+  tls: { server: TlsServerFiles; client: TlsClient };
+  /** Registries that this engine reaches over plain HTTP. */
+  insecureRegistries: string[];
+  /** Whether containers outlive dockerd (default false, as Docker's). */
+  liveRestore: boolean;
+}
+
+/** A real Docker engine on a machine of its own. */
+export class FleetEngine {
+  readonly name: string;
+  readonly generation: EngineGeneration;
+  /** `tcp://ADDRESS:2376`, over mutual TLS with {@link tls}. */
+  readonly url: string;
+  readonly address: string;
+  readonly socket_path: string;
+  readonly tls: TlsClient;
+  readonly #machine: Machine;
+
+  constructor(fleet: FleetDirectory, machine: Machine, settings: EngineSettings) {
+    this.#machine = machine;
+    this.name = machine.name;
+    this.generation = settings.generation;
+    this.address = engineAddress(fleet.number, machine.index);
+    this.url = `tcp://${this.address}:${TLS_PORT}`;
+    this.socket_path = join(machine.folder, "docker.sock");
+    this.tls = settings.tls.client;
+    const config = {
+      hosts: [`unix://${this.socket_path}`, this.url],
+      tlsverify: true,
+      tlscacert: settings.tls.server.ca,
+      tlscert: settings.tls.server.cert,
+      tlskey: settings.tls.server.key,
+      "data-root": join(machine.folder, "data"),
+      "exec-root": join(machine.folder, "run"),
+      pidfile: join(machine.folder, "docker.pid"),
+      "insecure-registries": settings.insecureRegistries,
+      "live-restore": settings.liveRestore,
+      // Not systemd's: the containers' cgroups are to be found again by their parent's name.
+      "exec-opts": ["native.cgroupdriver=cgroupfs"],
+      "cgroup-parent": cgroupParent(fleet.number, machine.index),
+      features: GENERATION_TRAITS[settings.generation].features,
+    };
+    writeFileSync(join(machine.folder, "daemon.json"), JSON.stringify(config, null, 2));
+  }
+
+  /** Boots the machine if need be, starts dockerd, and resolves when it answers. Nothing happens where it does. */
+  async start(): Promise<void> {
+    await this.#machine.boot();
+    if (await this.#answersPing()) return;
+    await waitUntil(`${this.name}'s earlier processes to end`, 10_000, () => this.#hasEnded());
+    for (const file of STALE_FILES) rmSync(join(this.#machine.folder, file), { force: true });
+    await this.#machine.run(START_DOCKERD, this.#machine.folder);
+    await waitUntil(`${this.name}'s dockerd to answer`, 30_000, () => {
+      if (existsSync(join(this.#machine.folder, "dockerd.ended"))) {
+        throw new Error(
+          `${this.name}'s dockerd ended at its start: ${readFileSync(this.log_file, "utf8").slice(-2_000)}`,
+        );
+      }
+      return this.#answersPing();
+    });
+  }
+
+  /** Stops dockerd as an administrator would: it stops its containers first. Resolves when it has ended. */
+  async stop(): Promise<void> {
+    if (!this.#machine.isUp() || (await this.#hasEnded())) return;
+    await this.#signal("TERM", "dockerd");
+    await waitUntil(`${this.name}'s dockerd to stop`, 60_000, () => this.#hasEnded());
+  }
+
+  /**
+   * Sends a signal to dockerd, or to its containerd. After SIGKILL it resolves when the process has ended; `start`
+   * brings the engine back. A stopped process (SIGSTOP) goes on with SIGCONT.
+   */
+  async kill(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT", which: "dockerd" | "containerd" = "dockerd"): Promise<void> {
+    await this.#signal(signal.slice(3), which);
+    if (signal === "SIGKILL" && which === "dockerd") {
+      await waitUntil(`${this.name}'s dockerd to end`, 10_000, () => this.#hasEnded());
+    }
+  }
+
+  /** Ends dockerd, containerd and all containers at once; `start` boots the machine again with the same address. */
+  cutPower(): Promise<void> {
+    return this.#machine.cutPower();
+  }
+
+  /** Runs Docker's own command line on this engine, for edits by hand. Answers its stdout. */
+  docker(...args: string[]): Promise<string> {
+    return runDockerCli(this.socket_path, args);
+  }
+
+  /** What dockerd says. */
+  get log_file(): string {
+    return join(this.#machine.folder, "dockerd.log");
+  }
+
+  async #signal(signal: string, which: "dockerd" | "containerd"): Promise<void> {
+    await this.#machine.run(`kill -s "$1" $(pidof "$2")`, signal, which);
+  }
+
+  /** True where neither dockerd nor its containerd, which ends just after it, runs on the machine. */
+  async #hasEnded(): Promise<boolean> {
+    const running = await this.#machine.run("pidof dockerd containerd || true");
+    return running.trim() === "";
+  }
+
+  #answersPing(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const ping = request({ socketPath: this.socket_path, path: "/_ping", timeout: 5_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    ping.on("timeout", () => ping.destroy());
+    ping.on("error", () => resolve(false));
+    ping.on("close", () => resolve(false));
+    ping.end();
+    return promise;
+  }
+}

@@ -1,0 +1,73 @@
+import { readdirSync } from "node:fs";
+import { runCommand } from "./run-command.ts";
+
+/** The fleet's own end of its network, which every engine reaches: its registry listens there. */
+export function gatewayAddress(fleetNumber: number): string {
+  return `10.77.${fleetNumber}.1`;
+}
+
+export function engineAddress(fleetNumber: number, engineIndex: number): string {
+  return `10.77.${fleetNumber}.${engineIndex + 2}`;
+}
+
+function bridgeName(fleetNumber: number): string {
+  return `berth${fleetNumber}`;
+}
+
+export async function createBridge(fleetNumber: number): Promise<void> {
+  const bridge = bridgeName(fleetNumber);
+  await ipBatch([
+    `link add ${bridge} type bridge`,
+    `addr add ${gatewayAddress(fleetNumber)}/24 dev ${bridge}`,
+    `link set ${bridge} up`,
+  ]);
+}
+
+/**
+ * Plugs the network namespace of process `pid` into the fleet's bridge. The link goes when the namespace goes, that is
+ * with its last process.
+ */
+export async function connectToBridge(fleetNumber: number, engineIndex: number, pid: number): Promise<void> {
+  const bridge = bridgeName(fleetNumber);
+  const link = `${bridge}-${engineIndex}`;
+  await removeLink(link); // of an earlier namespace, which the kernel takes down in its own time
+  await ipBatch([
+    `link add ${link} type veth peer name eth0 netns ${pid}`,
+    `link set ${link} master ${bridge}`,
+    `link set ${link} up`,
+  ]);
+  await ipBatch(
+    [
+      "link set lo up",
+      `addr add ${engineAddress(fleetNumber, engineIndex)}/24 dev eth0`,
+      "link set eth0 up",
+      `route add default via ${gatewayAddress(fleetNumber)}`,
+    ],
+    ["nsenter", `--net=/proc/${pid}/ns/net`],
+  );
+}
+
+/** Removes the fleet's bridge and links, as far as they are there. */
+export async function removeNetwork(fleetNumber: number): Promise<void> {
+  for (const link of listLinks(fleetNumber)) await removeLink(link);
+}
+
+function listLinks(fleetNumber: number): string[] {
+  const bridge = bridgeName(fleetNumber);
+  return readdirSync("/sys/class/net").filter((name) => name === bridge || name.startsWith(`${bridge}-`));
+}
+
+async function removeLink(name: string): Promise<void> {
+  const isThere = () => readdirSync("/sys/class/net").includes(name);
+  if (!isThere()) return;
+  try {
+    await runCommand("ip", ["link", "del", name]);
+  } catch (error) {
+    if (isThere()) throw error; // else its namespace went away first, and took it along
+  }
+}
+
+async function ipBatch(lines: string[], prefix: string[] = []): Promise<void> {
+  const [command = "ip", ...args] = [...prefix, "ip", "-batch", "-"];
+  await runCommand(command, args, { input: `${lines.join("\n")}\n` });
+}

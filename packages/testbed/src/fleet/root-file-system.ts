@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { findMirror } from "./apt.ts";
+import { GENERATION_TRAITS, type EngineGeneration } from "./generations.ts";
+import { withLock } from "./lock.ts";
+import { runCommand } from "./run-command.ts";
+
+/** Where root file systems are kept between runs; some 500 MB each. */
+function cacheFolder(): string {
+  return process.env["BERTH_TESTBED_CACHE"] ?? "/var/cache/berth-testbed";
+}
+
+/** This machine's Debian release, as "bookworm"; null where it is no Debian. */
+export function hostSuite(): string | null {
+  if (!existsSync("/etc/os-release")) return null;
+  const release = readFileSync("/etc/os-release", "utf8");
+  if (!/^ID=debian$/m.test(release)) return null;
+  return /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1] ?? null;
+}
+
+/** True where a generation of Docker is this machine's own package, so that it needs no other root file system. */
+export function isHostGeneration(generation: EngineGeneration): boolean {
+  return GENERATION_TRAITS[generation].suite === hostSuite();
+}
+
+/** The root file system that holds a generation of Docker; null where that is this machine's own. It may not exist yet. */
+export function rootFileSystemOf(generation: EngineGeneration): string | null {
+  return isHostGeneration(generation) ? null : join(cacheFolder(), `docker-${GENERATION_TRAITS[generation].suite}`);
+}
+
+/**
+ * Makes the root file system of `generation` unless it is there: a minimal Debian with Docker, from the mirror that this
+ * machine's own package sources name. It takes about 40 s, shows whole or not at all, and is never written to afterwards.
+ */
+export async function makeRootFileSystem(generation: EngineGeneration): Promise<void> {
+  const target = rootFileSystemOf(generation);
+  if (target === null || existsSync(target)) return;
+  const cache = cacheFolder();
+  mkdirSync(cache, { recursive: true });
+  await withLock(join(cache, "lock"), async () => {
+    if (existsSync(target)) return; // another run has just made it
+    for (const name of readdirSync(cache).filter((entry) => entry.startsWith(".partial-"))) {
+      await rm(join(cache, name), { recursive: true, force: true });
+    }
+    const { suite } = GENERATION_TRAITS[generation];
+    const mirror = findMirror(hostSuite() ?? "");
+    if (mirror === null) throw new Error("no Debian mirror is named in /etc/apt");
+    const partial = join(cache, `.partial-${suite}`);
+    // A mount namespace of its own: debootstrap mounts /proc below the new root, and would leave it there if it were killed.
+    // The script of sid serves every newer release, also those that this machine's debootstrap has not heard of.
+    const packages = "--include=docker.io,iptables,ca-certificates";
+    const script = `/usr/share/debootstrap/scripts/${existsSync(`/usr/share/debootstrap/scripts/${suite}`) ? suite : "sid"}`;
+    const command = ["debootstrap", "--variant=minbase", packages, suite, partial, mirror, script];
+    await runCommand("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command]);
+    await rm(join(partial, "var/cache/apt/archives"), { recursive: true, force: true });
+    await rename(partial, target);
+  });
+}

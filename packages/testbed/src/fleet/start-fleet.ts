@@ -1,0 +1,102 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createAuthority, issueClientCertificate, issueServerCertificate } from "./certificates.ts";
+import { runDockerCli } from "./docker-cli.ts";
+import { FleetEngine } from "./engine.ts";
+import { claimFleetDirectory, FLEETS_LOCK, type FleetDirectory } from "./fleet-directory.ts";
+import type { EngineGeneration } from "./generations.ts";
+import { withLock } from "./lock.ts";
+import { Machine } from "./machine.ts";
+import { createBridge, engineAddress } from "./network.ts";
+import { logFile, spawnRecorded } from "./recorded-process.ts";
+import { FleetRegistry } from "./registry.ts";
+import { rootFileSystemOf } from "./root-file-system.ts";
+import { sweepDeadFleets, WATCHDOG } from "./tear-down.ts";
+import { buildTestImages, packForLoad, pushTestImage, TEST_IMAGE } from "./test-image.ts";
+
+export interface FleetRequest {
+  engines: {
+    /** Also the engine's host name. Unique in the fleet. */
+    name: string;
+    generation: EngineGeneration;
+    /** Whether containers outlive dockerd (default false). */
+    live_restore?: boolean;
+  }[];
+  /** Start a registry that every engine may use over plain HTTP (default true). */
+  registry?: boolean;
+}
+
+export interface Fleet {
+  /** In the order in which they were asked for. */
+  engines: FleetEngine[];
+  /** Null where none was asked for. */
+  registry: FleetRegistry | null;
+  /** Takes all of it away, and resolves when nothing is left. Happens as well when this process ends, however it ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts real Docker engines, each on a machine of its own, with the test image on every one. Needs what
+ * `prepareMachine` of `prepare.ts` provides. Several fleets may run side by side.
+ */
+export async function startFleet(request: FleetRequest): Promise<Fleet> {
+  await sweepDeadFleets();
+  const directory = await withLock(FLEETS_LOCK, async () => claimFleetDirectory());
+  const watchdog = startWatchdog(directory);
+  const close = () => endFleet(directory, watchdog);
+  try {
+    const authority = join(directory.path, "tls");
+    const [images] = await Promise.all([
+      buildTestImages(join(directory.path, "images")),
+      createBridge(directory.number),
+      createAuthority(authority),
+    ]);
+    const [registry, client] = await Promise.all([
+      request.registry === false ? null : FleetRegistry.start(directory),
+      issueClientCertificate(authority),
+    ]);
+    const [base] = images;
+    if (base?.reference !== TEST_IMAGE) throw new Error(`the first test image is not ${TEST_IMAGE}`);
+    const archive = await packForLoad(join(directory.path, "images/load"), base);
+
+    const starting = request.engines.map(async ({ name, generation, live_restore }, index) => {
+      const machine = new Machine(directory, index, name, rootFileSystemOf(generation));
+      const address = engineAddress(directory.number, index);
+      const server = await issueServerCertificate(authority, machine.folder, name, address);
+      const engine = new FleetEngine(directory, machine, {
+        generation,
+        tls: { server, client },
+        insecureRegistries: registry ? [registry.address] : [],
+        liveRestore: live_restore ?? false,
+      });
+      await engine.start();
+      await runDockerCli(engine.socket_path, ["load", "--quiet"], { input: archive });
+      return engine;
+    });
+    const pushing = registry ? images.map((image) => pushTestImage(registry.address, image)) : [];
+    const [engines] = await Promise.all([Promise.all(starting), Promise.all(pushing)]);
+    return { engines, registry, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Started before anything else of the fleet: from here on nothing outlives this process. */
+function startWatchdog(fleet: FleetDirectory): ChildProcess {
+  const script = fileURLToPath(new URL("watchdog.ts", import.meta.url));
+  return spawnRecorded(fleet, WATCHDOG, [process.execPath, script, fleet.path, String(fleet.number)], "pipe");
+}
+
+async function endFleet(fleet: FleetDirectory, watchdog: ChildProcess): Promise<void> {
+  if (watchdog.exitCode !== null) return;
+  const log = logFile(fleet, WATCHDOG);
+  const ended = once(watchdog, "exit");
+  watchdog.ref();
+  watchdog.stdin?.end();
+  const [code] = await ended;
+  if (code !== 0) throw new Error(`the fleet was not taken away: ${readFileSync(log, "utf8")}`);
+}
