@@ -1,0 +1,62 @@
+import type { Claim } from "@berth/spec/condition.ts";
+import { mayRecreate, underRecreate } from "./facts.ts";
+import type { DesiredContainer, Memory, ObservedContainer } from "./types.ts";
+
+/** What is to be told beside the phase. Only what holds is claimed. */
+export function claimsOf(desired: DesiredContainer, observed: ObservedContainer, memory: Memory): Claim[] {
+  if (desired.desired === "removed") return [];
+  const claims: Claim[] = [];
+  const { current } = observed;
+  if (isLost(observed, memory) || memory.dataLost) {
+    claims.push({
+      type: "DataLost",
+      status: "true",
+      reason: "ContainerGone",
+      message: "The container was removed from its machine by something else; what was inside it is gone.",
+    });
+  }
+  if (observed.foreignName && !current) {
+    claims.push({
+      type: "NameConflict",
+      status: "true",
+      reason: "ForeignContainer",
+      message: `Another container on the machine is called ${desired.engineName}. Berth leaves it alone: rename or remove it there.`,
+    });
+  }
+  if (current && current.specHash !== desired.specHash && !mayRecreate(desired, current, memory)) {
+    claims.push(driftClaim(desired, memory));
+  }
+  if (observed.image.state === "failed") {
+    claims.push({ type: "ImagePulled", status: "false", reason: "PullFailed", message: observed.image.message });
+  }
+  if (observed.image.state === "absent" && desired.image.fromCommit) {
+    claims.push({
+      type: "ImageLost",
+      status: "true",
+      reason: "ImageGone",
+      message: "What was kept of the container is gone from its machine: recreate it from another image.",
+    });
+  }
+  return claims;
+}
+
+function driftClaim(desired: DesiredContainer, memory: Memory): Claim {
+  const isAbandoned = desired.consent !== null && memory.abandonedGeneration >= desired.consent.generation;
+  return isAbandoned
+    ? {
+        type: "RecreateFailed",
+        status: "true",
+        reason: "NewContainerFailed",
+        message: "The changed container could not be made; the old one was put back. Change it again to try anew.",
+      }
+    : {
+        type: "RecreateRequired",
+        status: "true",
+        reason: "FixedAtCreate",
+        message: "The container must be made anew for the change to take effect: recreate it.",
+      };
+}
+
+/** It was there, and two complete lists had neither it nor what a recreate would have made of it. */
+export const isLost = (observed: ObservedContainer, memory: Memory): boolean =>
+  observed.current === null && memory.engineId !== null && underRecreate(observed, memory) === null;

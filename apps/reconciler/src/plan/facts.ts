@@ -1,0 +1,34 @@
+import type { DesiredContainer, EngineContainer, Memory, ObservedContainer } from "./types.ts";
+
+export const isUp = (container: EngineContainer): boolean =>
+  container.state === "running" || container.state === "restarting" || container.state === "paused";
+
+export const wantsToRun = (desired: DesiredContainer, memory: Memory): boolean =>
+  desired.desired === "running" && memory.completedRun < desired.run;
+
+/** An exit that its restart policy takes for the end of the work. */
+export const endsByItself = (desired: DesiredContainer, current: EngineContainer): boolean =>
+  desired.restart === "no" || (desired.restart === "on-failure" && current.exitCode === 0);
+
+/** The owner consented after this engine container was made, and the recreate was not given up since. */
+export const mayRecreate = (desired: DesiredContainer, current: EngineContainer, memory: Memory): boolean =>
+  desired.consent !== null &&
+  desired.consent.generation > current.generation &&
+  memory.abandonedGeneration < desired.consent.generation;
+
+/** The old container of a recreate whose new one has not been up yet. */
+export const underRecreate = (observed: ObservedContainer, memory: Memory): EngineContainer | null =>
+  observed.held.find((held) => held.engineId === memory.engineId) ?? null;
+
+/** What the status row takes over from `observed`: a recreate's new container counts only once it was up. */
+export function acceptedEngineId(
+  desired: DesiredContainer,
+  observed: ObservedContainer,
+  memory: Memory,
+): string | null {
+  const { current } = observed;
+  if (!current) return memory.engineId;
+  const isUnproven =
+    underRecreate(observed, memory) !== null && current.state === "created" && wantsToRun(desired, memory);
+  return isUnproven ? memory.engineId : current.engineId;
+}

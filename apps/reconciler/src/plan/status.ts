@@ -1,0 +1,104 @@
+import type { Claim } from "@berth/spec/condition.ts";
+import type { ContainerPhase } from "@berth/spec/container.ts";
+import { actionText } from "./text.ts";
+import type { Action, DesiredContainer, ObservedContainer, Plan, Standing } from "./types.ts";
+
+/** What people are shown. Nothing decides by it. */
+export interface ShownStatus {
+  phase: ContainerPhase;
+  running: boolean;
+  message: string;
+  exitCode: number | null;
+  claims: Claim[];
+}
+
+/** Why the last attempt did not get through. */
+export interface Failure {
+  message: string;
+  /** Only a change of the spec can help. */
+  isTerminal: boolean;
+}
+
+/** `next` is the plan made after observing again, so what it would still do is what is being done. */
+export function toStatus(
+  desired: DesiredContainer,
+  observed: ObservedContainer,
+  next: Plan,
+  failure: Failure | null,
+): ShownStatus {
+  const { current } = observed;
+  const running = current?.state === "running";
+  const isRecreateNeeded = next.claims.some((claim) => claim.type === "RecreateRequired");
+  return {
+    phase: failure
+      ? failedPhase(failure, next)
+      : isRecreateNeeded && running
+        ? "RecreateRequired"
+        : phaseOf(desired, next),
+    running,
+    message: failure?.message ?? messageOf(observed, next),
+    exitCode: current && !running ? current.exitCode : null,
+    claims: next.claims,
+  };
+}
+
+const STANDING_PHASE: Record<Standing, ContainerPhase> = {
+  running: "Running",
+  stopped: "Stopped",
+  completed: "Completed",
+  crashLooping: "BackOff",
+  pulling: "Pulling",
+  pullFailed: "BackOff",
+  removing: "Removing",
+  lost: "Failed",
+  nameConflict: "Failed",
+  converging: "Pending",
+};
+
+const ACTION_PHASE: Record<Action["type"], ContainerPhase> = {
+  checkImage: "Pending",
+  pullImage: "Pulling",
+  createContainer: "Creating",
+  startContainer: "Starting",
+  stopContainer: "Stopping",
+  unpauseContainer: "Starting",
+  updateContainer: "Running",
+  renameContainer: "Running",
+  commitContainer: "Recreating",
+  setAsideContainer: "Recreating",
+  putBackContainer: "Recreating",
+  removeContainer: "Removing",
+  finishRemoval: "Removing",
+};
+
+function phaseOf(desired: DesiredContainer, next: Plan): ContainerPhase {
+  if (desired.desired === "removed") return "Removing";
+  if (next.actions.some((action) => action.type === "setAsideContainer")) return "Recreating";
+  const [first] = next.actions;
+  return first ? ACTION_PHASE[first.type] : STANDING_PHASE[next.standing];
+}
+
+function failedPhase(failure: Failure, next: Plan): ContainerPhase {
+  if (next.actions.some((action) => action.type === "removeContainer" || action.type === "finishRemoval"))
+    return "Removing";
+  return failure.isTerminal ? "Failed" : "BackOff";
+}
+
+function messageOf(observed: ObservedContainer, next: Plan): string {
+  const [first] = next.actions;
+  if (first) return `Next: ${actionText(first)}.`;
+  switch (next.standing) {
+    case "nameConflict":
+    case "lost":
+    case "pullFailed":
+      return next.claims.map((claim) => claim.message).join(" ");
+    case "completed":
+      return `Ended with exit code ${observed.current?.exitCode ?? "unknown"}. Start it to run it again.`;
+    case "crashLooping":
+      return observed.current?.state === "restarting"
+        ? `The engine restarts it: its last exit code is ${observed.current.exitCode ?? "unknown"}. Its log says more.`
+        : "It keeps ending; it is started again after a pause. Its log says more.";
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,128 @@
+import type { Claim } from "@berth/spec/condition.ts";
+import type { Desired, OnLoss, RecreateConsent } from "@berth/spec/container.ts";
+import type { RestartPolicy } from "@berth/spec/create-params.ts";
+
+/** What the owner wants of one container, as far as a plan needs it. */
+export interface DesiredContainer {
+  uid: string;
+  /** The name that it should have on the engine. */
+  engineName: string;
+  generation: number;
+  desired: Desired;
+  onLoss: OnLoss;
+  restart: RestartPolicy;
+  /** Counts the starts that were asked for. */
+  run: number;
+  /** Of what an engine fixes at create; compared with the label that the container bears. */
+  specHash: string;
+  limits: Limits;
+  image: {
+    reference: string;
+    /** Its content is this very container's, committed on the way of a recreate; no registry has it yet. */
+    fromCommit: boolean;
+  };
+  /** The owner's word that engine containers older than `generation` may be made anew. */
+  consent: { mode: RecreateConsent; generation: number } | null;
+}
+
+export interface Limits {
+  memoryBytes: number;
+  nanoCpus: number;
+}
+
+/** What the last lists of the engine say. Foreign containers never get here. */
+export interface ObservedContainer {
+  /** The one that is the container; null where two complete lists had none. */
+  current: EngineContainer | null;
+  /** What recreates set aside. */
+  held: EngineContainer[];
+  /** A container that is not ours bears our name. */
+  foreignName: boolean;
+  image: ObservedImage;
+}
+
+export interface EngineContainer {
+  engineId: string;
+  engineName: string;
+  state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+  exitCode: number | null;
+  /** Of the labels that it was made with. */
+  generation: number;
+  specHash: string;
+  /** A stop or kill that was not ours was seen since it last started. */
+  stoppedByHand: boolean;
+}
+
+export type ObservedImage =
+  | { state: "unknown" | "present" | "absent" | "pulling" }
+  | { state: "failed"; message: string; retryAt: number };
+
+/** What Berth remembers of the container: its status row, and what this process counted. Times are ms since 1970. */
+export interface Memory {
+  /**
+   * The engine container that was recorded last; null where none ever was. While a recreate is under way it is still the
+   * old one's: the new one is recorded once it was up.
+   */
+  engineId: string | null;
+  /** What was last applied in place. */
+  applied: Limits | null;
+  /** The newest run that was seen up; a later one is still to be started. */
+  startedRun: number;
+  /** The newest run that ended by itself and gave its GPUs back. */
+  completedRun: number;
+  /** A recreate for this generation was given up; the old container was put back. */
+  abandonedGeneration: number;
+  /** How often making the new container of a recreate has failed in a row. */
+  recreateFailures: number;
+  heldUntil: ReadonlyMap<string, number>;
+  /** Crash-loop backoff: not started again before. 0 where it may start now. */
+  startNotBefore: number;
+  /** Our own commit pauses it. */
+  committing: boolean;
+  /** An earlier container was lost with its content, and the owner has not asked for anything since. */
+  dataLost: boolean;
+}
+
+/** One engine call each (or one write to the database), in order; `cause` says why, for logs and events. */
+export type Action = { cause: string } &
+  /** Asks the engine whether it holds the image. */
+  (
+    | { type: "checkImage"; reference: string }
+    | { type: "pullImage"; reference: string }
+    | { type: "createContainer" }
+    | { type: "startContainer"; engineId: string | null }
+    | { type: "stopContainer"; engineId: string }
+    | { type: "unpauseContainer"; engineId: string }
+    | { type: "updateContainer"; engineId: string; limits: Limits }
+    | { type: "renameContainer"; engineId: string; name: string }
+    | { type: "commitContainer"; engineId: string; reference: string }
+    /** Writes the held row first, then renames. */
+    | { type: "setAsideContainer"; engineId: string; name: string; generation: number }
+    /** Renames it back, forgets the hold, and remembers that the recreate was given up. */
+    | { type: "putBackContainer"; engineId: string; name: string }
+    | { type: "removeContainer"; engineId: string }
+    /** Absence was seen: gives back what it held, and deletes the row. */
+    | { type: "finishRemoval" }
+  );
+
+/** Where a container stands when nothing can or need be done about it right now. */
+export type Standing =
+  | "running"
+  | "stopped"
+  | "completed"
+  | "crashLooping"
+  | "pulling"
+  | "pullFailed"
+  | "removing"
+  | "lost"
+  | "nameConflict"
+  | "converging";
+
+export interface Plan {
+  actions: Action[];
+  standing: Standing;
+  /** Look again no later than then; null where only a change can matter. */
+  wakeAt: number | null;
+  /** Conditions to show beside the phase. */
+  claims: Claim[];
+}
