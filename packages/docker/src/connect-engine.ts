@@ -1,0 +1,61 @@
+import { commitContainer } from "./containers/commit.ts";
+import { exec } from "./containers/exec.ts";
+import { inspectContainer } from "./containers/inspect.ts";
+import {
+  createContainer,
+  removeContainer,
+  renameContainer,
+  startContainer,
+  stopContainer,
+  unpauseContainer,
+} from "./containers/lifecycle.ts";
+import { listContainers } from "./containers/list.ts";
+import { containerLogs } from "./containers/logs.ts";
+import { containerStats, type CpuReadings } from "./containers/stats.ts";
+import { updateContainer } from "./containers/update.ts";
+import type { Engine, EngineAddress } from "./engine.ts";
+import { inspectImage } from "./images/inspect.ts";
+import { pullImage } from "./images/pull.ts";
+import { removeImage } from "./images/remove.ts";
+import { engineEvents } from "./system/events.ts";
+import { engineInfo } from "./system/info.ts";
+import { EngineLink } from "./transport/engine-link.ts";
+import { createVolume, inspectVolume } from "./volumes.ts";
+
+/**
+ * One Docker engine, behind the contract of {@link Engine}. Makes no connection yet: the first call does, and agrees on
+ * an API version on the way. Costs two pools of connections, so keep one per machine and `close` it.
+ */
+export function connectEngine(address: EngineAddress): Engine {
+  const link = new EngineLink(address);
+  const readings: CpuReadings = new Map();
+  return {
+    ping: (options) => link.ping(options),
+    info: (options) => engineInfo(link, options),
+
+    listContainers: (filter, options) => listContainers(link, filter, options),
+    inspectContainer: (idOrName, options) => inspectContainer(link, idOrName, options),
+    createContainer: (name, body, options) => createContainer(link, name, body, options),
+    startContainer: (id, options) => startContainer(link, id, options),
+    stopContainer: (id, timeoutS, options) => stopContainer(link, id, timeoutS, options),
+    removeContainer: (id, options) => removeContainer(link, id, options),
+    renameContainer: (id, name, options) => renameContainer(link, id, name, options),
+    updateContainer: (id, limits, options) => updateContainer(link, id, limits, options),
+    unpauseContainer: (id, options) => unpauseContainer(link, id, options),
+    commitContainer: (id, commit, options) => commitContainer(link, id, commit, options),
+
+    inspectImage: (reference, options) => inspectImage(link, reference, options),
+    pullImage: (reference, options) => pullImage(link, reference, options),
+    removeImage: (reference, options) => removeImage(link, reference, options),
+
+    inspectVolume: (name, options) => inspectVolume(link, name, options),
+    createVolume: (name, labels, options) => createVolume(link, name, labels, options),
+
+    events: (options) => engineEvents(link, options),
+    logs: (id, options) => containerLogs(link, id, options),
+    stats: (id, options) => containerStats(link, readings, id, options),
+    exec: (id, command, options) => exec(link, id, command, options),
+
+    close: () => link.close(),
+  };
+}

@@ -1,0 +1,62 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import type { EngineAddress } from "../engine.ts";
+
+/** A pool for calls, which keeps connections alive, and one for streams, which must not take the calls' places. */
+export type Pool = "calls" | "streams";
+
+/** An idle connection is kept longer than the slowest regular caller (a resync each minute) stays away. */
+const IDLE_MS = 120_000;
+const MAX_CALLS_AT_ONCE = 16;
+/** After so long without traffic TCP asks whether the peer is still there (then each second, ten times). */
+const KEEPALIVE_PROBE_MS = 15_000;
+
+/** How one engine is reached: its address with its own agents, so that no engine waits for another. */
+export class Connection {
+  /** As people know it; never a path of this host. */
+  readonly label: string;
+  readonly #address: EngineAddress;
+  readonly #agents: Record<Pool, http.Agent>;
+
+  constructor(address: EngineAddress) {
+    this.#address = address;
+    this.label = address.kind === "unix" ? "on this machine" : `at ${address.host}:${address.port}`;
+    this.#agents = {
+      calls: agentFor(address, {
+        keepAlive: true,
+        maxSockets: MAX_CALLS_AT_ONCE,
+        maxFreeSockets: 4,
+        timeout: IDLE_MS,
+      }),
+      streams: agentFor(address, { keepAlive: false }),
+    };
+  }
+
+  /** Opens a request; throws where the address itself is unusable (a certificate that is not one). */
+  request(pool: Pool, options: http.RequestOptions): http.ClientRequest {
+    const address = this.#address;
+    const agent = this.#agents[pool];
+    const request =
+      address.kind === "unix"
+        ? http.request({ ...options, agent, socketPath: address.path })
+        : (address.kind === "tls" ? https : http).request({
+            ...options,
+            agent,
+            host: address.host,
+            port: address.port,
+          });
+    request.once("socket", (socket) => socket.setKeepAlive(true, KEEPALIVE_PROBE_MS));
+    return request;
+  }
+
+  close(): void {
+    this.#agents.calls.destroy();
+    this.#agents.streams.destroy();
+  }
+}
+
+function agentFor(address: EngineAddress, options: http.AgentOptions): http.Agent {
+  return address.kind === "tls"
+    ? new https.Agent({ ...options, ...address.tls, minVersion: "TLSv1.2" })
+    : new http.Agent(options);
+}

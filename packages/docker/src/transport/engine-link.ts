@@ -1,0 +1,165 @@
+import type { IncomingMessage } from "node:http";
+import type Docker from "dockerode";
+import type { z } from "zod";
+import { type CallOptions, type EngineAddress, EngineError, type EngineVersion } from "../engine.ts";
+import { negotiate, versionIn } from "./api-version.ts";
+import { readBody } from "./body.ts";
+import { CallScope } from "./call-scope.ts";
+import { Connection, type Pool } from "./connection.ts";
+import { dial } from "./dial.ts";
+import { type DescribedRequest, dockerodeOver } from "./dockerode.ts";
+import { isVersionRefusal, notDocker, refusal } from "./failures.ts";
+
+const PING_MS = 5_000;
+const MAX_REFUSAL_BYTES = 256 * 1024;
+/** A list of some ten thousand containers. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** Describes one request by a method of dockerode. What that resolves with is not looked at: its types are promises only. */
+export type Ask = (docker: Docker) => Promise<unknown>;
+
+/** A stream whose head has come, and the scope that can interrupt it. Whoever opened it ends the scope. */
+export interface OpenStream {
+  response: IncomingMessage;
+  scope: CallScope;
+}
+
+/** Everything that calls of one engine share: its connections, the version agreed on, the open calls. */
+export class EngineLink {
+  readonly #connection: Connection;
+  readonly #live = new Set<CallScope>();
+  #isClosed = false;
+  #version: EngineVersion | null = null;
+  #negotiation: Promise<EngineVersion> | null = null;
+
+  constructor(address: EngineAddress) {
+    this.#connection = new Connection(address);
+  }
+
+  /** One call and its answer, decoded: an answer of another shape is `protocol`. */
+  async call<T>(ask: Ask, schema: z.ZodType<T>, options: CallOptions | undefined, defaultMs: number): Promise<T> {
+    const scope = this.#scope(options?.deadlineMs ?? defaultMs, options?.signal);
+    try {
+      let answer: object = {};
+      const docker = dockerodeOver(async (request) => {
+        const response = await this.#send("calls", request, scope);
+        answer = parseAnswer(await readBody(response, MAX_ANSWER_BYTES, scope));
+        return answer;
+      });
+      await ask(docker);
+      return decode(schema, answer);
+    } finally {
+      scope.end();
+    }
+  }
+
+  /** Opens a stream on a connection of its own. `headMs` is the deadline of its head; what follows is the caller's. */
+  async open(ask: Ask, signal: AbortSignal | undefined, headMs: number): Promise<OpenStream> {
+    const scope = this.#scope(headMs, signal);
+    try {
+      let response: IncomingMessage | undefined;
+      await ask(dockerodeOver(async (request) => (response = await this.#send("streams", request, scope))));
+      if (!response) throw new Error("the request was not sent");
+      return { response, scope };
+    } catch (error) {
+      scope.end();
+      throw error;
+    }
+  }
+
+  /** Asks the engine anew which version it speaks. */
+  async ping(options: CallOptions | undefined): Promise<EngineVersion> {
+    const scope = this.#scope(options?.deadlineMs ?? PING_MS, options?.signal);
+    try {
+      const request = { method: "GET", path: "/_ping", headers: {}, body: null };
+      const response = await dial(this.#connection, "calls", request, scope);
+      const body = await readBody(response, MAX_REFUSAL_BYTES, scope);
+      if (response.statusCode !== 200) throw refusal(response.statusCode ?? 0, body);
+      this.#version = null;
+      this.#version = negotiate(response.headers);
+      return this.#version;
+    } finally {
+      scope.end();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const scope of this.#live) scope.interrupt("closed");
+    this.#connection.close();
+  }
+
+  #scope(deadlineMs: number, signal: AbortSignal | undefined): CallScope {
+    const scope = new CallScope(this.#live, deadlineMs, signal);
+    if (this.#isClosed) scope.interrupt("closed");
+    return scope;
+  }
+
+  /** Resolves with an answer that is a success (304, "it is so already", is one). A refusal is thrown. */
+  async #send(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<IncomingMessage> {
+    try {
+      return await this.#sendOnce(pool, request, scope);
+    } catch (error) {
+      const isRefusedVersion = error instanceof EngineError && error.status === 400 && isVersionRefusal(error.message);
+      if (!isRefusedVersion) throw error;
+      // The engine was exchanged under us, and has done nothing yet: agree again, and ask again where that helps.
+      const refused = this.#version;
+      this.#version = null;
+      const agreed = await this.#agree(scope);
+      if (agreed.api_version === refused?.api_version) throw error;
+      return this.#sendOnce(pool, request, scope);
+    }
+  }
+
+  async #sendOnce(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<IncomingMessage> {
+    const { api_version } = this.#version ?? (await this.#agree(scope));
+    const response = await dial(this.#connection, pool, { ...request, path: `/v${api_version}${request.path}` }, scope);
+    this.#noticeUpgrade(response);
+    const status = response.statusCode ?? 0;
+    if ((status >= 200 && status < 300) || status === 304) return response;
+    if (status < 400) {
+      response.destroy(); // its body is of no interest, and may be endless
+      throw refusal(status, "");
+    }
+    throw refusal(status, await readBody(response, MAX_REFUSAL_BYTES, scope));
+  }
+
+  /** All answers carry the engine's newest version: another than before means that Docker was exchanged there. */
+  #noticeUpgrade(response: IncomingMessage): void {
+    const seen = versionIn(response.headers);
+    if (seen !== null && seen !== this.#version?.engine_api_version) this.#version = null;
+  }
+
+  /** The version to speak; calls that come at once share one question. */
+  async #agree(scope: CallScope): Promise<EngineVersion> {
+    this.#negotiation ??= this.ping(undefined).finally(() => (this.#negotiation = null));
+    try {
+      return await scope.race(this.#negotiation);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      const { kind, message, status, timedOut } = error;
+      throw new EngineError(kind, message, { status, timedOut, sent: false, cause: error }); // only the question went out
+    }
+  }
+}
+
+/** An empty body is an empty object: the calls that answer nothing have no field to look for. */
+function parseAnswer(body: string): object {
+  if (body === "") return {};
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body);
+  } catch (cause) {
+    throw notDocker("its answer is not JSON", { cause });
+  }
+  if (answer === null || typeof answer !== "object") throw notDocker("its answer is neither an object nor a list");
+  return answer;
+}
+
+/** Reads an answer, or a line of a stream, by its schema. */
+export function decode<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw notDocker(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "unreadable"}`, { cause: parsed.error });
+}
