@@ -1,5 +1,10 @@
 import { join, resolve } from "node:path";
 
+/** The embedded PostgreSQL's folder in Berth's data dir. */
+export function embeddedFolder(dataDir: string): string {
+  return join(resolve(dataDir), "postgres");
+}
+
 /** Where everything of one embedded PostgreSQL lives, below the folder that its caller names. */
 export function layoutOf(dataDir: string) {
   const root = resolve(dataDir);

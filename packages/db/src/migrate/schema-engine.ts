@@ -18,10 +18,18 @@ export async function openSchemaEngine(adapter: TransactionalPg): Promise<Schema
   return bindings.SchemaEngine.new({ datamodels: undefined }, ignoreLog, bindMigrationAwareSqlAdapterFactory(adapter));
 }
 
+/** A panic inside the engine is told here, and the engine is unusable afterwards. */
+const panicRegistry = {
+  set_message(message: string): never {
+    throw new Error(`Prisma's schema engine panicked: ${message}`);
+  },
+};
+
 let loaded: Promise<void> | undefined;
 
 /** What the package's main file does with a wasm import, which Node does not run without a flag. */
 async function loadWasm(): Promise<void> {
+  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panicRegistry });
   const script = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");
   const wasm = await readFile(script.replace(/\.js$/, ".wasm"));
   const { instance } = await WebAssembly.instantiate(wasm, { "./schema_engine_bg.js": bindings });

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import pg from "pg";
+import { readCharColumns } from "./read-char-columns.ts";
 import type { Migration } from "./read-migrations.ts";
 
 /** Runs in the migration's own transaction, so that the record says "finished" exactly when its changes are there. */
-const RECORD_FINISHED = `;
+const RECORD_FINISHED = `
+;
 UPDATE _prisma_migrations SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL;`;
 
 /**
@@ -61,6 +63,7 @@ export class TransactionalPg implements SqlMigrationAwareDriverAdapterFactory {
         throw error;
       }
     };
+    readCharColumns(adapter, pool);
     const dispose = adapter.dispose.bind(adapter);
     let disposed: Promise<void> | undefined;
     adapter.dispose = () => (disposed ??= dispose());

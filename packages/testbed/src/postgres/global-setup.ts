@@ -1,6 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { createTemplate, dropDatabase } from "./template.ts";
-import { makeThrowawayFolder } from "./throwaway.ts";
+import { makeThrowawayFolder } from "@berth/db/embedded/throwaway.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

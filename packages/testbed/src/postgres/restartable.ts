@@ -1,6 +1,6 @@
 import type { EmbeddedPostgres } from "@berth/db/embedded/start.ts";
 import { migrate } from "@berth/db/migrate/migrate.ts";
-import { makeThrowawayFolder } from "./throwaway.ts";
+import { makeThrowawayFolder } from "@berth/db/embedded/throwaway.ts";
 
 export interface RestartablePostgres {
   /** Of a migrated database; the same after every start. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "@berth/db/embedded/start.ts";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "./start.ts";
 
 /** What must survive here is a killed process, not a power cut, so nothing is worth a disk flush. */
 const SETTINGS = { fsync: "off", full_page_writes: "off", max_connections: "300" };
@@ -15,7 +15,7 @@ export interface ThrowawayFolder {
 }
 
 export async function makeThrowawayFolder(): Promise<ThrowawayFolder> {
-  const folder = await mkdtemp(join(tmpdir(), "berth-test-postgres-"));
+  const folder = await mkdtemp(join(tmpdir(), "berth-postgres-"));
   const guard = guardFolder(folder);
   let running: EmbeddedPostgres | undefined;
   return {

@@ -1,0 +1,19 @@
+// `npm run migrate`: brings the database of DATABASE_URL, or of the Berth that runs here, to this release's schema.
+import { EmbeddedPostgresError } from "../embedded/error.ts";
+import { findEmbeddedPostgres } from "../embedded/find.ts";
+import { embeddedFolder } from "../embedded/layout.ts";
+import { MigrationError } from "./error.ts";
+import { migrate } from "./migrate.ts";
+
+try {
+  const dataDir = process.env["BERTH_DATA_DIR"] || ".berth";
+  const url = process.env["DATABASE_URL"] || (await findEmbeddedPostgres(embeddedFolder(dataDir)));
+  if (!url) throw new MigrationError(`no Berth runs on ${dataDir}: start one, or set DATABASE_URL`);
+  const applied = await migrate(url, { say: (line) => console.log(line) });
+  if (applied.length === 0) console.log("the database is up to date");
+} catch (error) {
+  const isExpected = error instanceof MigrationError || error instanceof EmbeddedPostgresError;
+  console.error(isExpected ? `berth: ${error.message}` : error);
+  process.exitCode = 1;
+}
+process.exit(); // the schema engine leaves a timer of 10 s behind
