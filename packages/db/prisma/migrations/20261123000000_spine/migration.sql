@@ -130,6 +130,7 @@ CREATE TABLE "container_status" (
     "engine_id" TEXT,
     "create_open" BOOLEAN NOT NULL DEFAULT true,
     "applied" JSONB,
+    "started_run" INTEGER NOT NULL DEFAULT 0,
     "completed_run" INTEGER NOT NULL DEFAULT 0,
     "abandoned_generation" INTEGER NOT NULL DEFAULT 0,
     "restarts" INTEGER NOT NULL DEFAULT 0,
@@ -240,6 +241,9 @@ CREATE TABLE "leases" (
 CREATE TABLE "reconcilers" (
     "holder" UUID NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "backend_pid" INTEGER NOT NULL,
+    "backend_start" TIMESTAMPTZ(6) NOT NULL,
+    "registered_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "reconcilers_pkey" PRIMARY KEY ("holder")
 );

@@ -1,0 +1,45 @@
+import type { Fence } from "../leases/fence.ts";
+import type { Sql } from "../sql.ts";
+
+export interface Hold {
+  engine_id: string;
+  container_id: number;
+  machine_id: string;
+  generation: number;
+  /** Of the engine container that is set aside. */
+  image_id: number;
+  holdMs: number;
+}
+
+/** Writes the row that keeps a set-aside container and its image. False where the lease is another's. */
+export async function recordHold(sql: Sql, fence: Fence, hold: Hold): Promise<boolean> {
+  const rows = await sql(
+    `INSERT INTO held_containers (engine_id, container_id, machine_id, generation, image_id, held_until)
+     SELECT $1, $2, $3, $4, COALESCE((SELECT image_id FROM images WHERE image_id = $5), c.image_id),
+            clock_timestamp() + $6::interval
+     FROM containers c WHERE c.container_id = $2 AND holds_lease($7, $8, $9)
+     ON CONFLICT (engine_id) DO UPDATE SET held_until = EXCLUDED.held_until RETURNING 1`,
+    [
+      hold.engine_id,
+      hold.container_id,
+      hold.machine_id,
+      hold.generation,
+      hold.image_id,
+      `${hold.holdMs} milliseconds`,
+      fence.shard,
+      fence.holder,
+      fence.epoch.toString(),
+    ],
+  );
+  return rows.length === 1;
+}
+
+/** After it was seen to be gone, or was put back. */
+export const forgetHolds = async (sql: Sql, fence: Fence, engineIds: readonly string[]): Promise<void> => {
+  await sql("DELETE FROM held_containers WHERE engine_id = ANY($1::text[]) AND holds_lease($2, $3, $4)", [
+    engineIds,
+    fence.shard,
+    fence.holder,
+    fence.epoch.toString(),
+  ]);
+};

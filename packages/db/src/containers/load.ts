@@ -1,0 +1,113 @@
+import { Condition } from "@berth/spec/condition.ts";
+import {
+  ContainerSpec,
+  type Desired,
+  type OnLoss,
+  type PortBinding,
+  type RecreateConsent,
+} from "@berth/spec/container.ts";
+import type { ImageSource } from "@berth/spec/image.ts";
+import { z } from "zod";
+import type { Sql } from "../sql.ts";
+
+/** One container with all that a reconciler needs of it: spec, placement, image, status, holds. */
+export interface ContainerRow {
+  container_id: number;
+  uid: string;
+  name: string;
+  image_id: number;
+  spec: ContainerSpec;
+  desired: Desired;
+  on_loss: OnLoss;
+  run: number;
+  incarnation: number;
+  recreate: RecreateConsent | null;
+  recreate_generation: number;
+  generation: number;
+  image: { reference: string; source: ImageSource; digest: string | null };
+  placement: { machine_id: string; shard: number; gpu_uuids: string[]; ports: PortBinding[] };
+  status: ContainerStatusRow;
+  held: HeldRow[];
+}
+
+export interface ContainerStatusRow {
+  phase: string;
+  running: boolean;
+  message: string;
+  engine_id: string | null;
+  create_open: boolean;
+  applied: AppliedLimits | null;
+  started_run: number;
+  completed_run: number;
+  abandoned_generation: number;
+  restarts: number;
+  exit_code: number | null;
+  next_retry_at: Date | null;
+  conditions: Condition[];
+  observed_generation: number;
+  version: number;
+}
+
+export const AppliedLimits = z.object({ memory_bytes: z.number(), nano_cpus: z.number() });
+export type AppliedLimits = z.infer<typeof AppliedLimits>;
+
+export interface HeldRow {
+  engine_id: string;
+  generation: number;
+  held_until: Date;
+}
+
+interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "status" | "held"> {
+  spec: unknown;
+  reference: string;
+  source: ImageSource;
+  digest: string | null;
+  machine_id: string;
+  shard: number;
+  gpu_uuids: string[];
+  ports: PortBinding[];
+  status: Omit<ContainerStatusRow, "conditions" | "next_retry_at" | "applied"> & {
+    conditions: unknown;
+    next_retry_at: string | null;
+    applied: unknown;
+  };
+  held: { engine_id: string; generation: number; held_until: string }[];
+}
+
+const QUERY = `
+  SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.incarnation, c.recreate,
+         c.recreate_generation, c.generation, i.reference, i.source, si.digest,
+         p.machine_id, m.shard, p.gpu_uuids, p.ports, to_jsonb(s) AS status,
+         COALESCE((SELECT jsonb_agg(jsonb_build_object('engine_id', h.engine_id, 'generation', h.generation, 'held_until', h.held_until))
+                   FROM held_containers h WHERE h.container_id = c.container_id), '[]') AS held
+  FROM containers c
+  JOIN images i USING (image_id)
+  LEFT JOIN image_status si USING (image_id)
+  JOIN placements p USING (container_id)
+  JOIN machines m ON m.machine_id = p.machine_id
+  JOIN container_status s USING (container_id)`;
+
+/** Those of `uids` that exist and are placed, in no order. */
+export const loadContainers = async (sql: Sql, uids: readonly string[]): Promise<ContainerRow[]> =>
+  (await sql<FlatRow>(`${QUERY} WHERE c.uid = ANY($1::uuid[])`, [uids])).map(toRow);
+
+/** All that are placed on `machineIds`, in no order. */
+export const loadContainersOfMachines = async (sql: Sql, machineIds: readonly string[]): Promise<ContainerRow[]> =>
+  (await sql<FlatRow>(`${QUERY} WHERE p.machine_id = ANY($1::text[])`, [machineIds])).map(toRow);
+
+function toRow(flat: FlatRow): ContainerRow {
+  const { reference, source, digest, machine_id, shard, gpu_uuids, ports, status, held, ...row } = flat;
+  return {
+    ...row,
+    spec: ContainerSpec.parse(row.spec),
+    image: { reference, source, digest },
+    placement: { machine_id, shard, gpu_uuids, ports },
+    status: {
+      ...status,
+      applied: AppliedLimits.nullable().parse(status.applied),
+      conditions: z.array(Condition).parse(status.conditions),
+      next_retry_at: status.next_retry_at === null ? null : new Date(status.next_retry_at),
+    },
+    held: held.map((hold) => ({ ...hold, held_until: new Date(hold.held_until) })),
+  };
+}

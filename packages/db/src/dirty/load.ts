@@ -1,0 +1,20 @@
+import type { Sql } from "../sql.ts";
+
+export interface DirtyRow {
+  noun: "container" | "machine" | "image";
+  id: string;
+}
+
+/** What was changed and not yet observed, oldest first: the repair of a lost notification. */
+export const loadDirty = (sql: Sql, limit: number): Promise<DirtyRow[]> =>
+  sql<DirtyRow>("SELECT noun, id FROM dirty ORDER BY marked_at LIMIT $1", [limit]);
+
+/** Rows whose object is gone, or whose generation was observed before the row was written again. */
+export const sweepDirty = async (sql: Sql): Promise<void> => {
+  await sql(
+    `DELETE FROM dirty d WHERE
+       (noun = 'container' AND NOT EXISTS (SELECT 1 FROM containers c WHERE c.uid::text = d.id))
+       OR (noun = 'machine' AND NOT EXISTS (SELECT 1 FROM machines m WHERE m.machine_id = d.id))
+       OR (noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id))`,
+  );
+};

@@ -1,0 +1,79 @@
+import pgListen from "pg-listen";
+
+const createSubscriber = pgListen.default;
+
+export const CHANNELS = ["berth_container", "berth_machine", "berth_image"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+export interface NotificationHandlers {
+  /** What a trigger notified. Only a hint: what was sent while away is lost. */
+  onNotice: (channel: Channel, id: string) => void;
+  /** Connected, or connected again: look at everything, for notices were lost. */
+  onConnected: () => void;
+  /** Still trying; for the log. */
+  onError: (error: Error) => void;
+}
+
+const REBUILD_MS = 500;
+
+/** Listens until closed, through restarts of the database. Rejects where the first connection fails. */
+export async function listen(
+  databaseUrl: string,
+  applicationName: string,
+  handlers: NotificationHandlers,
+): Promise<{ close(): Promise<void> }> {
+  let isClosed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let subscriber = await subscribe();
+  handlers.onConnected();
+
+  async function subscribe(): Promise<ReturnType<typeof createSubscriber>> {
+    const made = createSubscriber(
+      { connectionString: databaseUrl, application_name: applicationName },
+      {
+        parse: (payload: string) => payload,
+        paranoidChecking: 10_000,
+        retryInterval: (attempt: number) => Math.min(2_000, 100 * 2 ** Math.min(attempt, 5)),
+        retryLimit: Number.POSITIVE_INFINITY,
+        retryTimeout: Number.POSITIVE_INFINITY,
+      },
+    );
+    for (const channel of CHANNELS) made.notifications.on(channel, (id: string) => handlers.onNotice(channel, id));
+    await made.connect();
+    for (const channel of CHANNELS) await made.listenTo(channel);
+    made.events.on("connected", () => handlers.onConnected());
+    made.events.on("error", (error: Error) => {
+      handlers.onError(error);
+      rebuild();
+    });
+    return made;
+  }
+
+  /** pg-listen gives up where the connection breaks a second time while it listens again. */
+  function rebuild(): void {
+    if (isClosed || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      const broken = subscriber;
+      subscribe().then(
+        (made) => {
+          subscriber = made;
+          handlers.onConnected();
+          broken.close().catch(handlers.onError);
+        },
+        (error: Error) => {
+          handlers.onError(error);
+          rebuild();
+        },
+      );
+    }, REBUILD_MS);
+  }
+
+  return {
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      await subscriber.close();
+    },
+  };
+}
