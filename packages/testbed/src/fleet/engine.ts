@@ -84,14 +84,15 @@ export class FleetEngine {
     await waitUntil(`${this.name}'s earlier processes to end`, 10_000, () => this.#hasEnded());
     for (const file of STALE_FILES) rmSync(join(this.#machine.folder, file), { force: true });
     await this.#machine.run(START_DOCKERD, this.#machine.folder);
-    await waitUntil(`${this.name}'s dockerd to answer`, 30_000, () => {
-      if (existsSync(join(this.#machine.folder, "dockerd.ended"))) {
-        throw new Error(
-          `${this.name}'s dockerd ended at its start: ${readFileSync(this.log_file, "utf8").slice(-2_000)}`,
-        );
-      }
-      return this.#answersPing();
-    });
+    try {
+      await waitUntil(`${this.name}'s dockerd to answer`, 30_000, () => {
+        if (existsSync(join(this.#machine.folder, "dockerd.ended"))) throw new Error(`${this.name}'s dockerd ended`);
+        return this.#answersPing();
+      });
+    } catch (error) {
+      const said = readFileSync(this.log_file, "utf8").slice(-2_000);
+      throw new Error(`${(error as Error).message}; the end of its log:\n${said}`, { cause: error });
+    }
   }
 
   /** Stops dockerd as an administrator would: it stops its containers first. Resolves when it has ended. */

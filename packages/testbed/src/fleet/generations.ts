@@ -8,11 +8,13 @@ export type EngineGeneration = (typeof ENGINE_GENERATIONS)[number];
 interface GenerationTraits {
   /** The Debian release whose `docker.io` package is this generation. */
   suite: string;
+  /** How its version starts. */
+  version: string;
   features: Record<string, boolean>;
 }
 
 export const GENERATION_TRAITS: Record<EngineGeneration, GenerationTraits> = {
-  "20.10": { suite: "bookworm", features: {} },
-  "28.5": { suite: "forky", features: { "containerd-snapshotter": false } },
-  "28.5-containerd": { suite: "forky", features: { "containerd-snapshotter": true } },
+  "20.10": { suite: "bookworm", version: "20.10", features: {} },
+  "28.5": { suite: "forky", version: "28.5", features: { "containerd-snapshotter": false } },
+  "28.5-containerd": { suite: "forky", version: "28.5", features: { "containerd-snapshotter": true } },
 };

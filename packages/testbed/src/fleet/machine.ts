@@ -28,7 +28,8 @@ export class Machine {
     this.index = index;
     this.name = name;
     this.#rootFileSystem = rootFileSystem;
-    this.folder = join(fleet.path, "engines", name);
+    // Not by its name: containerd's sockets below must stay within the 107 characters of a socket's path.
+    this.folder = join(fleet.path, `engine-${index}`);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 

@@ -10,6 +10,11 @@ export function engineAddress(fleetNumber: number, engineIndex: number): string 
   return `10.77.${fleetNumber}.${engineIndex + 2}`;
 }
 
+/** The same after every boot, as a server's: else what reached it before waits seconds for a stale ARP entry to go. */
+function hardwareAddress(fleetNumber: number, engineIndex: number): string {
+  return ["0a:4d:00:00", fleetNumber, engineIndex].map((part) => part.toString(16).padStart(2, "0")).join(":");
+}
+
 function bridgeName(fleetNumber: number): string {
   return `berth${fleetNumber}`;
 }
@@ -32,7 +37,7 @@ export async function connectToBridge(fleetNumber: number, engineIndex: number, 
   const link = `${bridge}-${engineIndex}`;
   await removeLink(link); // of an earlier namespace, which the kernel takes down in its own time
   await ipBatch([
-    `link add ${link} type veth peer name eth0 netns ${pid}`,
+    `link add ${link} type veth peer name eth0 address ${hardwareAddress(fleetNumber, engineIndex)} netns ${pid}`,
     `link set ${link} master ${bridge}`,
     `link set ${link} up`,
   ]);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findMirror } from "./apt.ts";
+import { findCommand } from "./command-path.ts";
 import { GENERATION_TRAITS, type EngineGeneration } from "./generations.ts";
 import { withLock } from "./lock.ts";
 import { runCommand } from "./run-command.ts";
@@ -19,14 +20,17 @@ export function hostSuite(): string | null {
   return /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1] ?? null;
 }
 
-/** True where a generation of Docker is this machine's own package, so that it needs no other root file system. */
-export function isHostGeneration(generation: EngineGeneration): boolean {
-  return GENERATION_TRAITS[generation].suite === hostSuite();
+/** True where a generation of Docker is this machine's own, so that it needs no other root file system. */
+export async function isHostGeneration(generation: EngineGeneration): Promise<boolean> {
+  const { suite, version } = GENERATION_TRAITS[generation];
+  if (suite !== hostSuite() || findCommand("dockerd") === null) return false;
+  return (await runCommand("dockerd", ["--version"])).includes(` ${version}.`);
 }
 
 /** The root file system that holds a generation of Docker; null where that is this machine's own. It may not exist yet. */
-export function rootFileSystemOf(generation: EngineGeneration): string | null {
-  return isHostGeneration(generation) ? null : join(cacheFolder(), `docker-${GENERATION_TRAITS[generation].suite}`);
+export async function rootFileSystemOf(generation: EngineGeneration): Promise<string | null> {
+  const isOwn = await isHostGeneration(generation);
+  return isOwn ? null : join(cacheFolder(), `docker-${GENERATION_TRAITS[generation].suite}`);
 }
 
 /**
@@ -34,7 +38,7 @@ export function rootFileSystemOf(generation: EngineGeneration): string | null {
  * machine's own package sources name. It takes about 40 s, shows whole or not at all, and is never written to afterwards.
  */
 export async function makeRootFileSystem(generation: EngineGeneration): Promise<void> {
-  const target = rootFileSystemOf(generation);
+  const target = await rootFileSystemOf(generation);
   if (target === null || existsSync(target)) return;
   const cache = cacheFolder();
   mkdirSync(cache, { recursive: true });

@@ -8,14 +8,16 @@ import { runDockerCli } from "./docker-cli.ts";
 import { FleetEngine } from "./engine.ts";
 import { claimFleetDirectory, FLEETS_LOCK, type FleetDirectory } from "./fleet-directory.ts";
 import type { EngineGeneration } from "./generations.ts";
+import { packForLoad } from "./image-archive.ts";
 import { withLock } from "./lock.ts";
 import { Machine } from "./machine.ts";
 import { createBridge, engineAddress } from "./network.ts";
+import { pushImage } from "./push-image.ts";
 import { logFile, spawnRecorded } from "./recorded-process.ts";
 import { FleetRegistry } from "./registry.ts";
 import { rootFileSystemOf } from "./root-file-system.ts";
 import { sweepDeadFleets, WATCHDOG } from "./tear-down.ts";
-import { buildTestImages, packForLoad, pushTestImage, TEST_IMAGE } from "./test-image.ts";
+import { buildTestImages } from "./test-image.ts";
 
 export interface FleetRequest {
   engines: {
@@ -25,15 +27,15 @@ export interface FleetRequest {
     /** Whether containers outlive dockerd (default false). */
     live_restore?: boolean;
   }[];
-  /** Start a registry that every engine may use over plain HTTP (default true). */
-  registry?: boolean;
 }
 
 export interface Fleet {
+  /** Holds all files of the fleet, logs among them. */
+  folder: string;
   /** In the order in which they were asked for. */
   engines: FleetEngine[];
-  /** Null where none was asked for. */
-  registry: FleetRegistry | null;
+  /** Every engine reaches it by the same address, over plain HTTP. */
+  registry: FleetRegistry;
   /** Takes all of it away, and resolves when nothing is left. Happens as well when this process ends, however it ends. */
   close(): Promise<void>;
 }
@@ -54,31 +56,26 @@ export async function startFleet(request: FleetRequest): Promise<Fleet> {
       createBridge(directory.number),
       createAuthority(authority),
     ]);
-    const [registry, client] = await Promise.all([
-      request.registry === false ? null : FleetRegistry.start(directory),
-      issueClientCertificate(authority),
-    ]);
-    const [base] = images;
-    if (base?.reference !== TEST_IMAGE) throw new Error(`the first test image is not ${TEST_IMAGE}`);
-    const archive = await packForLoad(join(directory.path, "images/load"), base);
+    const [registry, client] = await Promise.all([FleetRegistry.start(directory), issueClientCertificate(authority)]);
+    const archive = await packForLoad(join(directory.path, "images/load"), images.base);
 
     const starting = request.engines.map(async ({ name, generation, live_restore }, index) => {
-      const machine = new Machine(directory, index, name, rootFileSystemOf(generation));
+      const machine = new Machine(directory, index, name, await rootFileSystemOf(generation));
       const address = engineAddress(directory.number, index);
       const server = await issueServerCertificate(authority, machine.folder, name, address);
       const engine = new FleetEngine(directory, machine, {
         generation,
         tls: { server, client },
-        insecureRegistries: registry ? [registry.address] : [],
+        insecureRegistries: [registry.address],
         liveRestore: live_restore ?? false,
       });
       await engine.start();
       await runDockerCli(engine.socket_path, ["load", "--quiet"], { input: archive });
       return engine;
     });
-    const pushing = registry ? images.map((image) => pushTestImage(registry.address, image)) : [];
+    const pushing = Object.values(images).map((image) => pushImage(registry.address, image));
     const [engines] = await Promise.all([Promise.all(starting), Promise.all(pushing)]);
-    return { engines, registry, close };
+    return { folder: directory.path, engines, registry, close };
   } catch (error) {
     await close();
     throw error;

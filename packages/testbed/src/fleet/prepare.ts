@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { findCommand } from "./command-path.ts";
+import { ENGINE_GENERATIONS, GENERATION_TRAITS } from "./generations.ts";
+import { findCapabilities, findObstacle, listMissingPackages, type FleetCapabilities } from "./requirements.ts";
+import { makeRootFileSystem, rootFileSystemOf } from "./root-file-system.ts";
+import { runCommand } from "./run-command.ts";
+
+// Debian starts a service as it installs it: Docker and a registry of the machine's own, which nobody has asked for.
+const INSTALL = `
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' INT TERM HUP
+    printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+    chmod +x "$policy"
+  fi
+  apt-get -q update
+  apt-get -q install -y --no-install-recommends --no-remove "$@"`;
+
+/**
+ * Gets this machine ready for `startFleet`, as far as it may: as root on Debian it installs the packages that are missing
+ * (and removes none), and makes the root file systems that hold other generations of Docker. Tells `say` what it does.
+ * What it can't have makes it fail never: the answer says what is there, and why the rest is not.
+ */
+export async function prepareMachine(say: (line: string) => void): Promise<FleetCapabilities> {
+  if (findObstacle() !== null || findCommand("apt-get") === null) return findCapabilities();
+  const failures: string[] = [];
+  const attempt = async (what: string, work: () => Promise<unknown>) => {
+    say(what);
+    await work().catch((error: unknown) => failures.push(`${what} failed: ${String(error)}`));
+  };
+
+  const packages = await listMissingPackages();
+  if (packages.length > 0) {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    await attempt(`installing from Debian: ${packages.join(" ")}`, () =>
+      runCommand("sh", ["-ec", INSTALL, "sh", ...packages], { env }),
+    );
+  }
+  for (const generation of ENGINE_GENERATIONS) {
+    const root = await rootFileSystemOf(generation);
+    if (root === null || existsSync(root)) continue;
+    const { suite, version } = GENERATION_TRAITS[generation];
+    await attempt(`making a Debian ${suite} with Docker ${version} in ${root} (once, about a minute)`, () =>
+      makeRootFileSystem(generation),
+    );
+  }
+  const { generations, gaps } = await findCapabilities();
+  return { generations, gaps: [...gaps, ...failures] };
+}

@@ -1,0 +1,37 @@
+import { defineConfig } from "vitest/config";
+
+const ALL = ["{apps,packages}/*/src/**/*.test.{ts,tsx}", "scripts/**/*.test.ts"];
+const DB = ["{apps,packages}/*/src/**/*.db.test.ts"];
+const ENGINES = ["{apps,packages}/*/src/**/*.engine.test.ts"];
+
+const POSTGRES = "packages/testbed/src/postgres/global-setup.ts";
+const FLEET = "packages/testbed/src/fleet/global-setup.ts";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ALL, exclude: [...DB, ...ENGINES] } },
+      {
+        test: {
+          name: "db",
+          include: DB,
+          globalSetup: [POSTGRES],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "engines",
+          include: ENGINES,
+          globalSetup: [POSTGRES, FLEET],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false, // the engines share what cores there are
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
