@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from "pg";
+import type { ClientBase, Pool } from "pg";
 
 /**
  * One statement with `$1` parameters, answered as rows. Prisma's transactions and pg's pool both fit behind it, so that
@@ -9,7 +9,7 @@ export interface Sql {
 }
 
 export const pgSql =
-  (client: Pool | PoolClient): Sql =>
+  (client: Pool | ClientBase): Sql =>
   async <Row>(text: string, parameters: readonly unknown[] = []) =>
     (await client.query(text, [...parameters])).rows as Row[];
 

@@ -1,0 +1,164 @@
+/** What asked for a look decides who goes first; a key that was asked for twice keeps the higher one. */
+export const PRIORITY = { user: 100, event: 50, retry: 0, resync: -100 } as const;
+export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
+
+const LEVELS: readonly Priority[] = [PRIORITY.user, PRIORITY.event, PRIORITY.retry, PRIORITY.resync];
+
+export interface WorkQueueOptions {
+  /** Looks at one key, whatever happened to it. Must not throw. */
+  run: (key: string, group: string) => Promise<void>;
+  maxRunning: number;
+  maxRunningPerGroup: number;
+}
+
+/**
+ * Keys say *what* to look at, never what happened, so equal ones merge: one that is asked for while it runs, runs once
+ * more afterwards. One key runs once at a time. Groups (machines) take turns, so that none starves another; a parked
+ * group's keys wait outside.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  /** Per level, the groups in turn, each with its keys in order. */
+  readonly #ready = new Map<Priority, Map<string, Set<string>>>(LEVELS.map((level) => [level, new Map()]));
+  readonly #waiting = new Map<string, { group: string; priority: Priority }>();
+  readonly #running = new Map<string, { group: string; again: Priority | null }>();
+  readonly #runningPerGroup = new Map<string, number>();
+  readonly #delayed = new Map<string, { group: string; timer: NodeJS.Timeout; at: number }>();
+  readonly #parked = new Set<string>();
+  #isClosed = false;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  add(key: string, group: string, priority: Priority): void {
+    if (this.#isClosed) return;
+    const running = this.#running.get(key);
+    if (running) {
+      running.again = running.again === null ? priority : higher(running.again, priority);
+      return;
+    }
+    const waiting = this.#waiting.get(key);
+    if (waiting) {
+      if (waiting.priority >= priority) return;
+      this.#take(key, waiting);
+    }
+    this.#waiting.set(key, { group, priority });
+    const groups = this.#ready.get(priority)!;
+    const keys = groups.get(group);
+    if (keys) keys.add(key);
+    else groups.set(group, new Set([key]));
+    this.#dispatch();
+  }
+
+  /** Looks at `key` no later than `delayMs` from now; an earlier time that was asked for stays. */
+  addAfter(key: string, group: string, priority: Priority, delayMs: number): void {
+    if (this.#isClosed) return;
+    const at = performance.now() + delayMs;
+    const delayed = this.#delayed.get(key);
+    if (delayed) {
+      if (delayed.at <= at) return;
+      clearTimeout(delayed.timer);
+    }
+    const timer = setTimeout(
+      () => {
+        this.#delayed.delete(key);
+        this.add(key, group, priority);
+      },
+      Math.min(delayMs, 2 ** 31 - 1),
+    );
+    this.#delayed.set(key, { group, timer, at });
+  }
+
+  /** Takes back what `addAfter` was told of this key. */
+  cancelDelay(key: string): void {
+    clearTimeout(this.#delayed.get(key)?.timer);
+    this.#delayed.delete(key);
+  }
+
+  /** Keys of a parked group wait; what runs is not stopped. */
+  park(group: string): void {
+    this.#parked.add(group);
+  }
+
+  unpark(group: string): void {
+    if (this.#parked.delete(group)) this.#dispatch();
+  }
+
+  /** Drops what waits for a group; what runs is not stopped. */
+  forget(group: string): void {
+    this.#parked.delete(group);
+    for (const groups of this.#ready.values()) groups.delete(group);
+    for (const [key, waiting] of this.#waiting) if (waiting.group === group) this.#waiting.delete(key);
+    for (const running of this.#running.values()) if (running.group === group) running.again = null;
+    for (const [key, delayed] of this.#delayed) if (delayed.group === group) this.cancelDelay(key);
+  }
+
+  get depth(): { waiting: number; running: number; delayed: number } {
+    return { waiting: this.#waiting.size, running: this.#running.size, delayed: this.#delayed.size };
+  }
+
+  /** Takes nothing more, and resolves when what runs has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { timer } of this.#delayed.values()) clearTimeout(timer);
+    this.#delayed.clear();
+    this.#waiting.clear();
+    for (const groups of this.#ready.values()) groups.clear();
+    if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  #dispatch(): void {
+    while (this.#running.size < this.#options.maxRunning) {
+      const next = this.#next();
+      if (!next) return;
+      void this.#start(next.key, next.group);
+    }
+  }
+
+  #next(): { key: string; group: string } | null {
+    for (const level of LEVELS) {
+      const groups = this.#ready.get(level)!;
+      for (const [group, keys] of groups) {
+        if (this.#parked.has(group)) continue;
+        if ((this.#runningPerGroup.get(group) ?? 0) >= this.#options.maxRunningPerGroup) continue;
+        const [key] = keys;
+        if (key === undefined) throw new Error(`group ${group} waits without a key`);
+        this.#take(key, { group, priority: level });
+        // To the end of the line.
+        groups.delete(group);
+        if (keys.size > 0) groups.set(group, keys);
+        return { key, group };
+      }
+    }
+    return null;
+  }
+
+  #take(key: string, { group, priority }: { group: string; priority: Priority }): void {
+    this.#waiting.delete(key);
+    const groups = this.#ready.get(priority)!;
+    const keys = groups.get(group);
+    keys?.delete(key);
+    if (keys?.size === 0) groups.delete(group);
+  }
+
+  async #start(key: string, group: string): Promise<void> {
+    const state = { group, again: null as Priority | null };
+    this.#running.set(key, state);
+    this.#runningPerGroup.set(group, (this.#runningPerGroup.get(group) ?? 0) + 1);
+    try {
+      await this.#options.run(key, group);
+    } finally {
+      this.#running.delete(key);
+      const left = this.#runningPerGroup.get(group)! - 1;
+      if (left === 0) this.#runningPerGroup.delete(group);
+      else this.#runningPerGroup.set(group, left);
+      if (state.again !== null) this.add(key, group, state.again);
+      this.#dispatch();
+      if (this.#running.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    }
+  }
+}
+
+const higher = (a: Priority, b: Priority): Priority => (a > b ? a : b);
