@@ -57,7 +57,19 @@ export type ContainerPhase = z.infer<typeof ContainerPhase>;
 export const RecreateConsent = z.enum(["preserve", "discard"]);
 export type RecreateConsent = z.infer<typeof RecreateConsent>;
 
-const Overrides = CreateParams.extend({ gpu_uuids: GpuUuids.nullable() });
+type OptionalWithoutDefault<Shape> = {
+  [Field in keyof Shape]: z.ZodOptional<Shape[Field] extends z.ZodDefault<infer Inner> ? Inner : never>;
+};
+
+/**
+ * Every field of a spec, optional and without its default. Not `.partial()`: zod fills in the default of a field that
+ * is only made optional, and what a request leaves out must not be reset.
+ */
+const Overrides = z.object(
+  Object.fromEntries(
+    Object.entries(ContainerSpec.shape).map(([field, schema]) => [field, schema.unwrap().optional()]),
+  ) as OptionalWithoutDefault<typeof ContainerSpec.shape>,
+);
 
 export const CreateContainerInput = z
   .object({
@@ -68,7 +80,7 @@ export const CreateContainerInput = z
     machine_id: MachineId.optional(),
     on_loss: OnLoss.default("recreate"),
     desired: z.enum(["running", "stopped"]).default("running"),
-    ...Overrides.partial().shape,
+    ...Overrides.shape,
   })
   .refine((input) => (input.image_id === undefined) !== (input.image === undefined), {
     path: ["image"],
@@ -85,7 +97,7 @@ export const UpdateContainerInput = ContainerRef.extend({
   on_loss: OnLoss.optional(),
   /** Needed for what an engine fixes at create: image, command, env, ports, GPUs, shm, restart. */
   recreate: RecreateConsent.optional(),
-  ...Overrides.partial().shape,
+  ...Overrides.shape,
 });
 export type UpdateContainerInput = z.infer<typeof UpdateContainerInput>;
 
