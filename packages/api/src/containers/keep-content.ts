@@ -1,0 +1,45 @@
+import type { Tx } from "@berth/db/client.ts";
+import { CreateParams } from "@berth/spec/create-params.ts";
+import { DomainError } from "@berth/spec/error-code.ts";
+import type { LockedContainer } from "./lock.ts";
+
+/** Nothing answers under `.invalid` (RFC 2606): what is kept on its engine is never pulled from anywhere. */
+const NOWHERE = "berth.invalid";
+
+/**
+ * An image of what is inside the container now, to be committed before it is made anew: `<account>/<name>:keep-<the
+ * generation that asks for it>`. Returns its id. CONFLICT where there is nothing that could be committed.
+ */
+export async function keepContent(tx: Tx, container: LockedContainer): Promise<number> {
+  const { container_id, uid, user_id, spec, image_id: parent_image_id } = container;
+  const status = await tx.container_status.findUnique({ where: { container_id } });
+  if (!status?.engine_id) {
+    throw new DomainError("CONFLICT", "It was never made, so there is nothing to preserve: say recreate: discard.");
+  }
+  const parent = await tx.image_status.findUnique({ where: { image_id: parent_image_id } });
+  if (parent?.phase !== "Ready") {
+    throw new DomainError("CONFLICT", "Its content is still being saved for an earlier change: try again after that.");
+  }
+  const name = await freeName(tx, container);
+  const { image_id } = await tx.images.create({
+    data: {
+      name,
+      reference: `${NOWHERE}/${name}`,
+      user_id,
+      source: "commit",
+      origin_uid: uid,
+      parent_image_id,
+      create_params: CreateParams.parse(spec),
+      status: { create: { phase: "Waiting" } },
+    },
+  });
+  return image_id;
+}
+
+/** With the uid's start where an earlier container of this name has kept something under the same number. */
+async function freeName(tx: Tx, { account, name, uid, generation }: LockedContainer): Promise<string> {
+  const repository = name.replace(/-+/g, "-").replace(/-$/, ""); // what an image's name allows
+  const wanted = `${account}/${repository}:keep-${generation + 1}`;
+  const taken = await tx.images.count({ where: { name: wanted, desired: "present" } });
+  return taken === 0 ? wanted : `${wanted}-${uid.slice(0, 8)}`;
+}

@@ -1,0 +1,16 @@
+import type { Container, RecreateContainerInput } from "@berth/spec/container.ts";
+import type { z } from "zod";
+import type { AuthedContext } from "../context.ts";
+import { changeContainer } from "./change.ts";
+import { consentTo } from "./consent.ts";
+
+/** Has the same container made anew, with its content (`preserve`) or as its image has it (`discard`). */
+export const recreateContainer = (
+  ctx: AuthedContext,
+  { container_id, recreate }: z.infer<typeof RecreateContainerInput>,
+): Promise<Container> =>
+  changeContainer(ctx, container_id, { action: "recreate" }, async (container, { tx }) => {
+    const consent = await consentTo(tx, container, recreate);
+    await tx.containers.update({ where: { container_id }, data: { ...consent, incarnation: { increment: 1 } } });
+    return { recreate };
+  });

@@ -1,0 +1,48 @@
+import { isDatabaseAway } from "./database-away.ts";
+import { DomainError, type ErrorCode } from "@berth/spec/error-code.ts";
+import { TRPCError } from "@trpc/server";
+import { ZodError } from "zod";
+
+const TRPC_CODE = {
+  BAD_REQUEST: "BAD_REQUEST",
+  UNAUTHORIZED: "UNAUTHORIZED",
+  FORBIDDEN: "FORBIDDEN",
+  NOT_FOUND: "NOT_FOUND",
+  CONFLICT: "CONFLICT",
+  UNPROCESSABLE: "UNPROCESSABLE_CONTENT",
+  TOO_MANY_REQUESTS: "TOO_MANY_REQUESTS",
+  UNAVAILABLE: "SERVICE_UNAVAILABLE",
+} as const satisfies Record<ErrorCode, TRPCError["code"]>;
+
+/**
+ * The one translation of failures for tRPC. What is not expected becomes "internal error": its cause is for the log,
+ * never for the client.
+ */
+export function toTrpcError(error: unknown): TRPCError {
+  const cause = error instanceof TRPCError ? (error.cause ?? error) : error;
+  if (cause instanceof DomainError) {
+    return new TRPCError({ code: TRPC_CODE[cause.code], message: cause.message, cause });
+  }
+  if (cause instanceof ZodError && error instanceof TRPCError && error.code === "BAD_REQUEST") {
+    return new TRPCError({ code: "BAD_REQUEST", message: describeIssues(cause), cause });
+  }
+  if (isDatabaseAway(cause)) {
+    const message = "The database does not answer: try again in a moment.";
+    return new TRPCError({ code: "SERVICE_UNAVAILABLE", message, cause });
+  }
+  // tRPC's own refusals: an unknown procedure, a body that is not JSON.
+  if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") return error;
+  return new TRPCError({ code: "INTERNAL_SERVER_ERROR", message: "internal error", cause });
+}
+
+/** For programs: what a DomainError carries, or each field that failed validation. */
+export function detailsOf({ cause }: TRPCError): Record<string, unknown> | null {
+  if (cause instanceof DomainError) return cause.details;
+  if (cause instanceof ZodError) {
+    return { fields: cause.issues.map((issue) => ({ field: issue.path.join("."), message: issue.message })) };
+  }
+  return null;
+}
+
+const describeIssues = (error: ZodError): string =>
+  error.issues.map((issue) => (issue.path.length ? `${issue.path.join(".")}: ` : "") + issue.message).join(" ");
