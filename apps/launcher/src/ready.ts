@@ -1,0 +1,30 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+const REQUEST_TIMEOUT_MS = 2_000;
+
+/**
+ * Returns when the server answers 200 at `/readyz`. It may take any time (the supervisor is starting it again, say), so
+ * the signal is what ends the waiting; `onSlow` is called every 30 s meanwhile.
+ */
+export async function waitUntilReady(origin: string, signal: AbortSignal, onSlow: () => void): Promise<void> {
+  const slow = setInterval(onSlow, 30_000);
+  try {
+    while (!(await isReady(origin, signal))) await delay(50, undefined, { signal });
+  } finally {
+    clearInterval(slow);
+  }
+}
+
+async function isReady(origin: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(`${origin}/readyz`, {
+      redirect: "manual",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return false; // nothing listens yet, or it is not an answer yet
+  }
+}
