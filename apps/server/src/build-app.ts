@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import type { ApiServices } from "@berth/api/context.ts";
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { registerConsole } from "./console.ts";
+import { CONTENT_SECURITY_POLICY } from "./content-security-policy.ts";
+import { registerHealth } from "./health.ts";
+import { registerTrpc } from "./trpc.ts";
+
+export interface AppOptions {
+  services: ApiServices;
+  log: FastifyBaseLogger;
+  trustProxy?: boolean | string[];
+  /** Of one address, to all that this server serves. Guessing passwords is throttled apart, and harder. */
+  requestsPerMinute?: number;
+  /** The built console's folder; a plain page stands in where it is not there. */
+  consoleDir?: string;
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The whole HTTP server, not listening yet. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: options.log,
+    trustProxy: options.trustProxy ?? false,
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: () => randomUUID(),
+    // A subscription or a long answer must not hold up the end.
+    forceCloseConnections: true,
+    // A batch names its procedures in the path.
+    routerOptions: { maxParamLength: 5_000 },
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
+    // Berth also works over plain http on a lab's network, where these would only break it or warn.
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+  });
+  await app.register(rateLimit, {
+    max: options.requestsPerMinute ?? 6_000,
+    timeWindow: "1 minute",
+    allowList: (request) => request.url === "/healthz" || request.url === "/readyz",
+  });
+  registerHealth(app, options.services);
+  await app.register(registerTrpc, { prefix: "/trpc", services: options.services });
+  await registerConsole(app, options.consoleDir);
+  return app;
+}

@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance } from "fastify";
+
+/**
+ * Serves the built console: each path that is no file of it is a page of it. Where it is not built, one plain page says
+ * what this is.
+ */
+export async function registerConsole(app: FastifyInstance, folder: string | undefined): Promise<void> {
+  if (folder === undefined || !existsSync(join(folder, "index.html"))) {
+    app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(PLAIN_PAGE));
+    return;
+  }
+  await app.register(fastifyStatic, {
+    root: folder,
+    cacheControl: false,
+    // Vite puts a hash of the content into the names below assets/; the page itself must name the newest ones.
+    setHeaders: (reply, path) =>
+      reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const isPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
+    if (isPage) return reply.sendFile("index.html");
+    return reply.code(404).send({ error: { code: "NOT_FOUND", message: "There is nothing here.", details: null } });
+  });
+}
+
+const PLAIN_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Berth</title>
+<h1>Berth</h1>
+<p>Share a lab's GPU servers: take a GPU, work, save the container as an image, start it on another server.</p>
+<p>This server has no web console. Programs reach its API, tRPC over HTTP, at <code>/trpc</code>: see
+<code>packages/api/examples/first-container.ts</code>.</p>
+</html>
+`;

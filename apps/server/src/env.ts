@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+const Flag = z.enum(["0", "1"]).transform((value) => value === "1");
+
+/** `true`, or the addresses (or networks) of the proxies whose X-Forwarded-* is believed. */
+const TrustProxy = z
+  .string()
+  .regex(/^(true|false|[0-9a-fA-F.:/]+(,\s*[0-9a-fA-F.:/]+)*)$/, "true, or addresses of proxies: 10.0.0.1,10.1.0.0/16")
+  .transform((value) => (value === "true" ? true : value === "false" ? false : value.split(/,\s*/)));
+
+const Env = z.object({
+  BERTH_HOST: z.string().min(1).default("127.0.0.1"),
+  /** 0 takes any free port; the log says which. */
+  BERTH_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  DATABASE_URL: z.url({
+    protocol: /^postgres(ql)?$/,
+    error: "postgresql://user:password@host:5432/database is needed here",
+  }),
+  BERTH_SECRET_KEY: z.string("a long random text is needed, the same on every host").min(32, "at least 32 characters"),
+  BERTH_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  BERTH_TRUST_PROXY: TrustProxy.default(false),
+  /** 1 where a parent holds our stdin open: its end is the parent's, and ours. */
+  BERTH_SUPERVISED: Flag.default(false),
+});
+export type Env = z.infer<typeof Env>;
+
+/** The environment can't be used; the message has a line for each variable that is at fault. */
+export class EnvError extends Error {
+  override readonly name = "EnvError";
+}
+
+/** An empty variable counts as absent, as in a compose file's `NAME=`. Never repeats a value: it may be a secret. */
+export function readEnv(variables: Record<string, string | undefined>): Env {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = Env.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new EnvError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("\n"));
+}

@@ -1,0 +1,18 @@
+import { type Logger, pino } from "pino";
+import type { Env } from "./env.ts";
+
+/** JSON lines on stdout. Of a request only what follows is logged: no query (a procedure's input), no header, no body. */
+export const createLog = (level: Env["BERTH_LOG_LEVEL"]): Logger =>
+  pino({
+    level,
+    name: "server",
+    redact: ["*.password", "*.new_password", "*.access_token", "*.authorization", "*.env", "*.tls"],
+    serializers: {
+      req: (request: { method: string; url: string; ip: string }) => ({
+        method: request.method,
+        path: request.url.split("?", 1)[0],
+        address: request.ip,
+      }),
+      err: pino.stdSerializers.err,
+    },
+  });

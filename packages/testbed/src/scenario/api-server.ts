@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { randomBytes } from "node:crypto";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { ensureFirstAdmin } from "@berth/api/auth/ensure-first-admin.ts";
+import { hashAsClient } from "@berth/api/auth/password.ts";
+import { type BerthClient, createBerthClient } from "@berth/api/client.ts";
+import { createDb } from "@berth/db/client.ts";
+
+const MAIN = fileURLToPath(new URL("../../../../apps/server/src/main.ts", import.meta.url));
+const ADMIN = { account: "test-admin", password: "test admin's password" };
+
+export interface ApiServer {
+  /** `http://127.0.0.1:<port>` */
+  url: string;
+  pid: number;
+  secret_key: string;
+  /** The first admin. */
+  admin: BerthClient;
+  /** Registers `account`, and signs in as it. */
+  registerUser(account: string): Promise<BerthClient>;
+  /** JSON lines that the server logged at `logLevel` or above. */
+  log: readonly string[];
+  /** Ends it as an admin would, and resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+export interface ApiServerOptions {
+  /** Migrated. Where it has no user yet, an admin is made. */
+  databaseUrl: string;
+  secretKey?: string;
+  logLevel?: "info" | "debug";
+}
+
+/** The real server, as a process of its own on a free loopback port. It ends with this process, whatever ends that. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  await makeAdmin(options.databaseUrl);
+  const secret_key = options.secretKey ?? randomBytes(32).toString("hex");
+  const server = spawn(process.execPath, [MAIN], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: {
+      PATH: process.env["PATH"],
+      DATABASE_URL: options.databaseUrl,
+      BERTH_PORT: "0",
+      BERTH_SECRET_KEY: secret_key,
+      BERTH_LOG_LEVEL: options.logLevel ?? "info",
+      BERTH_SUPERVISED: "1",
+    },
+  });
+  const log: string[] = [];
+  const exited = once(server, "exit") as Promise<[number | null]>;
+  const url = await listeningUrl(server, log);
+  const clientOf = (account: string, password: string) => createBerthClient({ url, account, password });
+  return {
+    url,
+    pid: server.pid ?? 0,
+    secret_key,
+    log,
+    admin: clientOf(ADMIN.account, ADMIN.password),
+    async registerUser(account) {
+      const password = `${account}'s password`;
+      await createBerthClient({ url }).auth.register.mutate({ account, password: hashAsClient(password) });
+      return clientOf(account, password);
+    },
+    async stop() {
+      server.kill("SIGTERM");
+      const [code] = await exited;
+      return code;
+    },
+  };
+}
+
+async function makeAdmin(databaseUrl: string): Promise<void> {
+  const db = createDb(databaseUrl);
+  try {
+    await ensureFirstAdmin(db, ADMIN);
+  } finally {
+    await db.$disconnect();
+  }
+}
+
+/** Where it says that it listens; throws with all that it said where it ends instead. */
+function listeningUrl(server: ChildProcess, log: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const read = (line: string): void => {
+      log.push(line);
+      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
+      if (url !== undefined && line.includes("listening")) resolve(url);
+    };
+    for (const stream of [server.stdout, server.stderr]) {
+      if (stream) createInterface({ input: stream }).on("line", read);
+    }
+    server.on("error", reject);
+    server.on("exit", (code) => reject(new Error(`the server ended with ${code}:\n${log.join("\n")}`)));
+  });
+}
