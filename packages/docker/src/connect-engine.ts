@@ -19,6 +19,7 @@ import { pullImage } from "./images/pull.ts";
 import { removeImage } from "./images/remove.ts";
 import { engineEvents } from "./system/events.ts";
 import { engineInfo } from "./system/info.ts";
+import type { ConnectionOptions } from "./transport/connection.ts";
 import { EngineLink } from "./transport/engine-link.ts";
 import { createVolume, inspectVolume } from "./volumes.ts";
 
@@ -26,8 +27,8 @@ import { createVolume, inspectVolume } from "./volumes.ts";
  * One Docker engine, behind the contract of {@link Engine}. Makes no connection yet: the first call does, and agrees on
  * an API version on the way. Costs two pools of connections, so keep one per machine and `close` it.
  */
-export function connectEngine(address: EngineAddress): Engine {
-  const link = new EngineLink(address);
+export function connectEngine(address: EngineAddress, options: ConnectionOptions = {}): Engine {
+  const link = new EngineLink(address, options);
   const readings: CpuReadings = new Map();
   return {
     ping: (options) => link.ping(options),

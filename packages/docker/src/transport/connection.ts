@@ -5,6 +5,12 @@ import type { EngineAddress } from "../engine.ts";
 /** A pool for calls, which keeps connections alive, and one for streams, which must not take the calls' places. */
 export type Pool = "calls" | "streams";
 
+export interface ConnectionOptions {
+  /** How long a connection may take to come about, its TLS handshake included (default 3 s). */
+  connectTimeoutMs?: number;
+}
+
+const CONNECT_MS = 3_000;
 /** An idle connection is kept longer than the slowest regular caller (a resync each minute) stays away. */
 const IDLE_MS = 120_000;
 const MAX_CALLS_AT_ONCE = 16;
@@ -15,10 +21,12 @@ const KEEPALIVE_PROBE_MS = 15_000;
 export class Connection {
   /** As people know it; never a path of this host. */
   readonly label: string;
+  readonly connectTimeoutMs: number;
   readonly #address: EngineAddress;
   readonly #agents: Record<Pool, http.Agent>;
 
-  constructor(address: EngineAddress) {
+  constructor(address: EngineAddress, { connectTimeoutMs = CONNECT_MS }: ConnectionOptions) {
+    this.connectTimeoutMs = connectTimeoutMs;
     this.#address = address;
     this.label = address.kind === "unix" ? "on this machine" : `at ${address.host}:${address.port}`;
     this.#agents = {

@@ -6,8 +6,6 @@ import { type CallScope, seconds } from "./call-scope.ts";
 import type { Connection, Pool } from "./connection.ts";
 import { connectionFailure, notDocker } from "./failures.ts";
 
-const CONNECT_MS = 3_000;
-
 /** One HTTP request as it goes over the wire. */
 export interface WireRequest {
   method: string;
@@ -103,9 +101,9 @@ function watchConnect(socket: Socket, outgoing: ClientRequest, connection: Conne
     return;
   }
   const timer = setTimeout(() => {
-    const message = `The Docker engine ${connection.label} took no connection within ${seconds(CONNECT_MS)}.`;
+    const message = `The Docker engine ${connection.label} took no connection within ${seconds(connection.connectTimeoutMs)}.`;
     outgoing.destroy(new EngineError("unreachable", message, { sent: false, timedOut: true }));
-  }, CONNECT_MS);
+  }, connection.connectTimeoutMs);
   const ready = () => {
     clearTimeout(timer);
     progress.sent = true;

@@ -5,7 +5,7 @@ import { type CallOptions, type EngineAddress, EngineError, type EngineVersion }
 import { negotiate, versionIn } from "./api-version.ts";
 import { readBody } from "./body.ts";
 import { CallScope } from "./call-scope.ts";
-import { Connection, type Pool } from "./connection.ts";
+import { Connection, type ConnectionOptions, type Pool } from "./connection.ts";
 import { dial } from "./dial.ts";
 import { type DescribedRequest, dockerodeOver } from "./dockerode.ts";
 import { isVersionRefusal, notDocker, refusal } from "./failures.ts";
@@ -32,8 +32,8 @@ export class EngineLink {
   #version: EngineVersion | null = null;
   #negotiation: Promise<EngineVersion> | null = null;
 
-  constructor(address: EngineAddress) {
-    this.#connection = new Connection(address);
+  constructor(address: EngineAddress, options: ConnectionOptions) {
+    this.#connection = new Connection(address, options);
   }
 
   /** One call and its answer, decoded: an answer of another shape is `protocol`. */

@@ -1,0 +1,28 @@
+import { describe, inject } from "vitest";
+import { connectEngine } from "@berth/docker/connect-engine.ts";
+import { parseEngineUrl } from "@berth/docker/engine-url.ts";
+import type {} from "../fleet/global-setup.ts"; // declares what is injected
+import { describeEngineContract } from "./engine-contract.ts";
+import { rawRequests } from "./raw-requests.ts";
+
+const fleet = inject("fleet");
+
+describe.skipIf(fleet === null)("real engines", () => {
+  for (const { name, url, tls } of fleet?.engines ?? []) {
+    const address = parseEngineUrl(url, { tls });
+    describeEngineContract(name, async () => ({
+      engine: connectEngine(address),
+      image: "berth-test/busybox:latest",
+      pullable: `${fleet?.registry.address}/berth-test/busybox:derived`,
+      raw: rawRequests(address),
+    }));
+  }
+
+  for (const { name, socket_path } of fleet?.engines.slice(0, 1) ?? []) {
+    const address = { kind: "unix", path: socket_path } as const;
+    describeEngineContract(`${name}, over its socket`, async () => ({
+      engine: connectEngine(address),
+      image: "berth-test/busybox:latest",
+    }));
+  }
+});
