@@ -22,7 +22,7 @@ const Environment = z.object({
     .refine(isUrlOf(["http:", "https:"]), "must be a URL such as http://berth.lab:3000")
     .optional(),
   BERTH_DATA_DIR: z.string().transform((path) => resolve(path)),
-  BERTH_SECRET_KEY: z.string().min(16, "must have at least 16 characters").optional(),
+  BERTH_SECRET_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   DATABASE_URL: z
     .string()
     .refine(isUrlOf(["postgres:", "postgresql:"]), "must be a URL such as postgresql://user:password@host:5432/berth")
@@ -71,6 +71,7 @@ export function childEnvironment(
     BERTH_DATA_DIR: environment.BERTH_DATA_DIR,
     BERTH_LOG_LEVEL: environment.BERTH_LOG_LEVEL,
     BERTH_SECRET_KEY: resolved.secretKey,
+    BERTH_SUPERVISED: "1",
     DATABASE_URL: resolved.databaseUrl,
   };
 }

@@ -26,10 +26,16 @@ export interface Launch {
   signal: AbortSignal;
   /** Filled with what ends each process at once, for someone who can't wait for the order. */
   killers: (() => unknown)[];
-  scripts?: { server: string; reconciler: string };
+  scripts?: Scripts;
 }
 
-const SCRIPTS = {
+/** The files of the processes that are started. */
+export interface Scripts {
+  server: string;
+  reconciler: string;
+}
+
+const SCRIPTS: Scripts = {
   server: fileURLToPath(new URL("../../server/src/main.ts", import.meta.url)),
   reconciler: fileURLToPath(new URL("../../reconciler/src/main.ts", import.meta.url)),
 };

@@ -1,0 +1,71 @@
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { childEnvironment, readEnvironment } from "./env.ts";
+
+function faultsOf(variables: Record<string, string>): string[] {
+  try {
+    readEnvironment(variables);
+  } catch (error) {
+    return (error as Error).message.split("\n");
+  }
+  return [];
+}
+
+test("needs nothing: every variable has a default or may be absent", () => {
+  expect(readEnvironment({})).toEqual({
+    BERTH_HOST: "127.0.0.1",
+    BERTH_PORT: 3000,
+    BERTH_DATA_DIR: resolve(".berth"),
+    BERTH_LOG_LEVEL: "info",
+  });
+});
+
+test("takes an empty variable for an absent one", () => {
+  expect(readEnvironment({ BERTH_PORT: "", DATABASE_URL: "" })).toEqual(readEnvironment({}));
+});
+
+test("tells all faults at once, a line for each, and repeats no value", () => {
+  const faults = faultsOf({
+    BERTH_HOST: "my host",
+    BERTH_PORT: "70000",
+    BERTH_PUBLIC_URL: "berth.lab",
+    BERTH_SECRET_KEY: "hunter2",
+    DATABASE_URL: "mysql://root:hunter2@db/berth",
+    BERTH_ADMIN_ACCOUNT: "Admin!",
+    BERTH_ADMIN_PASSWORD: "hunter2",
+    BERTH_LOCAL_ENGINE: "10.0.0.5:2375",
+    BERTH_SIMULATE: "many",
+    BERTH_LOG_LEVEL: "loud",
+  });
+  expect(faults.map((line) => line.split(" ", 1)[0])).toEqual(
+    expect.arrayContaining([
+      "BERTH_HOST",
+      "BERTH_PORT",
+      "BERTH_PUBLIC_URL",
+      "BERTH_SECRET_KEY",
+      "DATABASE_URL",
+      "BERTH_ADMIN_ACCOUNT",
+      "BERTH_ADMIN_PASSWORD",
+      "BERTH_LOCAL_ENGINE",
+      "BERTH_SIMULATE",
+      "BERTH_LOG_LEVEL",
+    ]),
+  );
+  expect(faults.join()).not.toContain("hunter2");
+});
+
+test.each(["0", "3000.5", "0x50", "-1", "65536", " 80"])("refuses the port %j", (port) => {
+  expect(faultsOf({ BERTH_PORT: port })).toEqual(["BERTH_PORT must be a whole number from 1 to 65535"]);
+});
+
+test.each(["off", "unix:///var/run/docker.sock", "tcp://127.0.0.1:2375"])("takes the engine %j", (engine) => {
+  expect(readEnvironment({ BERTH_LOCAL_ENGINE: engine }).BERTH_LOCAL_ENGINE).toBe(engine);
+});
+
+test("keeps the first admin's password from the processes that it starts", () => {
+  const variables = { PATH: "/bin", BERTH_ADMIN_PASSWORD: "long enough", BERTH_PORT: "4000" };
+  const resolved = { databaseUrl: "postgresql://h/d", secretKey: "k".repeat(32) };
+  const env = childEnvironment(variables, readEnvironment(variables), resolved);
+  expect(env).toMatchObject({ PATH: "/bin", BERTH_PORT: "4000", DATABASE_URL: "postgresql://h/d" });
+  expect(env).not.toHaveProperty("BERTH_ADMIN_PASSWORD");
+});

@@ -1,0 +1,148 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findEmbeddedPostgres } from "@berth/db/embedded/find.ts";
+import { embeddedFolder, layoutOf } from "@berth/db/embedded/layout.ts";
+import { pickPort } from "@berth/db/embedded/pick-port.ts";
+import { endOrphan } from "@berth/db/embedded/stop.ts";
+import pg from "pg";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { identifyProcess } from "./process-identity.ts";
+
+const SCRIPT = fileURLToPath(new URL("./launch.fixture.ts", import.meta.url));
+const PATIENCE = { timeout: 30_000, interval: 20 };
+
+let dataDir: string;
+let port: number;
+let running: Run[];
+
+interface Run {
+  process: ChildProcess;
+  /** All that it has written until now. */
+  output: () => string;
+  exit: Promise<number | null>;
+}
+
+beforeEach(async () => {
+  dataDir = join(await mkdtemp(join(tmpdir(), "berth-launch-")), "data");
+  port = await pickPort();
+  running = [];
+});
+afterEach(async () => {
+  for (const run of running) run.process.kill("SIGKILL");
+  await Promise.all(running.map((run) => run.exit));
+  await endOrphan(layoutOf(embeddedFolder(dataDir)).cluster);
+  await rm(join(dataDir, ".."), { recursive: true });
+});
+
+function start(variables: Record<string, string> = {}, user: { uid?: number; gid?: number } = {}): Run {
+  const env = { PATH: process.env["PATH"], BERTH_DATA_DIR: dataDir, BERTH_PORT: String(port) };
+  const quiet = { BERTH_LOCAL_ENGINE: "off", BERTH_SIMULATE: "0" };
+  const child = spawn(process.execPath, [SCRIPT], { env: { ...env, ...quiet, ...variables }, cwd: "/", ...user });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+  const run = { process: child, output: () => output, exit: once(child, "close").then(([code]) => code as number) };
+  running.push(run);
+  return run;
+}
+
+async function startAndWait(variables?: Record<string, string>): Promise<Run> {
+  const run = start(variables);
+  await vi.waitFor(() => expect(run.output()).toContain("Berth is ready"), PATIENCE);
+  return run;
+}
+
+/** Pids of the server and the reconciler of all starts until now, as they logged them. */
+async function childPids(): Promise<number[]> {
+  const logs = await Promise.all(
+    ["server", "reconciler"].map((name) => readFile(join(dataDir, "logs", `${name}.log`), "utf8")),
+  );
+  return logs.flatMap((log) => [...log.matchAll(/"pid":(\d+)/g)].map((match) => Number(match[1])));
+}
+
+async function accounts(): Promise<string[]> {
+  const url = await findEmbeddedPostgres(embeddedFolder(dataDir));
+  const client = new pg.Client({ connectionString: url ?? "" });
+  await client.connect();
+  const { rows } = await client.query<{ account: string }>("SELECT account FROM users");
+  await client.end();
+  return rows.map((row) => row.account);
+}
+
+test("starts everything, tells the first admin's password once, and stops everything on Ctrl-C", async () => {
+  const first = await startAndWait();
+  expect(first.output()).toMatch(/^The first admin is berth-admin, with the password \S{20} /m);
+  expect(first.output()).toMatch(new RegExp(`^Berth is ready: http://127.0.0.1:${port}$`, "m"));
+  expect(await accounts()).toEqual(["berth-admin"]);
+  first.process.kill("SIGINT");
+  expect(await first.exit).toBe(0);
+  expect((await childPids()).filter((pid) => identifyProcess(pid) !== null)).toEqual([]);
+  expect(await findEmbeddedPostgres(embeddedFolder(dataDir))).toBeNull();
+
+  const second = await startAndWait();
+  expect(second.output()).toBe(`Berth is ready: http://127.0.0.1:${port}\n`);
+  expect(await accounts()).toEqual(["berth-admin"]);
+});
+
+test("refuses a second start on the same data dir, and names the one that runs", async () => {
+  const first = await startAndWait();
+  const second = start();
+  expect(await second.exit).toBe(1);
+  expect(second.output()).toBe(`berth: Berth is already running on this data directory (pid ${first.process.pid})\n`);
+});
+
+test("leaves no server and no reconciler behind when it is killed, and the next start works", async () => {
+  const first = await startAndWait();
+  first.process.kill("SIGKILL");
+  await first.exit;
+  const pids = await childPids();
+  expect(pids).toHaveLength(2);
+  await vi.waitFor(() => expect(pids.filter((pid) => identifyProcess(pid) !== null)).toEqual([]), PATIENCE);
+
+  await startAndWait();
+  expect(await accounts()).toEqual(["berth-admin"]);
+});
+
+test("starts PostgreSQL again, at the same address, when it is killed", async () => {
+  const run = await startAndWait();
+  const url = await findEmbeddedPostgres(embeddedFolder(dataDir));
+  const pidFile = join(layoutOf(embeddedFolder(dataDir)).cluster, "postmaster.pid");
+  const pid = Number((await readFile(pidFile, "utf8")).split("\n", 1)[0]);
+  process.kill(pid, "SIGKILL");
+  await vi.waitFor(async () => expect(await accounts()).toEqual(["berth-admin"]), PATIENCE);
+  expect(await findEmbeddedPostgres(embeddedFolder(dataDir))).toBe(url);
+  expect(run.output()).toContain("PostgreSQL ended by itself: starting it again");
+});
+
+test("ends at once on a second Ctrl-C", async () => {
+  const run = await startAndWait();
+  run.process.kill("SIGINT");
+  run.process.kill("SIGTERM");
+  expect(await run.exit).toBe(1);
+  const pids = await childPids();
+  await vi.waitFor(() => expect(pids.filter((pid) => identifyProcess(pid) !== null)).toEqual([]), PATIENCE);
+  await vi.waitFor(async () => expect(await findEmbeddedPostgres(embeddedFolder(dataDir))).toBeNull(), PATIENCE);
+});
+
+test("says what is wrong in a line each, and starts nothing", async () => {
+  const faulty = start({ BERTH_PORT: "http", BERTH_SIMULATE: "-1" });
+  expect(await faulty.exit).toBe(1);
+  expect(faulty.output()).toBe(
+    "berth: BERTH_PORT must be a whole number from 1 to 65535\nberth: BERTH_SIMULATE must be a whole number from 0 to 1000\n",
+  );
+  const unreachable = start({ DATABASE_URL: "postgresql://berth:hunter2@127.0.0.1:1/berth" });
+  expect(await unreachable.exit).toBe(1);
+  expect(unreachable.output()).toBe("berth: DATABASE_URL: no PostgreSQL listens on 127.0.0.1:1\n");
+});
+
+test.runIf(process.getuid?.() === 0)("says that an ordinary user can't write the data dir", async () => {
+  await chmod(join(dataDir, ".."), 0o755);
+  const run = start({}, { uid: 65_534, gid: 65_534 });
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toBe(
+    `berth: the data directory ${dataDir} can't be written (permission denied): mend that, or set BERTH_DATA_DIR to another\n`,
+  );
+});

@@ -1,0 +1,6 @@
+// `npm start`, with stand-ins for the server and the reconciler.
+import { fileURLToPath } from "node:url";
+import { launch } from "./launch.ts";
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+await launch({ server: here("./server.fixture.ts"), reconciler: here("./reconciler.fixture.ts") });
