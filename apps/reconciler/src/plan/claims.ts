@@ -15,7 +15,7 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
       message: "The container was removed from its machine by something else; what was inside it is gone.",
     });
   }
-  if (observed.foreignName && !current) {
+  if (observed.foreignName) {
     claims.push({
       type: "NameConflict",
       status: "true",
@@ -29,7 +29,8 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
   if (observed.image.state === "failed") {
     claims.push({ type: "ImagePulled", status: "false", reason: "PullFailed", message: observed.image.message });
   }
-  if (observed.image.state === "absent" && desired.image.fromCommit) {
+  const isImageGone = observed.image.state === "absent" || observed.image.state === "failed";
+  if (isImageGone && desired.image.fromCommit && !current && !underRecreate(observed, memory)) {
     claims.push({
       type: "ImageLost",
       status: "true",

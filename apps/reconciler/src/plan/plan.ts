@@ -41,7 +41,9 @@ export function plan(desired: DesiredContainer, observed: ObservedContainer, mem
   const situation = { desired, observed, memory, now };
   for (const rule of RULES) {
     const decision = rule(situation);
-    if (decision) return { ...decision, claims: claimsOf(desired, observed, memory) };
+    if (!decision) continue;
+    const actions = [...stopHeld(situation), ...decision.actions];
+    return { ...decision, actions, claims: claimsOf(desired, observed, memory) };
   }
   throw new Error(`no rule decided for ${desired.uid}`);
 }
@@ -109,6 +111,7 @@ function recreate(situation: Situation): Decision | null {
   const { desired, observed, memory } = situation;
   const { current } = observed;
   if (!current || current.specHash === desired.specHash || !mayRecreate(desired, current, memory)) return null;
+  if (observed.foreignName) return null; // the new one could not get the name
   const cause = `spec changed, ${desired.consent!.mode}`;
   const engineId = current.engineId;
   const { reference } = desired.image;
@@ -117,7 +120,7 @@ function recreate(situation: Situation): Decision | null {
   if (!needsCommit) {
     // First the image: one that can't be had must not cost the owner the old container.
     const missing = imageFirst(situation, cause);
-    if (missing) return missing;
+    if (missing) return missing.actions.length > 0 ? missing : keepMeanwhile(situation, missing);
   }
   return act(
     ...(isUp(current) ? [{ type: "stopContainer", engineId, cause } as const] : []),
@@ -134,6 +137,13 @@ function recreate(situation: Situation): Decision | null {
   );
 }
 
+/** A recreate that waits for its image leaves the old container to be kept as it should be. */
+function keepMeanwhile(situation: Situation, waiting: Decision): Decision {
+  const kept = keepAsItShouldBe(situation);
+  if (!kept) return waiting;
+  return kept.actions.length > 0 ? kept : { ...waiting, wakeAt: earliest([waiting.wakeAt, kept.wakeAt]) };
+}
+
 function keepAsItShouldBe(situation: Situation): Decision | null {
   const { current } = situation.observed;
   if (!current) return null;
@@ -141,8 +151,8 @@ function keepAsItShouldBe(situation: Situation): Decision | null {
   const runState = situation.desired.desired === "running" ? keepRunning(situation, current) : keepStopped(current);
   return {
     actions: [...actions, ...runState.actions],
-    standing: actions.length > 0 ? "converging" : runState.standing,
-    wakeAt: runState.wakeAt ?? nextExpiry(situation),
+    standing: runState.standing,
+    wakeAt: earliest([runState.wakeAt, ...futureExpiries(situation)]),
   };
 }
 
@@ -179,9 +189,9 @@ function keepStopped(current: EngineContainer): Decision {
 }
 
 /** The name and the limits, which an engine changes without making the container anew. */
-function inPlace({ desired, memory }: Situation, current: EngineContainer): Action[] {
+function inPlace({ desired, observed, memory }: Situation, current: EngineContainer): Action[] {
   const { engineId } = current;
-  const renamed = current.engineName !== desired.engineName;
+  const renamed = current.engineName !== desired.engineName && !observed.foreignName;
   const { limits } = desired;
   const { applied } = memory;
   const isApplied = applied?.memoryBytes === limits.memoryBytes && applied.nanoCpus === limits.nanoCpus;
@@ -193,71 +203,76 @@ function inPlace({ desired, memory }: Situation, current: EngineContainer): Acti
   ];
 }
 
+/** Someone started what was set aside: it may have the GPUs and the ports of the container. */
+function stopHeld({ desired, observed }: Situation): Action[] {
+  if (desired.desired === "removed") return [];
+  return observed.held.filter(isUp).flatMap((held) => stopping(held, "set aside, should not run"));
+}
+
 function expiredHolds({ observed, memory, now }: Situation): Action[] {
   return observed.held.flatMap((held) => {
-    if (isUp(held)) {
-      return [{ type: "stopContainer", engineId: held.engineId, cause: "set aside, should not run" } as const];
-    }
+    // Its successor has not been up yet: until then the old one is all that its owner has.
+    if (isUp(held) || held === underRecreate(observed, memory)) return [];
     const until = memory.heldUntil.get(held.engineId);
     return until !== undefined && until <= now ? removal(held, "its hold ran out") : [];
   });
 }
 
-function nextExpiry({ observed, memory }: Situation): number | null {
-  const times = observed.held.flatMap((held) => memory.heldUntil.get(held.engineId) ?? []);
-  return times.length > 0 ? Math.min(...times) : null;
+const futureExpiries = ({ observed, memory, now }: Situation): number[] =>
+  observed.held.flatMap((held) => memory.heldUntil.get(held.engineId) ?? []).filter((until) => until > now);
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length > 0 ? Math.min(...known) : null;
 }
 
 function creation(situation: Situation, cause: string): Decision {
-  const { memory, now } = situation;
-  const create = [{ type: "createContainer", cause } as const, ...startAfter(situation, null, "not running")];
+  const { desired, memory, now } = situation;
+  const isBackingOff = wantsToRun(desired, memory) && memory.startNotBefore > now;
+  const create: Action[] = isBackingOff
+    ? []
+    : [{ type: "createContainer", cause }, ...startAfter(situation, null, "not running")];
   const waiting = imageFirst(situation, cause, create);
   if (waiting) return waiting;
-  return memory.startNotBefore > now ? stand("crashLooping", memory.startNotBefore) : act(...create);
+  return isBackingOff ? stand("crashLooping", memory.startNotBefore) : act(...create);
 }
 
 /** What the image makes one do or wait for; null where it is there, or where only a create will tell. */
-function imageFirst({ desired, observed, now }: Situation, cause: string, then: Action[] = []): Decision | null {
-  switch (observed.image.state) {
-    case "unknown":
-    case "present":
-      return null;
-    case "pulling":
-      return stand("pulling");
-    case "failed":
-      if (observed.image.retryAt > now) return stand("pullFailed", observed.image.retryAt);
-      break;
-    case "absent":
-      // What was committed here and is gone can be had nowhere else.
-      if (desired.image.fromCommit) return stand("lost");
-      break;
+function imageFirst(
+  { desired, observed, memory, now }: Situation,
+  cause: string,
+  then: Action[] = [],
+): Decision | null {
+  const { image } = observed;
+  const { reference, fromCommit } = desired.image;
+  if (image.state === "unknown" || image.state === "present") return null;
+  if (image.state === "pulling") return stand("pulling");
+  if (fromCommit) {
+    // What was committed here and is gone can be had nowhere else but from the container itself.
+    const old = underRecreate(observed, memory);
+    return old ? act({ type: "commitContainer", engineId: old.engineId, reference, cause }, ...then) : stand("lost");
   }
-  return act({ type: "pullImage", reference: desired.image.reference, cause }, ...then);
+  if (image.state === "failed" && image.retryAt > now) return stand("pullFailed", image.retryAt);
+  return act({ type: "pullImage", reference, cause }, ...then);
+}
+
+function stopping(container: EngineContainer, cause: string): Action[] {
+  const { engineId } = container;
+  const stop = { type: "stopContainer", engineId, cause } as const;
+  return container.state === "paused" ? [{ type: "unpauseContainer", engineId, cause }, stop] : [stop];
 }
 
 function removal(container: EngineContainer, cause: string): Action[] {
-  const { engineId } = container;
-  switch (container.state) {
-    case "removing":
-      return [];
-    case "paused":
-      return [
-        { type: "unpauseContainer", engineId, cause },
-        { type: "stopContainer", engineId, cause },
-        { type: "removeContainer", engineId, cause },
-      ];
-    case "running":
-    case "restarting":
-      return [
-        { type: "stopContainer", engineId, cause },
-        { type: "removeContainer", engineId, cause },
-      ];
-    default:
-      return [{ type: "removeContainer", engineId, cause }];
-  }
+  if (container.state === "removing") return [];
+  const remove = { type: "removeContainer", engineId: container.engineId, cause } as const;
+  return isUp(container) ? [...stopping(container, cause), remove] : [remove];
 }
 
-/** A start after what comes before it in the plan; `engineId` null is the container that the plan creates. */
-function startAfter({ desired, memory }: Situation, engineId: string | null, cause: string): Action[] {
-  return wantsToRun(desired, memory) ? [{ type: "startContainer", engineId, cause }] : [];
+/**
+ * A start after what comes before it in the plan, unless a crash loop's pause lasts; `engineId` null is the container
+ * that the plan creates.
+ */
+function startAfter({ desired, memory, now }: Situation, engineId: string | null, cause: string): Action[] {
+  const mayStart = wantsToRun(desired, memory) && memory.startNotBefore <= now;
+  return mayStart ? [{ type: "startContainer", engineId, cause }] : [];
 }

@@ -31,10 +31,10 @@ export function toStatus(
   const isRecreateNeeded = next.claims.some((claim) => claim.type === "RecreateRequired");
   return {
     phase: failure
-      ? failedPhase(failure, next)
+      ? failedPhase(desired, failure)
       : isRecreateNeeded && running
         ? "RecreateRequired"
-        : phaseOf(desired, next),
+        : phaseOf(desired, observed, next),
     running,
     message: failure?.message ?? messageOf(observed, next),
     exitCode: current && !running ? current.exitCode : null,
@@ -55,15 +55,16 @@ const STANDING_PHASE: Record<Standing, ContainerPhase> = {
   converging: "Pending",
 };
 
-const ACTION_PHASE: Record<Action["type"], ContainerPhase> = {
+/** Null where the action changes nothing about where the container stands. */
+const ACTION_PHASE: Record<Action["type"], ContainerPhase | null> = {
   checkImage: "Pending",
   pullImage: "Pulling",
   createContainer: "Creating",
   startContainer: "Starting",
   stopContainer: "Stopping",
   unpauseContainer: "Starting",
-  updateContainer: "Running",
-  renameContainer: "Running",
+  updateContainer: null,
+  renameContainer: null,
   commitContainer: "Recreating",
   setAsideContainer: "Recreating",
   putBackContainer: "Recreating",
@@ -71,16 +72,21 @@ const ACTION_PHASE: Record<Action["type"], ContainerPhase> = {
   finishRemoval: "Removing",
 };
 
-function phaseOf(desired: DesiredContainer, next: Plan): ContainerPhase {
+function phaseOf(desired: DesiredContainer, observed: ObservedContainer, next: Plan): ContainerPhase {
   if (desired.desired === "removed") return "Removing";
-  if (next.actions.some((action) => action.type === "setAsideContainer")) return "Recreating";
-  const [first] = next.actions;
-  return first ? ACTION_PHASE[first.type] : STANDING_PHASE[next.standing];
+  const isRecreating = next.actions.some(({ type }) => type === "setAsideContainer" || type === "putBackContainer");
+  if (isRecreating) return "Recreating";
+  const held = new Set<string | null>(observed.held.map((container) => container.engineId));
+  for (const action of next.actions) {
+    const isOfHeld = "engineId" in action && held.has(action.engineId);
+    const phase = isOfHeld ? null : ACTION_PHASE[action.type];
+    if (phase) return phase;
+  }
+  return STANDING_PHASE[next.standing];
 }
 
-function failedPhase(failure: Failure, next: Plan): ContainerPhase {
-  if (next.actions.some((action) => action.type === "removeContainer" || action.type === "finishRemoval"))
-    return "Removing";
+function failedPhase(desired: DesiredContainer, failure: Failure): ContainerPhase {
+  if (desired.desired === "removed") return "Removing";
   return failure.isTerminal ? "Failed" : "BackOff";
 }
 

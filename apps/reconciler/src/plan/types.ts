@@ -98,14 +98,17 @@ export type Action = { cause: string } &
     | { type: "commitContainer"; engineId: string; reference: string }
     /** Writes the held row first, then renames. */
     | { type: "setAsideContainer"; engineId: string; name: string; generation: number }
-    /** Renames it back, forgets the hold, and remembers that the recreate was given up. */
+    /**
+     * Renames it back, forgets the hold, and remembers that the recreate was given up. Also takes `startedRun` back
+     * below the run: it was Berth that stopped it, so its exit is not the end of its work.
+     */
     | { type: "putBackContainer"; engineId: string; name: string }
     | { type: "removeContainer"; engineId: string }
     /** Absence was seen: gives back what it held, and deletes the row. */
     | { type: "finishRemoval" }
   );
 
-/** Where a container stands when nothing can or need be done about it right now. */
+/** Where a container stands; with actions, what stays true of it beside them. */
 export type Standing =
   | "running"
   | "stopped"

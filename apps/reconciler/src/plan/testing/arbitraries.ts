@@ -81,8 +81,8 @@ const anyMemory: fc.Arbitrary<Memory> = fc.record({
   abandonedGeneration: fc.integer({ min: 0, max: GENERATIONS }),
   recreateFailures: fc.integer({ min: 0, max: 4 }),
   heldUntil: fc
-    .tuple(fc.option(anyTime), fc.option(anyTime))
-    .map(([h1, h2]) => new Map([...(h1 === null ? [] : [["h1", h1]]), ...(h2 === null ? [] : [["h2", h2]])] as [])),
+    .uniqueArray(fc.tuple(fc.constantFrom("h1", "h2"), anyTime), { selector: ([engineId]) => engineId })
+    .map((holds) => new Map(holds)),
   startNotBefore: anyTime,
   committing: fc.boolean(),
   dataLost: fc.boolean(),

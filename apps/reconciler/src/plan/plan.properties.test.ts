@@ -1,0 +1,205 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { isUp, underRecreate } from "./facts.ts";
+import { plan } from "./plan.ts";
+import { anyCase } from "./testing/arbitraries.ts";
+import { passTime, recordStatus, simulate, type World } from "./testing/simulate.ts";
+import { planText } from "./text.ts";
+import type { Action, DesiredContainer, EngineContainer, ObservedContainer, Plan } from "./types.ts";
+
+const RUNS = { numRuns: 3_000 };
+/** More than the longest way: check, pull, recreate, fail, put back, start, each observed in between. */
+const ROUNDS = 15;
+
+const next = (desired: DesiredContainer, world: World): Plan => plan(desired, world.observed, world.memory, world.now);
+
+/** Applies and plans again until nothing is left to do; throws where that never comes. */
+function converge(desired: DesiredContainer, start: World): World {
+  let world = start;
+  const texts: string[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (world.isGone) return world;
+    const { actions } = next(desired, world);
+    if (actions.length === 0) return world;
+    texts.push(planText(next(desired, world)));
+    world = recordStatus(desired, simulate(desired, world, actions));
+  }
+  throw new Error(`never at rest:\n${texts.join("\n")}`);
+}
+
+/** As `converge`, and lets the clock go on to where the plan wants to look again, or to what is under way ends. */
+function convergeInTime(desired: DesiredContainer, start: World): World {
+  let world = converge(desired, start);
+  for (let wake = 0; wake < ROUNDS && !world.isGone; wake += 1) {
+    const { wakeAt } = next(desired, world);
+    world = converge(desired, passTime(world, wakeAt ?? world.now + 1_000));
+  }
+  return world;
+}
+
+const containersOf = (observed: ObservedContainer): EngineContainer[] => [
+  ...(observed.current ? [observed.current] : []),
+  ...observed.held,
+];
+
+const isOfType =
+  <Type extends Action["type"]>(type: Type) =>
+  (action: Action): action is Extract<Action, { type: Type }> =>
+    action.type === type;
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+test("a plan that is applied leaves nothing to do", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      const settled = converge(desired, world);
+      if (!settled.isGone) expect(next(desired, settled).actions).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+test("a plan that is cut anywhere, its outcome recorded or not, is taken up by the next", () => {
+  const anyCuts = fc.array(fc.record({ after: fc.nat(4), isRecorded: fc.boolean() }), { maxLength: 4 });
+  fc.assert(
+    fc.property(anyCase, anyCuts, ({ desired, world: start }, cuts) => {
+      let world = start;
+      for (const { after, isRecorded } of cuts) {
+        if (world.isGone) return;
+        world = simulate(desired, world, next(desired, world).actions.slice(0, after));
+        if (isRecorded) world = recordStatus(desired, world);
+      }
+      const settled = converge(desired, world);
+
+      const isWanted = desired.desired !== "removed";
+      const lost = settled.removed.filter((one) => {
+        const isHoldOver = (start.memory.heldUntil.get(one.engineId) ?? Infinity) <= start.now;
+        return one.state !== "created" && !isHoldOver;
+      });
+      if (isWanted) expect(lost).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+test("in time the container is as its owner wants it, or the plan says what hinders", () => {
+  const hindrances = ["completed", "lost", "nameConflict", "pullFailed"];
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      const settled = convergeInTime(desired, world);
+      const { current } = settled.observed;
+      if (desired.desired === "removed") {
+        expect(settled.isGone).toBe(true);
+      } else if (current?.state === "dead") {
+        expect(next(desired, settled).standing).toBe("converging");
+      } else if (desired.desired === "stopped") {
+        expect(current !== null && isUp(current)).toBe(false);
+      } else if (current?.state !== "running") {
+        expect(hindrances).toContain(next(desired, settled).standing);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test("names only the container and what its recreates set aside", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      const own = containersOf(world.observed).map((container) => container.engineId);
+      for (const action of next(desired, world).actions) {
+        if ("engineId" in action && action.engineId !== null) expect(own).toContain(action.engineId);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test("removes nothing unasked but holds that ran out and the never-started container of a given-up recreate", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      if (desired.desired === "removed") return;
+      const { observed, memory } = world;
+      for (const { engineId } of next(desired, world).actions.filter(isOfType("removeContainer"))) {
+        const isHoldOver = observed.held.some(
+          (held) =>
+            held.engineId === engineId &&
+            held !== underRecreate(observed, memory) &&
+            (memory.heldUntil.get(engineId) ?? Infinity) <= world.now,
+        );
+        const isGivenUp =
+          observed.current?.engineId === engineId &&
+          observed.current.state === "created" &&
+          underRecreate(observed, memory) !== null &&
+          memory.recreateFailures >= 3;
+        expect(isHoldOver || isGivenUp).toBe(true);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test("removes a container that has run only where its removal is asked for or its hold ran out", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      if (desired.desired === "removed") return;
+      for (const gone of convergeInTime(desired, world).removed) {
+        const isHeld = world.observed.held.some((held) => held.engineId === gone.engineId);
+        const wasSetAside = gone.engineName.includes("-old-");
+        expect(gone.state === "created" || isHeld || wasSetAside).toBe(true);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test("gives the same plan for the same frozen input, and reads no clock", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      deepFreeze(desired);
+      deepFreeze(world);
+      expect(next(desired, world)).toEqual(next(desired, world));
+    }),
+    RUNS,
+  );
+});
+
+test("starts one container at most, and leaves one up at most", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      const { actions } = next(desired, world);
+      expect(actions.filter(isOfType("startContainer")).length).toBeLessThanOrEqual(1);
+      const { observed } = simulate(desired, world, actions);
+      expect(containersOf(observed).filter(isUp).length).toBeLessThanOrEqual(1);
+    }),
+    RUNS,
+  );
+});
+
+test("starts nothing before its backoff is over, save what was stopped by hand", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      if (world.memory.startNotBefore <= world.now) return;
+      for (const { engineId } of next(desired, world).actions.filter(isOfType("startContainer"))) {
+        expect(engineId).toBe(world.observed.current?.engineId);
+        expect(world.observed.current?.stoppedByHand).toBe(true);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test("wants to look again only at a time that is still to come", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      const { wakeAt } = next(desired, world);
+      if (wakeAt !== null) expect(wakeAt).toBeGreaterThan(world.now);
+    }),
+    RUNS,
+  );
+});
