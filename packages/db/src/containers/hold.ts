@@ -5,9 +5,8 @@ export interface Hold {
   engine_id: string;
   container_id: number;
   machine_id: string;
-  generation: number;
   /** Of the engine container that is set aside. */
-  image_id: number;
+  generation: number;
   holdMs: number;
 }
 
@@ -15,16 +14,15 @@ export interface Hold {
 export async function recordHold(sql: Sql, fence: Fence, hold: Hold): Promise<boolean> {
   const rows = await sql(
     `INSERT INTO held_containers (engine_id, container_id, machine_id, generation, image_id, held_until)
-     SELECT $1, $2, $3, $4, COALESCE((SELECT image_id FROM images WHERE image_id = $5), c.image_id),
-            clock_timestamp() + $6::interval
-     FROM containers c WHERE c.container_id = $2 AND holds_lease($7, $8, $9)
+     SELECT $1, $2, $3, $4, COALESCE(s.image_id, c.image_id), clock_timestamp() + $5::interval
+     FROM containers c JOIN container_status s USING (container_id)
+     WHERE c.container_id = $2 AND holds_lease($6, $7, $8)
      ON CONFLICT (engine_id) DO UPDATE SET held_until = EXCLUDED.held_until RETURNING 1`,
     [
       hold.engine_id,
       hold.container_id,
       hold.machine_id,
       hold.generation,
-      hold.image_id,
       `${hold.holdMs} milliseconds`,
       fence.shard,
       fence.holder,

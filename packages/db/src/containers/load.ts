@@ -35,6 +35,8 @@ export interface ContainerStatusRow {
   running: boolean;
   message: string;
   engine_id: string | null;
+  /** Of the recorded engine container; the row's may be a newer one. */
+  image_id: number | null;
   create_open: boolean;
   applied: AppliedLimits | null;
   started_run: number;

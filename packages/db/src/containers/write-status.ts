@@ -13,6 +13,8 @@ export interface ContainerStatusWrite {
   running: boolean;
   message: string;
   engine_id: string | null;
+  /** Of that engine container. */
+  image_id: number | null;
   create_open: boolean;
   applied: AppliedLimits | null;
   started_run: number;
@@ -38,7 +40,7 @@ export async function writeContainerStatus(
     `WITH written AS (
        UPDATE container_status SET phase = $5, running = $6, message = $7, engine_id = $8, create_open = $9,
          applied = $10::jsonb, started_run = $11, completed_run = $12, abandoned_generation = $13, restarts = $14,
-         exit_code = $15, next_retry_at = $16, conditions = $17::jsonb, observed_generation = $18,
+         exit_code = $15, next_retry_at = $16, conditions = $17::jsonb, observed_generation = $18, image_id = $21,
          lease_epoch = $4, version = version + 1, updated_at = clock_timestamp()
        WHERE container_id = $1 AND version = $2 AND holds_lease($3, $19, $4)
        RETURNING version
@@ -67,6 +69,7 @@ export async function writeContainerStatus(
       write.observed_generation,
       fence.holder,
       write.uid,
+      write.image_id,
     ],
   );
   return row?.version ?? null;

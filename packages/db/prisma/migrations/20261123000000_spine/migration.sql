@@ -128,6 +128,7 @@ CREATE TABLE "container_status" (
     "running" BOOLEAN NOT NULL DEFAULT false,
     "message" TEXT NOT NULL DEFAULT '',
     "engine_id" TEXT,
+    "image_id" INTEGER,
     "create_open" BOOLEAN NOT NULL DEFAULT true,
     "applied" JSONB,
     "started_run" INTEGER NOT NULL DEFAULT 0,
@@ -327,6 +328,9 @@ CREATE INDEX "containers_image_id_idx" ON "containers"("image_id");
 CREATE UNIQUE INDEX "containers_user_id_name_key" ON "containers"("user_id", "name");
 
 -- CreateIndex
+CREATE INDEX "container_status_image_id_idx" ON "container_status"("image_id");
+
+-- CreateIndex
 CREATE INDEX "placements_machine_id_idx" ON "placements"("machine_id");
 
 -- CreateIndex
@@ -370,6 +374,9 @@ ALTER TABLE "containers" ADD CONSTRAINT "containers_image_id_fkey" FOREIGN KEY (
 
 -- AddForeignKey
 ALTER TABLE "container_status" ADD CONSTRAINT "container_status_container_id_fkey" FOREIGN KEY ("container_id") REFERENCES "containers"("container_id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "container_status" ADD CONSTRAINT "container_status_image_id_fkey" FOREIGN KEY ("image_id") REFERENCES "images"("image_id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "placements" ADD CONSTRAINT "placements_container_id_fkey" FOREIGN KEY ("container_id") REFERENCES "containers"("container_id") ON DELETE RESTRICT ON UPDATE CASCADE;

@@ -1,0 +1,17 @@
+import type { Sql } from "../sql.ts";
+
+/**
+ * Marks the newest generation of images as observed. What Berth neither builds nor keeps needs nothing done to be as it
+ * is recorded, and what a commit makes is made on the way of its container.
+ */
+export const settleImages = async (sql: Sql): Promise<void> => {
+  await sql(
+    `WITH settled AS (
+       DELETE FROM dirty d USING images i
+       WHERE d.noun = 'image' AND d.id = i.image_id::text AND i.source IN ('external', 'commit')
+       RETURNING i.image_id, i.generation
+     )
+     UPDATE image_status s SET observed_generation = settled.generation, version = s.version + 1
+     FROM settled WHERE s.image_id = settled.image_id`,
+  );
+};
