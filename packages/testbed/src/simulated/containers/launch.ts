@@ -1,0 +1,87 @@
+import type { Daemon } from "../daemon.ts";
+import { DockerError } from "../docker-error.ts";
+import { shortId } from "../hex-id.ts";
+import { isProgram, runProgram } from "../process/programs.ts";
+import { SimulatedProcess } from "../process/simulated-process.ts";
+import { Stdin } from "../process/stdin.ts";
+import { allocateNetwork } from "./allocate-network.ts";
+import { connectNetwork, releaseNetwork } from "./connect-network.ts";
+import type { ContainerRecord } from "./container-record.ts";
+import { endRun } from "./end-run.ts";
+import { grantGpus } from "./grant-gpus.ts";
+
+/** Starts the container's process. Throws what Docker answers where it can't, with the reason kept in the container. */
+export function launch(daemon: Daemon, container: ContainerRecord): void {
+  try {
+    run(daemon, container);
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    container.exit_code = error.status === 400 ? 127 : 128;
+    container.error = error.message;
+    container.status = container.finished_ns === null ? "created" : "exited";
+    releaseNetwork(daemon, container);
+    daemon.onChange();
+    throw error;
+  }
+}
+
+function run(daemon: Daemon, container: ContainerRecord): void {
+  const argv = [...(container.config.Entrypoint ?? []), ...(container.config.Cmd ?? [])];
+  const gpus = grantGpus(daemon, container);
+  connectNetwork(daemon, container, allocateNetwork(daemon, container));
+  if (!isProgram(argv[0] ?? "")) throw executableNotFound(daemon, argv[0] ?? "");
+
+  const { config } = container;
+  const hasTty = config.Tty === true;
+  const hostname = config.Hostname || shortId(container.id);
+  const process = new SimulatedProcess({
+    argv,
+    env: { ...environmentOf(config.Env ?? []), HOSTNAME: hostname },
+    cwd: config.WorkingDir || "/",
+    user: config.User ?? "",
+    hostname,
+    files: container.files,
+    clock: daemon.options.clock,
+    gpus,
+    hasTty,
+    stdin: config.OpenStdin ? new Stdin() : null,
+    isFirst: container.host.Init !== true,
+    output: (stream, bytes) => {
+      const onScreen = hasTty
+        ? Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("\n", "\r\n"), "latin1")
+        : bytes;
+      container.log.append(hasTty ? "stdout" : stream, onScreen, daemon.time.nowNs());
+    },
+  });
+  container.process = process;
+  container.pid = daemon.nextPid();
+  container.status = "running";
+  container.exit_code = 0;
+  container.error = "";
+  container.started_ns = daemon.time.nowNs();
+  daemon.publishContainer(container, "start");
+  daemon.onChange();
+  void process.exited.then((code) => endRun(daemon, container, process, code, launch));
+  process.start(runProgram);
+}
+
+export function environmentOf(env: string[]): Record<string, string> {
+  return Object.fromEntries(
+    env.map((line) => {
+      const at = line.indexOf("=");
+      return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+}
+
+function executableNotFound(daemon: Daemon, path: string): DockerError {
+  const reason = path.startsWith("/")
+    ? `exec: "${path}": stat ${path}: no such file or directory`
+    : `exec: "${path}": executable file not found in $PATH`;
+  const common =
+    "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ";
+  const message = daemon.generation.isModern
+    ? `failed to create task for container: ${common}error during container init: ${reason}`
+    : `${common}${reason}: unknown`;
+  return new DockerError(400, message);
+}

@@ -1,0 +1,33 @@
+import { COMMANDS, type CommandStreams, hasCommand } from "./commands.ts";
+import { Shell } from "./shell.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+
+const SHELLS = new Set(["sh", "ash", "bash", "dash", "zsh"]);
+
+function programName(path: string): string {
+  return path.split("/").at(-1) ?? "";
+}
+
+/** Docker refuses to start what it can't find, before any process exists. */
+export function isProgram(path: string): boolean {
+  const name = programName(path);
+  return SHELLS.has(name) || hasCommand(name);
+}
+
+/** Runs what the process was made for, and resolves with its exit code. */
+export async function runProgram(process: SimulatedProcess): Promise<number> {
+  const streams: CommandStreams = {
+    out: (data) => process.write("stdout", data),
+    err: (data) => process.write("stderr", data),
+    stdin: process.options.stdin,
+  };
+  const shell = new Shell(process, streams);
+  const [path = "", ...args] = process.options.argv;
+  const name = programName(path);
+  if (SHELLS.has(name)) {
+    const script = args.findIndex((arg) => /^-[a-z]*c[a-z]*$/.test(arg));
+    return script >= 0 ? shell.runScript(args[script + 1] ?? "") : shell.runInteractive();
+  }
+  const command = COMMANDS[name];
+  return command ? command(args, shell.contextOf(streams)) : 127;
+}

@@ -1,0 +1,125 @@
+import type { EngineClock } from "../engine-clock.ts";
+import type { FileLayer } from "./file-layer.ts";
+import { endsByDefault, SIGKILL } from "./signals.ts";
+import type { Stdin } from "./stdin.ts";
+
+export interface ProcessOptions {
+  argv: string[];
+  env: Record<string, string>;
+  cwd: string;
+  user: string;
+  hostname: string;
+  files: FileLayer;
+  clock: EngineClock;
+  /** The GPUs that the container may use, as `nvidia-smi` lists them. */
+  gpus: { index: number; uuid: string; type: string; memory: number }[];
+  hasTty: boolean;
+  /** Null is a closed input: readers see its end at once. */
+  stdin: Stdin | null;
+  output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Process 1 of a container without `Init`: the kernel then spares it every signal that it does not handle. */
+  isFirst: boolean;
+}
+
+/** One process of a container. It costs a timer only while it sleeps for a time that ends. */
+export class SimulatedProcess {
+  readonly options: ProcessOptions;
+  /** The exit code: 128 + n where signal n ended it. */
+  readonly exited: Promise<number>;
+  /** Shell commands by signal; an empty one ignores it. */
+  readonly traps = new Map<number, string>();
+  #settle: (code: number) => void = () => {};
+  #isOver = false;
+  #isPaused = false;
+  #heldSignals: number[] = [];
+  #heldTimers: (() => void)[] = [];
+  #cancelTimers = new Set<() => void>();
+  #pendingTraps: string[] = [];
+  #trapArrived: (() => void) | null = null;
+
+  constructor(options: ProcessOptions) {
+    this.options = options;
+    this.exited = new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Runs `program` until it ends or a signal ends it. */
+  start(program: (process: SimulatedProcess) => Promise<number>): void {
+    void program(this).then(
+      (code) => this.#exit(code),
+      (error: unknown) => {
+        this.write("stderr", `${error instanceof Error ? error.message : String(error)}\n`);
+        this.#exit(2);
+      },
+    );
+  }
+
+  write(stream: "stdout" | "stderr", data: string | Uint8Array): void {
+    if (this.#isOver) return;
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    if (bytes.length > 0) this.options.output(stream, bytes);
+  }
+
+  /** Resolves after `ms`, and not while paused. After the process has ended it never does. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isOver || ms === Infinity) return;
+      const cancel = this.options.clock.after(ms, () => {
+        this.#cancelTimers.delete(cancel);
+        if (this.#isPaused) this.#heldTimers.push(resolve);
+        else resolve();
+      });
+      this.#cancelTimers.add(cancel);
+    });
+  }
+
+  signal(number: number): void {
+    if (this.#isOver) return;
+    if (this.#isPaused) {
+      this.#heldSignals.push(number);
+      return;
+    }
+    const trap = number === SIGKILL ? undefined : this.traps.get(number);
+    if (trap === "") return;
+    if (trap !== undefined) {
+      this.#pendingTraps.push(trap);
+      this.#trapArrived?.();
+    } else if (number === SIGKILL || (endsByDefault(number) && !this.options.isFirst)) this.#exit(128 + number);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const signal of this.#heldSignals.splice(0)) this.signal(signal);
+    for (const run of this.#heldTimers.splice(0)) run();
+  }
+
+  takePendingTrap(): string | undefined {
+    return this.#pendingTraps.shift();
+  }
+
+  /** Resolves with the next signal that has a trap: `wait` returns early for it. */
+  nextTrap(): Promise<void> {
+    if (this.#pendingTraps.length > 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#trapArrived = resolve));
+  }
+
+  /** The engine's process ended under it: no exit is told, no timer stays. */
+  abandon(): void {
+    this.#isOver = true;
+    for (const cancel of this.#cancelTimers) cancel();
+    this.#cancelTimers.clear();
+  }
+
+  #exit(code: number): void {
+    if (this.#isOver) return;
+    this.abandon();
+    this.#settle(code);
+  }
+}

@@ -1,0 +1,56 @@
+import { createContainer } from "./containers/create.ts";
+import { inspectContainer } from "./containers/inspect.ts";
+import { killContainer } from "./containers/kill.ts";
+import { listContainers } from "./containers/list.ts";
+import { pauseContainer, unpauseContainer } from "./containers/pause.ts";
+import { removeContainer } from "./containers/remove.ts";
+import { renameContainer } from "./containers/rename.ts";
+import { startContainer } from "./containers/start.ts";
+import { restartContainer, stopContainer } from "./containers/stop.ts";
+import { updateContainer } from "./containers/update.ts";
+import { waitForContainer } from "./containers/wait.ts";
+import type { Route } from "./http/router.ts";
+import { imageHistory, inspectImage, listImages } from "./images/inspect.ts";
+import { pullImage } from "./images/pull.ts";
+import { removeImage } from "./images/remove.ts";
+import { tagImage } from "./images/tag.ts";
+import { streamEvents } from "./system/events.ts";
+import { info } from "./system/info.ts";
+import { ping } from "./system/ping.ts";
+import { version } from "./system/version.ts";
+import { createVolume, inspectVolume, listVolumes, removeVolume } from "./volumes/volumes.ts";
+
+/** Every call of the Docker Engine API that is simulated. What is not here answers "page not found". */
+export const ROUTES: Route[] = [
+  { method: "GET", path: "/_ping", call: "ping", handler: ping },
+  { method: "HEAD", path: "/_ping", call: "ping", handler: ping },
+  { method: "GET", path: "/version", call: "version", handler: version },
+  { method: "GET", path: "/info", call: "info", handler: info },
+  { method: "GET", path: "/events", call: "events", handler: streamEvents },
+
+  { method: "GET", path: "/containers/json", call: "list", handler: listContainers },
+  { method: "POST", path: "/containers/create", call: "create", handler: createContainer },
+  { method: "GET", path: "/containers/:id/json", call: "inspect", handler: inspectContainer },
+  { method: "POST", path: "/containers/:id/start", call: "start", handler: startContainer },
+  { method: "POST", path: "/containers/:id/stop", call: "stop", handler: stopContainer },
+  { method: "POST", path: "/containers/:id/restart", call: "restart", handler: restartContainer },
+  { method: "POST", path: "/containers/:id/kill", call: "kill", handler: killContainer },
+  { method: "POST", path: "/containers/:id/pause", call: "pause", handler: pauseContainer },
+  { method: "POST", path: "/containers/:id/unpause", call: "unpause", handler: unpauseContainer },
+  { method: "POST", path: "/containers/:id/rename", call: "rename", handler: renameContainer },
+  { method: "POST", path: "/containers/:id/update", call: "update", handler: updateContainer },
+  { method: "POST", path: "/containers/:id/wait", call: "wait", handler: waitForContainer },
+  { method: "DELETE", path: "/containers/:id", call: "remove", handler: removeContainer },
+
+  { method: "GET", path: "/images/json", call: "image_list", handler: listImages },
+  { method: "POST", path: "/images/create", call: "pull", handler: pullImage },
+  { method: "GET", path: "/images/:name*/json", call: "image_inspect", handler: inspectImage },
+  { method: "GET", path: "/images/:name*/history", call: "image_history", handler: imageHistory },
+  { method: "POST", path: "/images/:name*/tag", call: "tag", handler: tagImage },
+  { method: "DELETE", path: "/images/:name*", call: "image_remove", handler: removeImage },
+
+  { method: "GET", path: "/volumes", call: "volume_list", handler: listVolumes },
+  { method: "POST", path: "/volumes/create", call: "volume_create", handler: createVolume },
+  { method: "GET", path: "/volumes/:name", call: "volume_inspect", handler: inspectVolume },
+  { method: "DELETE", path: "/volumes/:name", call: "volume_remove", handler: removeVolume },
+];
