@@ -16,8 +16,10 @@ export async function registerConsole(app: FastifyInstance, folder: string | und
     root: folder,
     cacheControl: false,
     // Vite puts a hash of the content into the names below assets/; the page itself must name the newest ones.
-    setHeaders: (reply, path) =>
-      reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+    setHeaders(reply, path) {
+      const isHashed = path.includes("/assets/");
+      void reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
+    },
   });
   app.setNotFoundHandler((request, reply) => {
     const isPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");

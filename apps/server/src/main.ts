@@ -76,7 +76,7 @@ function closeOnSignals(app: FastifyInstance, db: Db, isSupervised: boolean): vo
 }
 
 try {
-  await start(readEnv(process.env));
+  await start(readEnv());
 } catch (error) {
   // What a person can mend is told in lines that they can read; anything else is ours, with its stack.
   const isExpected = error instanceof StartError || error instanceof EnvError;

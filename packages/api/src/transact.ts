@@ -1,5 +1,26 @@
 import type { Db, Tx } from "@berth/db/client.ts";
+import { Prisma } from "@berth/db/generated/client.ts";
+import { readRawFailure } from "./raw-failure.ts";
 
-/** One transaction of a verb. Placement makes verbs wait in line, so they may wait longer than Prisma's two seconds. */
-export const transact = <Result>(db: Db, work: (tx: Tx) => Promise<Result>): Promise<Result> =>
-  db.$transaction(work, { maxWait: 10_000, timeout: 15_000 });
+const ATTEMPTS = 3;
+
+/**
+ * One transaction of a verb. Placement makes verbs wait in line, so they may wait longer than Prisma's two seconds.
+ * It is run again where PostgreSQL ended it for a deadlock with somebody else's: nothing of it was kept.
+ */
+export async function transact<Result>(db: Db, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.$transaction(work, { maxWait: 10_000, timeout: 15_000 });
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isDeadlock(error)) throw error;
+    }
+  }
+}
+
+/** Prisma's own code, or PostgreSQL's deadlock_detected and serialization_failure in a raw statement. */
+function isDeadlock(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  const code = readRawFailure(error.meta)?.code ?? "";
+  return error.code === "P2034" || code === "40P01" || code === "40001";
+}

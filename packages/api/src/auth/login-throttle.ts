@@ -49,7 +49,7 @@ export function createLoginThrottle(limits: ThrottleLimits = DEFAULT_LIMITS, now
   const count = (key: string): void => {
     times.set(key, [...recent(key), now()]);
     // Strangers choose the keys: forget the ended ones before the map grows large.
-    if (times.size % 1_000 === 0) for (const known of [...times.keys()]) recent(known);
+    if (times.size % 1_000 === 0) for (const known of times.keys()) recent(known);
   };
 
   return {

@@ -27,6 +27,9 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
     return await changeContainer(ctx, container_id, { action: "update" }, async (container, { tx, sql }) => {
       const spec = mergeSpec(container.spec, input);
       const createOnly = createOnlyChanges(container, spec, input);
+      const recreate =
+        createOnly.length > 0 && (await columnsOfRecreate({ tx, sql, actor: ctx.actor }, container, input, createOnly));
+      await claimAnew(sql, { ...container, spec }, createOnly);
       await tx.containers.update({
         where: { container_id },
         data: {
@@ -34,12 +37,11 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
           ...(display_name !== undefined && { display_name }),
           ...(on_loss !== undefined && { on_loss }),
           spec,
-          ...(createOnly.length > 0 && (await columnsOfRecreate(tx, sql, ctx.actor, container, input, createOnly))),
+          ...recreate,
         },
       });
-      await claimAnew(sql, { ...container, spec }, createOnly);
       const fields = Object.keys(input).filter((field) => field !== "container_id" && field !== "recreate");
-      return { fields, ...(createOnly.length > 0 && { recreate: input.recreate ?? null }) };
+      return { fields, ...(input.recreate && { recreate: input.recreate }) };
     });
   } catch (error) {
     if (isUniqueViolation(error)) throw new DomainError("CONFLICT", `You have a container ${name} already.`);
@@ -56,9 +58,7 @@ function createOnlyChanges(before: LockedContainer, spec: ContainerSpec, { image
 }
 
 async function columnsOfRecreate(
-  tx: Tx,
-  sql: Sql,
-  actor: Actor,
+  { tx, sql, actor }: { tx: Tx; sql: Sql; actor: Actor },
   container: LockedContainer,
   { image_id, recreate }: UpdateContainerInput,
   fields: string[],

@@ -1,0 +1,62 @@
+import { type Engine, EngineError, type EngineInfo } from "@berth/docker/engine.ts";
+
+/** What an engine is met with: who it says it is, and the volumes on its disk. */
+export interface FakeEngine {
+  info: EngineInfo;
+  volumes: Map<string, Record<string, string>>;
+  /** Thrown by every call while it is set. */
+  failure: EngineError | null;
+  /** Answers nothing while true: a call ends by its signal alone. */
+  hangs: boolean;
+}
+
+export const createFakeEngine = (info: Partial<EngineInfo> = {}): FakeEngine => ({
+  failure: null,
+  hangs: false,
+  volumes: new Map(),
+  info: {
+    engine_id: "ENGINE-A",
+    name: "gpu-1",
+    version: "28.5.2",
+    ncpu: 16,
+    memory_bytes: 64 * 1024 ** 3,
+    root_dir: "/var/lib/docker",
+    storage_driver: "overlay2",
+    containerd_store: false,
+    default_runtime: "runc",
+    runtimes: ["runc"],
+    labels: {},
+    system_time: null,
+    ...info,
+  },
+});
+
+/** A connection to it with the few calls that the API makes; any other is a fault of the test. */
+export function connectFake(fake: FakeEngine | undefined): Engine {
+  const answer = async <Answer>(value: () => Answer, signal: AbortSignal | undefined): Promise<Answer> => {
+    if (!fake) throw new EngineError("unreachable", "connection refused", { sent: false });
+    if (fake.failure) throw fake.failure;
+    if (fake.hangs) {
+      await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+      throw new EngineError("closed", "the caller has gone");
+    }
+    return value();
+  };
+  const calls: Pick<Engine, "ping" | "info" | "createVolume" | "close"> = {
+    ping: (options) => answer(() => ({ api_version: "1.41", engine_api_version: "1.51" }), options?.signal),
+    info: (options) => answer(() => fakeOf(fake).info, options?.signal),
+    createVolume: (name, labels, options) =>
+      answer(() => {
+        const { volumes } = fakeOf(fake);
+        if (!volumes.has(name)) volumes.set(name, labels);
+        return { name, labels: volumes.get(name) ?? {} };
+      }, options?.signal),
+    close: () => undefined,
+  };
+  return calls as Engine;
+}
+
+function fakeOf(fake: FakeEngine | undefined): FakeEngine {
+  if (!fake) throw new Error("an engine that is not there has answered");
+  return fake;
+}
