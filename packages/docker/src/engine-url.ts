@@ -20,48 +20,38 @@ const EXAMPLES = "unix:///var/run/docker.sock or tcp://10.0.0.5:2376";
  * Reads `unix:///var/run/docker.sock`, `tcp://10.0.0.5:2376`, `https://…` or `http://…`. `tcp` is TLS where certificates
  * are given and plain where they are not; the port defaults to Docker's own. Throws {@link EngineUrlError}.
  */
-export function parseEngineUrl(url: string, options: EngineUrlOptions = {}): EngineAddress {
-  const parsed = parseUrl(url);
-  switch (parsed.protocol) {
-    case "unix:":
-      return unixAddress(parsed);
-    case "tcp:":
-      return options.tls ? tlsAddress(parsed, options) : plainAddress(parsed, options);
-    case "https:":
-      return tlsAddress(parsed, options);
-    case "http:":
+export function parseEngineUrl(text: string, options: EngineUrlOptions = {}): EngineAddress {
+  const url = text.trim();
+  // "10.0.0.5:2376" has no scheme, and "gpu-1:2376" one that nobody meant: the slashes decide.
+  const scheme = /^([a-z]+):\/\//i.exec(url)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case undefined:
+      throw new EngineUrlError(`This is not the URL of a Docker engine: write ${EXAMPLES}.`);
+    case "unix":
+      return unixAddress(url);
+    case "tcp":
+      return options.tls ? tlsAddress(url, options) : plainAddress(url, options);
+    case "https":
+      return tlsAddress(url, options);
+    case "http":
       if (options.tls)
         throw new EngineUrlError("An http:// URL uses no certificates: write https:// or leave them out.");
-      return plainAddress(parsed, options);
-    case "ssh:":
+      return plainAddress(url, options);
+    case "ssh":
       throw new EngineUrlError("ssh:// is not supported: let Docker listen on TCP with TLS and use tcp://HOST:2376.");
     default:
-      throw new EngineUrlError(`The scheme ${parsed.protocol}// is not one of a Docker engine: write ${EXAMPLES}.`);
+      throw new EngineUrlError(`The scheme ${scheme}:// is not one of a Docker engine: write ${EXAMPLES}.`);
   }
 }
 
-function parseUrl(url: string): URL {
-  const parsed = URL.canParse(url.trim()) ? new URL(url.trim()) : null;
-  // "10.0.0.5:2376" has no scheme, and "host:2376" one that nobody meant.
-  if (!parsed || !url.includes("://"))
-    throw new EngineUrlError(`This is not the URL of a Docker engine: write ${EXAMPLES}.`);
-  if (parsed.username !== "" || parsed.password !== "") {
-    throw new EngineUrlError("A Docker engine takes no user name or password in its URL: remove them.");
-  }
-  if (parsed.search !== "" || parsed.hash !== "") {
-    throw new EngineUrlError("A Docker engine's URL ends after its port: remove what follows.");
-  }
-  return parsed;
+/** As Docker's own client reads it: what follows the two slashes is the path, character by character. */
+function unixAddress(url: string): EngineAddress {
+  const path = url.slice("unix://".length);
+  if (path.startsWith("/") && path.length > 1) return { kind: "unix", path };
+  throw new EngineUrlError("A socket's URL has three slashes and a path: write unix:///var/run/docker.sock.");
 }
 
-function unixAddress(url: URL): EngineAddress {
-  if (url.host !== "") throw new EngineUrlError("A socket's URL has three slashes: write unix:///var/run/docker.sock.");
-  if (url.pathname.length < 2)
-    throw new EngineUrlError("The socket's path is missing: write unix:///var/run/docker.sock.");
-  return { kind: "unix", path: decodeURIComponent(url.pathname) };
-}
-
-function tlsAddress(url: URL, { tls }: EngineUrlOptions): EngineAddress {
+function tlsAddress(url: string, { tls }: EngineUrlOptions): EngineAddress {
   if (!tls) {
     throw new EngineUrlError(
       "An https:// URL needs three PEM files: the authority (ca.pem), and the client's certificate and key (cert.pem, key.pem).",
@@ -76,7 +66,7 @@ function tlsAddress(url: URL, { tls }: EngineUrlOptions): EngineAddress {
   return { kind: "tls", ...hostAndPort(url, TLS_PORT), tls };
 }
 
-function plainAddress(url: URL, { allow_insecure: isAllowed }: EngineUrlOptions): EngineAddress {
+function plainAddress(url: string, { allow_insecure: isAllowed }: EngineUrlOptions): EngineAddress {
   if (!isAllowed) {
     throw new EngineUrlError(
       "Without certificates, whoever reaches this port is root on the machine: give ca, cert and key, or allow insecure access.",
@@ -85,17 +75,19 @@ function plainAddress(url: URL, { allow_insecure: isAllowed }: EngineUrlOptions)
   return { kind: "plain", ...hostAndPort(url, PLAIN_PORT) };
 }
 
-function hostAndPort(url: URL, dockerPort: number): { host: string; port: number } {
-  if (url.hostname === "") throw new EngineUrlError(`The host is missing: write ${EXAMPLES}.`);
-  if (url.pathname !== "" && url.pathname !== "/") {
+function hostAndPort(url: string, dockerPort: number): { host: string; port: number } {
+  // Read as a scheme that `URL` does not know: of those that it knows it drops the usual port.
+  const neutral = url.replace(/^[a-z]+:/i, "tcp:");
+  if (!URL.canParse(neutral)) throw new EngineUrlError(`This is not the URL of a Docker engine: write ${EXAMPLES}.`);
+  const { username, password, hostname, port, pathname, search, hash } = new URL(neutral);
+  if (username !== "" || password !== "") {
+    throw new EngineUrlError("A Docker engine takes no user name or password in its URL: remove them.");
+  }
+  if (hostname === "") throw new EngineUrlError(`The host is missing: write ${EXAMPLES}.`);
+  if ((pathname !== "" && pathname !== "/") || search !== "" || hash !== "") {
     throw new EngineUrlError("A Docker engine's URL ends after its port: remove what follows.");
   }
-  return { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: portOf(url, dockerPort) };
-}
-
-/** `new URL` drops a port that is its scheme's own, so a bare https:// URL and one with :443 look alike: Docker's is meant. */
-function portOf(url: URL, dockerPort: number): number {
-  return url.port === "" ? dockerPort : Number(url.port);
+  return { host: hostname.replace(/^\[(.*)\]$/, "$1"), port: port === "" ? dockerPort : Number(port) };
 }
 
 function requirePem(pem: string, kind: string, what: string): void {

@@ -22,8 +22,8 @@ interface Layer {
 export class PullProgress {
   readonly #layers = new Map<string, Layer>();
   readonly #report: PullOptions["onProgress"];
+  #reported = { current_bytes: 0, total_bytes: 0 };
   #reportedAt = Number.NEGATIVE_INFINITY;
-  #isReported = true;
 
   constructor(report: PullOptions["onProgress"]) {
     this.#report = report;
@@ -32,37 +32,44 @@ export class PullProgress {
   /** Whether anything moved: an engine also repeats itself, and counts down the seconds to its next try. */
   take({ id = "", status = "", progressDetail }: z.infer<typeof PullLine>): boolean {
     const before = this.#layers.get(id);
-    const isDownload = status === "Downloading";
-    const layer: Layer = {
-      status,
-      current: progressDetail?.current ?? 0,
-      total: isDownload ? (progressDetail?.total ?? before?.total ?? 0) : (before?.total ?? 0),
-    };
-    const hasMoved = status !== before?.status || layer.current !== before.current;
-    this.#layers.set(id, layer);
-    if (hasMoved) this.#isReported = false;
-    this.#reportIfDue();
-    return hasMoved && !status.startsWith("Retrying in");
+    const current = progressDetail?.current ?? 0;
+    const announced = status === "Downloading" ? progressDetail?.total : undefined;
+    this.#layers.set(id, { status, current, total: announced ?? before?.total ?? 0 });
+    if (performance.now() - this.#reportedAt >= REPORT_EVERY_MS) this.#reportChange();
+    const hasMoved = status !== before?.status || current !== before.current;
+    return hasMoved && !isRetrying(status);
   }
 
   /** Reports what was held back. */
   end(): void {
-    this.#reportedAt = Number.NEGATIVE_INFINITY;
-    this.#reportIfDue();
+    this.#reportChange();
   }
 
-  #reportIfDue(): void {
-    const now = performance.now();
-    if (!this.#report || this.#isReported || now - this.#reportedAt < REPORT_EVERY_MS) return;
-    this.#reportedAt = now;
-    this.#isReported = true;
-    let current_bytes = 0;
-    let total_bytes = 0;
-    for (const { status, current, total } of this.#layers.values()) {
-      if (total === 0) continue;
-      total_bytes += total;
-      current_bytes += status === "Downloading" ? Math.min(current, total) : status.startsWith("Retrying") ? 0 : total;
-    }
-    if (total_bytes > 0) this.#report({ current_bytes, total_bytes });
+  #reportChange(): void {
+    const { current_bytes, total_bytes } = this.#sum();
+    const isNews = current_bytes !== this.#reported.current_bytes || total_bytes !== this.#reported.total_bytes;
+    if (!isNews) return;
+    this.#reported = { current_bytes, total_bytes };
+    this.#reportedAt = performance.now();
+    this.#report?.({ current_bytes, total_bytes });
   }
+
+  #sum(): { current_bytes: number; total_bytes: number } {
+    const sum = { current_bytes: 0, total_bytes: 0 };
+    for (const layer of this.#layers.values()) {
+      sum.total_bytes += layer.total;
+      sum.current_bytes += downloaded(layer);
+    }
+    return sum;
+  }
+}
+
+/** A layer that is verified or extracted was downloaded; the figures that come with that count something else. */
+function downloaded({ status, current, total }: Layer): number {
+  if (isRetrying(status)) return 0;
+  return status === "Downloading" ? Math.min(current, total) : total;
+}
+
+function isRetrying(status: string): boolean {
+  return status.startsWith("Retrying in");
 }

@@ -59,9 +59,11 @@ function countdown({ deadlineMs, stallTimeoutMs = STALL_MS }: CallOptions & { st
 
 /** Docker passes a registry's refusal on in words only, as 404, as 500 or inside the stream. */
 function registryRefusal(error: EngineError): EngineError {
-  const kind = /unauthorized|authentication required|access denied|denied: /i.test(error.message)
+  const kind = /unauthorized|authentication required|pull access denied|access to the resource is denied/i.test(
+    error.message,
+  )
     ? "rejected"
-    : /manifest unknown|manifest for .* not found|: not found$/i.test(error.message)
+    : /manifest unknown|failed to resolve reference .*: not found/i.test(error.message)
       ? "not_found"
       : error.kind;
   return kind === error.kind ? error : new EngineError(kind, error.message, { status: error.status, cause: error });

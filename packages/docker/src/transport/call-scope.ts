@@ -44,7 +44,7 @@ export class CallScope {
     if (this.interruption) return;
     this.interruption = interruption;
     this.pause();
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   /** Calls `listener` at the interruption, at once if it has been. Returns what takes the listener away again. */

@@ -60,6 +60,21 @@ test("uses at most sixteen connections for calls, and lets the others wait", asy
   expect(server.connections.opened).toBeLessThanOrEqual(16);
 });
 
+test("holds the deadline of a call that waits for a connection, and says that it was not sent", async () => {
+  const all = Promise.withResolvers<void>();
+  await using server = await startFaultServer(() => {
+    if (server.requests.length === 16) all.resolve();
+  });
+  const hanging = Array.from({ length: 16 }, () => server.engine.startContainer(ID));
+  await all.promise;
+  const startedAt = performance.now();
+  const waiting = server.engine.listContainers({ labels: {} }, { deadlineMs: 100 });
+  await expect(waiting).rejects.toMatchObject({ kind: "unreachable", sent: false, timedOut: true });
+  expect(performance.now() - startedAt).toBeLessThan(500);
+  server.engine.close();
+  for (const call of await Promise.allSettled(hanging)) expect(call).toMatchObject({ reason: { kind: "closed" } });
+});
+
 test("says that nothing was sent where nothing listens", async () => {
   await using server = await startFaultServer(() => {});
   const address = { kind: "plain", host: "127.0.0.1", port: server.port } as const;

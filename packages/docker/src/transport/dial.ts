@@ -59,11 +59,18 @@ function attempt(
 
     const outgoing = open(connection, pool, request, fail);
     if (!outgoing) return;
-    const forget = scope.onInterrupt(() => outgoing.destroy(scope.error(progress.sent)));
+    const endEarly = () => {
+      const error = scope.error(progress.sent);
+      outgoing.destroy(error);
+      fail(error); // a request that still waits for a connection tells nobody that it was destroyed
+    };
+    const failSilent = () => fail(undefined); // for an end that was no error to anyone
+    const forget = scope.onInterrupt(endEarly);
 
     outgoing.once("socket", (socket) => watchConnect(socket, outgoing, connection, progress));
     outgoing.once("response", (response) => {
       forget();
+      outgoing.off("close", failSilent);
       response.on("error", noop); // whoever reads the body is told; that nobody does must not end the process
       scope.onInterrupt(() => response.destroy(scope.error(true)));
       resolve(response);
@@ -73,7 +80,7 @@ function attempt(
       fail(notDocker("it switched protocols"));
     });
     outgoing.on("error", fail);
-    outgoing.once("close", () => fail(undefined)); // the last word, for an end that was no error
+    outgoing.once("close", failSilent);
     outgoing.end(request.body ?? undefined);
   });
 }

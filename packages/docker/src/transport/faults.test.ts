@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { Engine } from "../engine.ts";
 import { type Answer, CHUNKED_HEAD, chunk, startFaultServer } from "./fault-server.fixture.ts";
 
@@ -17,6 +17,8 @@ const LISTED = {
 
 const list = (engine: Engine, deadlineMs?: number) =>
   engine.listContainers({ labels: {} }, deadlineMs === undefined ? {} : { deadlineMs });
+
+afterEach(() => vi.unstubAllEnvs());
 
 /** Runs `call` against a server that answers as told, and returns its error and how long it took after the answer. */
 async function failureOf(answer: Answer, call: (engine: Engine) => Promise<unknown>) {
@@ -137,7 +139,7 @@ test("never takes a list that was cut, or is none, for an empty one", async () =
 });
 
 test("survives JSON that is nested without end", async () => {
-  const depth = 1_000_000;
+  const depth = 100_000;
   const deep = "[".repeat(depth) + "]".repeat(depth);
   const nested = await failureOf(({ response }) => response.end(deep), list);
   expect(nested.error).toMatchObject({ kind: "protocol" });
@@ -222,14 +224,8 @@ test("ends all open calls when it is closed, and refuses later ones", async () =
   await expect.poll(() => server.connections.open).toBe(0);
 });
 
-test("needs no DOCKER_HOST, and is not led astray by one", async () => {
+test("is not led astray by DOCKER_HOST", async () => {
   await using server = await startFaultServer(({ response }) => response.end("[]"));
-  const before = process.env["DOCKER_HOST"];
-  process.env["DOCKER_HOST"] = "not a url";
-  try {
-    expect(await list(server.engine)).toEqual([]);
-  } finally {
-    if (before === undefined) delete process.env["DOCKER_HOST"];
-    else process.env["DOCKER_HOST"] = before;
-  }
+  vi.stubEnv("DOCKER_HOST", "not a url");
+  expect(await list(server.engine)).toEqual([]);
 });

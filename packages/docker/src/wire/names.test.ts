@@ -52,7 +52,7 @@ test("takes Docker's own names", () => {
 });
 
 test("lets nothing through that would change a path", () => {
-  const nasty = fc.string({ unit: fc.constantFrom(..."ab0/.:@?#%&\\ \n_-[]") });
+  const nasty = fc.string({ unit: fc.constantFrom(...Array.from("ab0/.:@?#%&\\ \n_-[]")) });
   fc.assert(
     fc.property(nasty, (text) => {
       const path = (() => {

@@ -1,6 +1,10 @@
-import { describe, inject } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
+import { createAuthority, issueClientCertificate, type TlsClient } from "../fleet/certificates.ts";
 import type {} from "../fleet/global-setup.ts"; // declares what is injected
 import { describeEngineContract } from "./engine-contract.ts";
 import { rawRequests } from "./raw-requests.ts";
@@ -25,4 +29,20 @@ describe.skipIf(fleet === null)("real engines", () => {
       image: "berth-test/busybox:latest",
     }));
   }
+
+  test("refuse a client that another authority vouches for, before they do anything", async () => {
+    const { cert, key } = await strangersCertificate();
+    for (const { url, tls } of fleet?.engines ?? []) {
+      const engine = connectEngine(parseEngineUrl(url, { tls: { ca: tls.ca, cert, key } }));
+      onTestFinished(() => engine.close());
+      await expect(engine.ping()).rejects.toMatchObject({ kind: "rejected", sent: false, timedOut: false });
+    }
+  });
 });
+
+async function strangersCertificate(): Promise<TlsClient> {
+  const folder = await mkdtemp(join(tmpdir(), "berth-stranger-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await createAuthority(folder);
+  return issueClientCertificate(folder);
+}

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import type { Engine, LogOptions } from "../engine.ts";
+import { startFaultServer } from "../transport/fault-server.fixture.ts";
+
+const ID = "0123456789ab";
+const MULTIPLEXED = { "content-type": "application/vnd.docker.multiplexed-stream" };
+const RAW = { "content-type": "application/vnd.docker.raw-stream" };
+
+function frame(text: string): Buffer {
+  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+  header.writeUInt32BE(Buffer.byteLength(text), 4);
+  return Buffer.concat([header, Buffer.from(text)]);
+}
+
+async function read(engine: Engine, options: Partial<LogOptions> = {}): Promise<string> {
+  let text = "";
+  const logs = engine.logs(ID, { follow: false, signal: new AbortController().signal, ...options });
+  for await (const { stream, data } of logs) text += `${stream}: ${Buffer.from(data).toString()}`;
+  return text;
+}
+
+test("believes the engine when it says how its log is written, and asks nothing more", async () => {
+  await using framed = await startFaultServer(({ response }) => response.writeHead(200, MULTIPLEXED).end(frame("a\n")));
+  expect(await read(framed.engine)).toBe("stdout: a\n");
+  await using raw = await startFaultServer(({ response }) => response.writeHead(200, RAW).end(frame("a\n")));
+  expect(await read(raw.engine)).toBe(`stdout: ${frame("a\n").toString()}`);
+  expect([...framed.requests, ...raw.requests]).toHaveLength(2);
+});
+
+test("asks for the lines, the time and the following that are wanted", async () => {
+  await using server = await startFaultServer(({ response }) => response.writeHead(200, RAW).end());
+  await read(server.engine, { follow: true, tail: 10, sinceS: 5, timestamps: true });
+  expect(server.requests[0]).toBe(
+    `GET /v1.41/containers/${ID}/logs?follow=true&stdout=true&stderr=true&timestamps=true&tail=10&since=5`,
+  );
+});
+
+test("holds an engine back whose log is read slowly", async () => {
+  const block = Buffer.alloc(64 * 1024, "x");
+  let written = 0;
+  const isHeld = Promise.withResolvers<void>();
+  await using server = await startFaultServer(({ response }) => {
+    response.writeHead(200, RAW);
+    const write = () => {
+      while (!response.destroyed && written < 512 * 1024 * 1024) {
+        written += block.length;
+        if (!response.write(block)) return isHeld.resolve();
+      }
+    };
+    response.on("drain", write);
+    write();
+  });
+  for await (const _ of server.engine.logs(ID, { follow: true, signal: new AbortController().signal })) {
+    await isHeld.promise;
+    let before = -1;
+    await expect
+      .poll(() => {
+        const isStill = written === before;
+        before = written;
+        return isStill;
+      })
+      .toBe(true);
+    break;
+  }
+  expect(written).toBeLessThan(64 * 1024 * 1024);
+});
+
+test("tells a log that was cut from one that ended", async () => {
+  await using server = await startFaultServer(({ response, socket }) => {
+    response.writeHead(200, RAW).write("so far", () => socket.destroy());
+  });
+  await expect(read(server.engine)).rejects.toMatchObject({ kind: "unreachable" });
+});
