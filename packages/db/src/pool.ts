@@ -1,5 +1,7 @@
 import pg from "pg";
 
+export type Pool = pg.Pool;
+
 /** For the reconciler's hot paths; the API goes through Prisma (client.ts). */
 export function createPool(
   databaseUrl: string,

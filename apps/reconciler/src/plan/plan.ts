@@ -5,6 +5,8 @@ import type { Action, DesiredContainer, EngineContainer, Memory, ObservedContain
 
 const REMOVAL_POLL_MS = 1_000;
 const RESTARTING_POLL_MS = 30_000;
+/** No event tells that a foreign container gave up our name. */
+const FOREIGN_NAME_POLL_MS = 15_000;
 /** So many failures to make the new container, and the old one is put back. */
 const RECREATE_ATTEMPTS = 3;
 
@@ -60,8 +62,8 @@ function removeWhatShouldGo({ desired, observed, now }: Situation): Decision | n
   return actions.length > 0 ? act(...actions) : stand("removing", now + REMOVAL_POLL_MS);
 }
 
-function leaveForeignName({ observed }: Situation): Decision | null {
-  return observed.foreignName && !observed.current ? stand("nameConflict") : null;
+function leaveForeignName({ observed, now }: Situation): Decision | null {
+  return observed.foreignName && !observed.current ? stand("nameConflict", now + FOREIGN_NAME_POLL_MS) : null;
 }
 
 function waitForRemoval({ observed, now }: Situation): Decision | null {

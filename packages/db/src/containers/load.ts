@@ -1,5 +1,6 @@
 import { Condition } from "@berth/spec/condition.ts";
 import {
+  type ContainerPhase,
   ContainerSpec,
   type Desired,
   type OnLoss,
@@ -31,7 +32,7 @@ export interface ContainerRow {
 }
 
 export interface ContainerStatusRow {
-  phase: string;
+  phase: ContainerPhase;
   running: boolean;
   message: string;
   engine_id: string | null;

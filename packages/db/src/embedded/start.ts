@@ -66,14 +66,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await stopPostmaster(server.pid);
     throw error;
   }
+  let hasExited = false;
+  const exited = server.exited.finally(() => (hasExited = true));
   return {
     url: urlOf(port, password),
     port,
     pid: server.pid,
-    exited: server.exited,
+    exited,
     async stop() {
-      await stopPostmaster(server.pid);
-      await server.exited;
+      if (!hasExited) await stopPostmaster(server.pid); // a pid that is free again may be anybody's
+      await exited;
     },
   };
 }

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { EmbeddedPostgresError } from "./error.ts";
 
 /** No PG* variable and no secret of ours belongs in PostgreSQL's environment; messages come in English. */
-export const POSTGRES_ENV = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
+export const POSTGRES_ENV = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C", TZ: "UTC" };
 
 /** Enters a user namespace in which the caller has an ordinary uid. */
 const NOT_ROOT = ["--user", "--map-user=1000", "--map-group=1000"];

@@ -29,7 +29,7 @@ const anyDesired: fc.Arbitrary<DesiredContainer> = fc
       ...rest,
       image: { reference: IMAGE, fromCommit },
       consent: consent && { ...consent, generation: Math.min(consent.generation, rest.generation) },
-    } as DesiredContainer),
+    }),
   );
 
 const anyContainer = (engineId: string, newest: number): fc.Arbitrary<EngineContainer> =>

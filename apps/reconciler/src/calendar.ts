@@ -1,0 +1,36 @@
+import { createPool } from "@berth/db/pool.ts";
+import { pruneObjectEvents } from "@berth/db/object-events/prune.ts";
+import { pgSql } from "@berth/db/sql.ts";
+import cron from "node-cron";
+import type { Logger } from "pino";
+
+/** At an hour when few work. Convergence never depends on it: it skips a tick when the process is busy. */
+const NIGHTLY = "17 3 * * *";
+const EVENT_DAYS = 30;
+
+/** What has a calendar rather than a cause. Safe to run in every replica: each task only deletes what is old. */
+export function startCalendar(databaseUrl: string, log: Logger): { stop(): Promise<void> } {
+  const pool = createPool(databaseUrl, {
+    max: 1,
+    applicationName: "berth-reconciler-calendar",
+    onError: (error) => log.debug({ err: error }, "an idle database connection ended"),
+  });
+  const task = cron.schedule(
+    NIGHTLY,
+    async () => {
+      try {
+        const pruned = await pruneObjectEvents(pgSql(pool), EVENT_DAYS);
+        log.info({ pruned }, "old events of objects were pruned");
+      } catch (error) {
+        log.warn({ err: error }, "old events of objects could not be pruned; tomorrow again");
+      }
+    },
+    { noOverlap: true },
+  );
+  return {
+    async stop() {
+      await task.destroy();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { ContainerRow } from "@berth/db/containers/load.ts";
+import { engineNameOf } from "@berth/spec/engine-names.ts";
+import { specHashOf } from "@berth/spec/spec-hash.ts";
+import type { DesiredContainer } from "../plan/types.ts";
+
+const MIB = 1_048_576;
+
+/** A container's row as the planner reads it. */
+export function toDesired(row: ContainerRow): DesiredContainer {
+  return {
+    uid: row.uid,
+    engineName: engineNameOf(row.name, row.uid),
+    generation: row.generation,
+    desired: row.desired,
+    onLoss: row.on_loss,
+    restart: row.spec.restart,
+    run: row.run,
+    specHash: specHashOf({
+      image_id: row.image_id,
+      incarnation: row.incarnation,
+      spec: row.spec,
+      gpu_uuids: row.placement.gpu_uuids,
+      ports: row.placement.ports,
+    }),
+    limits: {
+      memoryBytes: (row.spec.memory ?? 0) * MIB,
+      nanoCpus: Math.round((row.spec.cpus ?? 0) * 1e9),
+    },
+    image: {
+      reference: pinnedReference(row.image),
+      fromCommit: row.image.source === "commit" && row.image.digest === null,
+    },
+    consent: row.recreate === null ? null : { mode: row.recreate, generation: row.recreate_generation },
+  };
+}
+
+/** By digest where one is known: a tag may be moved behind our back. */
+function pinnedReference({ reference, digest }: ContainerRow["image"]): string {
+  if (digest === null || reference.includes("@")) return reference;
+  return `${reference.replace(/:[^/:]+$/, "")}@${digest}`;
+}

@@ -1,0 +1,222 @@
+import { finishRemoval } from "@berth/db/containers/finish-removal.ts";
+import { forgetHolds, recordHold } from "@berth/db/containers/hold.ts";
+import { openCreate, stillWants } from "@berth/db/containers/write-status.ts";
+import { recordCommitted } from "@berth/db/images/record-committed.ts";
+import { EngineError } from "@berth/docker/engine.ts";
+import { LABEL } from "@berth/spec/engine-names.ts";
+import { LeaseLostError, NotYetError, StaleRowError } from "../failures.ts";
+import type { Action, Limits } from "../plan/types.ts";
+import { PRIORITY } from "../queue/work-queue.ts";
+import type { ContainerRun } from "./container-run.ts";
+import { createBody } from "./create-body.ts";
+import { recordCrash } from "./known-container.ts";
+
+const STOP_GRACE_S = 10;
+const COMMIT_DEADLINE_MS = 600_000;
+const REMOVAL_POLL_MS = 500;
+/** How long what a recreate set aside is kept. */
+export const HOLD_MS = 24 * 3_600_000;
+
+/**
+ * One action, one engine call; decisions belong in the plan. Returns false where the rest of the plan must wait for
+ * something that was begun, or learned, here.
+ */
+export async function execute(run: ContainerRun, action: Action): Promise<boolean> {
+  const { session, known, draft } = run;
+  const { engine, crash } = session;
+  switch (action.type) {
+    case "checkImage":
+      await checkImage(run, action.reference);
+      return false;
+
+    case "pullImage":
+      beginPull(run, action.reference);
+      return false;
+
+    case "createContainer":
+      await create(run);
+      return true;
+
+    case "startContainer":
+      await start(run, action.engineId, action.cause);
+      return true;
+
+    case "stopContainer":
+      await assertWanted(run);
+      await session.mutate(() => engine.stopContainer(action.engineId, STOP_GRACE_S));
+      crash("after-stop");
+      return true;
+
+    case "unpauseContainer":
+      await session.mutate(() => engine.unpauseContainer(action.engineId));
+      return true;
+
+    case "updateContainer":
+      await session.mutate(() =>
+        engine.updateContainer(action.engineId, session.wholeMachineWhereUnlimited(action.limits)),
+      );
+      draft.applied = toApplied(action.limits);
+      return true;
+
+    case "renameContainer":
+      await session.mutate(() => engine.renameContainer(action.engineId, action.name));
+      return true;
+
+    case "commitContainer":
+      await commit(run, action.engineId, action.reference);
+      return true;
+
+    case "setAsideContainer":
+      await setAside(run, action);
+      return true;
+
+    case "putBackContainer":
+      await assertWanted(run);
+      await session.mutate(() => engine.renameContainer(action.engineId, action.name));
+      crash("after-put-back");
+      await forgetHolds(session.sql, session.fence(), [action.engineId]);
+      draft.abandoned_generation = run.desired.consent?.generation ?? run.desired.generation;
+      known.recreateFailures = 0;
+      return true;
+
+    case "removeContainer":
+      await remove(run, action.engineId);
+      return true;
+
+    case "finishRemoval":
+      if (!(await finishRemoval(session.pool, session.fence(), known.row.container_id))) throw new StaleRowError();
+      crash("after-finish");
+      run.isFinished = true;
+      return false;
+  }
+}
+
+/** The last look at the row before something that ends or removes: the owner still wants this, and the lease is ours. */
+async function assertWanted({ session, known, desired }: ContainerRun): Promise<void> {
+  if (!(await stillWants(session.sql, session.fence(), known.row.container_id, desired.generation)))
+    throw new StaleRowError();
+}
+
+async function checkImage({ session, known }: ContainerRun, reference: string): Promise<void> {
+  try {
+    await session.read(() => session.engine.inspectImage(reference));
+    known.image = { state: "present" };
+  } catch (error) {
+    if (!(error instanceof EngineError && error.kind === "not_found")) throw error;
+    known.image = { state: "absent" };
+  }
+}
+
+function beginPull({ session, known }: ContainerRun, reference: string): void {
+  known.image = { state: "pulling" };
+  session.pulls.begin(reference, (image) => {
+    session.crash("after-pull");
+    known.image = image;
+    session.enqueue(known.row.uid, PRIORITY.event);
+  });
+}
+
+async function create(run: ContainerRun): Promise<void> {
+  const { session, known, desired, draft } = run;
+  known.mayExist = true;
+  if (!draft.create_open) {
+    const version = await openCreate(session.sql, session.fence(), known.row.container_id, draft.version);
+    if (version === null) throw new StaleRowError();
+    draft.version = version;
+    draft.create_open = true;
+    known.row.status = { ...known.row.status, version, create_open: true };
+  }
+  session.crash("after-intent");
+  const body = createBody(known.row, desired, session.owner, session.memoryBytes);
+  try {
+    const created = await session.mutate(() => session.engine.createContainer(desired.engineName, body));
+    run.createdId = created.id;
+    draft.applied = toApplied(desired.limits);
+    known.image = { state: "present" };
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === "conflict") known.nameTaken = true;
+    if (error instanceof EngineError && error.kind === "not_found") known.image = { state: "absent" };
+    throw error;
+  }
+  session.crash("after-create");
+}
+
+async function start(run: ContainerRun, engineId: string | null, cause: string): Promise<void> {
+  const { session, known, draft } = run;
+  const target = engineId ?? run.createdId;
+  if (target === null) throw new Error("a plan started what it did not create");
+  const isRestart = cause.startsWith("exited");
+  if (isRestart) draft.restarts += 1;
+  try {
+    await session.mutate(() => session.engine.startContainer(target));
+  } catch (error) {
+    if (error instanceof EngineError && (error.kind === "failed" || error.kind === "rejected")) {
+      recordCrash(known, session.now(), session.random());
+    }
+    throw error;
+  }
+  if (isRestart) recordCrash(known, session.now(), session.random());
+  else known.lastStartAt = session.now();
+  draft.started_run = known.row.run;
+  session.stoppedByHand.delete(target);
+  session.crash("after-start");
+}
+
+async function commit(run: ContainerRun, engineId: string, reference: string): Promise<void> {
+  const { session, known } = run;
+  const colon = reference.lastIndexOf(":");
+  known.committing = true;
+  try {
+    await session.mutate(() =>
+      session.engine.commitContainer(
+        engineId,
+        {
+          repository: reference.slice(0, colon),
+          tag: reference.slice(colon + 1),
+          labels: { [LABEL.operation]: `${known.row.uid}/${known.row.generation}` },
+        },
+        { deadlineMs: COMMIT_DEADLINE_MS },
+      ),
+    );
+  } finally {
+    known.committing = false;
+  }
+  session.crash("after-commit");
+  known.image = { state: "present" };
+  await recordCommitted(session.sql, session.fence(), known.row.image_id);
+}
+
+async function setAside(run: ContainerRun, action: Extract<Action, { type: "setAsideContainer" }>): Promise<void> {
+  const { session, known } = run;
+  await assertWanted(run);
+  const isRecorded = await recordHold(session.sql, session.fence(), {
+    engine_id: action.engineId,
+    container_id: known.row.container_id,
+    machine_id: session.owner.machine_id,
+    generation: action.generation,
+    holdMs: HOLD_MS,
+  });
+  if (!isRecorded) throw new LeaseLostError();
+  session.crash("after-hold");
+  await session.mutate(() => session.engine.renameContainer(action.engineId, action.name));
+  session.crash("after-set-aside");
+}
+
+async function remove(run: ContainerRun, engineId: string): Promise<void> {
+  const { session } = run;
+  await assertWanted(run);
+  try {
+    await session.mutate(() => session.engine.removeContainer(engineId));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (error.kind === "conflict") throw new NotYetError(error.message, REMOVAL_POLL_MS);
+    // It is what was wanted; the list decides whether it is so.
+    if (error.kind !== "not_found") throw error;
+  }
+  session.crash("after-remove");
+}
+
+const toApplied = (limits: Limits): { memory_bytes: number; nano_cpus: number } => ({
+  memory_bytes: limits.memoryBytes,
+  nano_cpus: limits.nanoCpus,
+});

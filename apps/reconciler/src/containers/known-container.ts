@@ -1,0 +1,107 @@
+import type { ContainerRow, ContainerStatusRow } from "@berth/db/containers/load.ts";
+import type { Memory, ObservedImage } from "../plan/types.ts";
+import { CRASH_LOOP, HEALTHY_AFTER_MS, backoffMs } from "../queue/backoff.ts";
+
+/** A container as this process knows it: its row as last read, and what only this process counts. */
+export interface KnownContainer {
+  row: ContainerRow;
+  /** The row may have changed since it was read. */
+  isStale: boolean;
+  /** A look at it is under way. */
+  isRunning: boolean;
+  /** Somebody, perhaps a process before this one, may have acted on it: only a list can tell. */
+  mayExist: boolean;
+  image: ObservedImage;
+  /** A create was answered with 409: look who bears the name. */
+  nameTaken: boolean;
+  committing: boolean;
+  recreateFailures: number;
+  /** Failed attempts in a row. */
+  failures: number;
+  /** Refusals in a row that only taught what to do next. */
+  hints: number;
+  /** Starts after an exit, without {@link HEALTHY_AFTER_MS} of running in between. */
+  crashes: number;
+  /** Wall clock, ms. */
+  lastStartAt: number;
+  startNotBefore: number;
+  /** Its end was announced: a list that still has it running is looked at again until then (monotonic, ms). */
+  endAnnouncedUntil: number;
+  /** Monotonic, ms: an event that came after the last list began needs another look. */
+  lastEventAt: number;
+  lastListBeganAt: number;
+  /** Held containers that the last look did not see. */
+  missingHolds: Set<string>;
+  /** So that GPUs are given back once. */
+  gpusReleasedGeneration: number;
+  pace: { tokens: number; at: number };
+}
+
+export const newKnown = (row: ContainerRow): KnownContainer => ({
+  row,
+  isStale: false,
+  isRunning: false,
+  mayExist: row.status.version > 0 || row.status.engine_id !== null,
+  image: { state: "unknown" },
+  nameTaken: false,
+  committing: false,
+  recreateFailures: 0,
+  failures: 0,
+  hints: 0,
+  crashes: 0,
+  lastStartAt: 0,
+  startNotBefore: 0,
+  endAnnouncedUntil: 0,
+  lastEventAt: 0,
+  lastListBeganAt: 0,
+  missingHolds: new Set(),
+  gpusReleasedGeneration: 0,
+  pace: { tokens: PACE_BURST, at: 0 },
+});
+
+/** `status` is the row's, or the draft of a run that has acted since it was read. */
+export function memoryOf(known: KnownContainer, status: ContainerStatusRow = known.row.status): Memory {
+  const { generation, held } = known.row;
+  return {
+    engineId: status.engine_id,
+    applied: status.applied && { memoryBytes: status.applied.memory_bytes, nanoCpus: status.applied.nano_cpus },
+    startedRun: status.started_run,
+    completedRun: status.completed_run,
+    abandonedGeneration: status.abandoned_generation,
+    recreateFailures: known.recreateFailures,
+    heldUntil: new Map(held.map((hold) => [hold.engine_id, hold.held_until.getTime()])),
+    startNotBefore: known.startNotBefore,
+    committing: known.committing,
+    dataLost: status.observed_generation === generation && status.conditions.some(({ type }) => type === "DataLost"),
+  };
+}
+
+/** A start that follows an exit, or a start that failed: the next one waits. */
+export function recordCrash(known: KnownContainer, now: number, random: number): void {
+  if (known.lastStartAt > 0 && now - known.lastStartAt > HEALTHY_AFTER_MS) known.crashes = 0;
+  known.crashes += 1;
+  known.lastStartAt = now;
+  known.startNotBefore = now + backoffMs(CRASH_LOOP, known.crashes, random);
+}
+
+/** A new spec gets a fresh chance. */
+export function forgiveFailures(known: KnownContainer): void {
+  known.failures = 0;
+  known.crashes = 0;
+  known.startNotBefore = 0;
+  known.recreateFailures = 0;
+  if (known.image.state === "failed") known.image = { state: "unknown" };
+}
+
+const PACE_BURST = 12;
+const PACE_PER_S = 2;
+
+/** How long this key must rest before its next mutation: a burst is let through, a spec that flips all the time is not. */
+export function takePace(known: KnownContainer, monotonicMs: number): number {
+  const { pace } = known;
+  pace.tokens = Math.min(PACE_BURST, pace.tokens + ((monotonicMs - pace.at) / 1_000) * PACE_PER_S);
+  pace.at = monotonicMs;
+  if (pace.tokens < 1) return Math.ceil(((1 - pace.tokens) / PACE_PER_S) * 1_000);
+  pace.tokens -= 1;
+  return 0;
+}

@@ -1,0 +1,67 @@
+import type { ListedContainer } from "@berth/docker/engine.ts";
+import { engineNameOf, LABEL } from "@berth/spec/engine-names.ts";
+import type { MachineSession } from "../machines/machine-session.ts";
+import type { EngineContainer, ObservedContainer } from "../plan/types.ts";
+import type { KnownContainer } from "./known-container.ts";
+import { isHeld, isOurs } from "./ownership.ts";
+
+/**
+ * What the engine says of one container now. Its absence is believed after two complete lists, and, where it is about to
+ * cost something, only on a machine whose marker says that its disk is the one we know.
+ */
+export async function observe(session: MachineSession, known: KnownContainer): Promise<ObservedContainer> {
+  const { row } = known;
+  // Nobody has ever acted on it; the create itself will tell if that is wrong, for the name is taken then.
+  if (!known.mayExist) return { current: null, held: [], foreignName: false, image: known.image };
+
+  let observed = fromList(session, known, await list(session, known));
+  if (!observed.current && (row.status.engine_id !== null || row.desired === "removed")) {
+    observed = fromList(session, known, await list(session, known));
+    if (!observed.current) await session.confirmIdentity();
+  }
+  const foreignName = !observed.current && known.nameTaken ? await isNameForeign(session, known) : false;
+  if (!foreignName) known.nameTaken = false;
+  return { ...observed, foreignName, image: known.image };
+}
+
+/** The same from a list of the whole machine. */
+export function fromList(
+  session: MachineSession,
+  known: KnownContainer,
+  listed: readonly ListedContainer[],
+): ObservedContainer {
+  const ours = listed.filter((container) => isOurs(container, known.row, session.owner));
+  const held = ours.filter((container) => isHeld(container, known.row));
+  const rest = ours.filter((container) => !held.includes(container));
+  const current = rest.find((container) => container.id === known.row.status.engine_id) ?? rest[0] ?? null;
+  return {
+    current: current && toEngineContainer(session, current),
+    held: held.map((container) => toEngineContainer(session, container)),
+    foreignName: known.nameTaken,
+    image: known.image,
+  };
+}
+
+const list = (session: MachineSession, known: KnownContainer): Promise<ListedContainer[]> =>
+  session.read(() => {
+    known.lastListBeganAt = performance.now();
+    return session.engine.listContainers({
+      labels: { [LABEL.installation]: session.owner.installation, [LABEL.uid]: known.row.uid },
+    });
+  });
+
+async function isNameForeign(session: MachineSession, known: KnownContainer): Promise<boolean> {
+  const name = engineNameOf(known.row.name, known.row.uid);
+  const bearers = await session.read(() => session.engine.listContainers({ labels: {}, name }));
+  return bearers.some((bearer) => !isOurs(bearer, known.row, session.owner));
+}
+
+const toEngineContainer = (session: MachineSession, listed: ListedContainer): EngineContainer => ({
+  engineId: listed.id,
+  engineName: listed.name,
+  state: listed.state,
+  exitCode: listed.exit_code,
+  generation: Number(listed.labels[LABEL.generation] ?? 0),
+  specHash: listed.labels[LABEL.spec] ?? "",
+  stoppedByHand: session.stoppedByHand.has(listed.id),
+});

@@ -1,0 +1,33 @@
+import type { ContainerRow } from "@berth/db/containers/load.ts";
+import type { ListedContainer } from "@berth/docker/engine.ts";
+import { engineNameOf, heldGenerationOf, isNameForUid, LABEL } from "@berth/spec/engine-names.ts";
+
+export interface Owner {
+  installation: string;
+  machine_id: string;
+}
+
+/**
+ * Labels alone are not ownership: a commit copies them into the image, and so into whatever is run from it by hand. Ours is
+ * what bears our labels, and is recorded by its engine id or, while a create may be under way, bears our very name.
+ */
+export function isOurs(listed: ListedContainer, row: ContainerRow, owner: Owner): boolean {
+  if (!bearsLabels(listed, row.uid, owner)) return false;
+  const isRecorded = listed.id === row.status.engine_id || row.held.some((hold) => hold.engine_id === listed.id);
+  return isRecorded || (row.status.create_open && listed.name === engineNameOf(row.name, row.uid));
+}
+
+/** It says that it is ours, but no row knows it. Reported; removed only where a user's tombstone says so. */
+export const isOrphan = (listed: ListedContainer, owner: Owner): boolean => {
+  const uid = listed.labels[LABEL.uid];
+  return uid !== undefined && bearsLabels(listed, uid, owner) && isNameForUid(listed.name, uid);
+};
+
+/** Set aside by a recreate: recorded as held, and named so. A held row alone may come from a crash before the rename. */
+export const isHeld = (listed: ListedContainer, row: ContainerRow): boolean =>
+  heldGenerationOf(listed.name) !== null && row.held.some((hold) => hold.engine_id === listed.id);
+
+const bearsLabels = (listed: ListedContainer, uid: string, owner: Owner): boolean =>
+  listed.labels[LABEL.installation] === owner.installation &&
+  listed.labels[LABEL.machine] === owner.machine_id &&
+  listed.labels[LABEL.uid] === uid;

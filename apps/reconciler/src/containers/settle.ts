@@ -1,0 +1,89 @@
+import { forgetHolds } from "@berth/db/containers/hold.ts";
+import { writeContainerStatus } from "@berth/db/containers/write-status.ts";
+import { releaseGpus } from "@berth/db/placement/release.ts";
+import { inTransaction } from "@berth/db/sql.ts";
+import { mergeConditions } from "@berth/spec/condition.ts";
+import { StaleRowError } from "../failures.ts";
+import { acceptedEngineId, isUp } from "../plan/facts.ts";
+import { type Failure, toStatus } from "../plan/status.ts";
+import type { ObservedContainer, Plan } from "../plan/types.ts";
+import type { ContainerRun } from "./container-run.ts";
+import { memoryOf } from "./known-container.ts";
+
+/** Computes the status from what was observed last and writes it, where anything of it changed. */
+export async function settle(
+  run: ContainerRun,
+  observed: ObservedContainer,
+  next: Plan,
+  failure: Failure | null,
+  nextRetryAt: number | null,
+): Promise<void> {
+  const { session, known, desired, draft } = run;
+  const { row } = known;
+  const { current } = observed;
+  const shown = toStatus(desired, observed, next, failure);
+  const engineId = acceptedEngineId(desired, observed, memoryOf(known, draft));
+  const isRecorded = current !== null && engineId === current.engineId;
+  const isDone = next.actions.length === 0 && failure === null;
+
+  const status = {
+    phase: shown.phase,
+    running: shown.running,
+    message: shown.message.slice(0, 2_000),
+    engine_id: engineId,
+    image_id: isRecorded && current.specHash === desired.specHash ? row.image_id : row.status.image_id,
+    create_open: draft.create_open && !isRecorded,
+    applied: draft.applied,
+    started_run: current && isUp(current) ? row.run : draft.started_run,
+    completed_run: next.standing === "completed" ? row.run : draft.completed_run,
+    abandoned_generation: draft.abandoned_generation,
+    restarts: draft.restarts,
+    exit_code: shown.exitCode,
+    next_retry_at: nextRetryAt === null ? null : new Date(nextRetryAt),
+    conditions: mergeConditions(row.status.conditions, shown.claims, new Date(session.now())),
+    // Seen, though perhaps not reached: what blocks it is in the phase and the conditions.
+    observed_generation: row.generation,
+  };
+  // Before the status says so: a crash in between must not leave them taken.
+  if (isDone && (next.standing === "stopped" || next.standing === "completed")) await giveBackGpus(run);
+  if (!isSame(status, row.status)) {
+    const version = await writeContainerStatus(session.sql, session.fence(), {
+      container_id: row.container_id,
+      uid: row.uid,
+      version: draft.version,
+      ...status,
+    });
+    if (version === null) throw new StaleRowError();
+    session.crash("after-status");
+    row.status = { ...status, version };
+  }
+  if (current && isUp(current)) known.recreateFailures = 0;
+  await forgetGoneHolds(run, observed);
+}
+
+/** Retry times are jittered anew with each look: they alone are no news worth a write. */
+function isSame<Status extends { next_retry_at: Date | null }>(status: Status, before: Status): boolean {
+  return Object.keys(status).every((key) => {
+    const name = key as keyof Status;
+    if (key === "next_retry_at") return (status.next_retry_at === null) === (before.next_retry_at === null);
+    return JSON.stringify(status[name]) === JSON.stringify(before[name]);
+  });
+}
+
+/** A hold whose container two looks in a row did not see protects nothing any more. */
+async function forgetGoneHolds({ session, known }: ContainerRun, observed: ObservedContainer): Promise<void> {
+  const present = new Set([observed.current?.engineId, ...observed.held.map((held) => held.engineId)]);
+  const missing = known.row.held.map((hold) => hold.engine_id).filter((engineId) => !present.has(engineId));
+  const gone = missing.filter((engineId) => known.missingHolds.has(engineId));
+  known.missingHolds = new Set(missing);
+  if (gone.length === 0) return;
+  await forgetHolds(session.sql, session.fence(), gone);
+  known.row.held = known.row.held.filter((hold) => !gone.includes(hold.engine_id));
+}
+
+async function giveBackGpus({ session, known }: ContainerRun): Promise<void> {
+  const { row } = known;
+  if (row.placement.gpu_uuids.length === 0 || known.gpusReleasedGeneration === row.generation) return;
+  await inTransaction(session.pool, (sql) => releaseGpus(sql, session.fence(), row.container_id, row.generation));
+  known.gpusReleasedGeneration = row.generation;
+}

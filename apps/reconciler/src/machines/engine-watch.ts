@@ -1,0 +1,114 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type EngineEvent, EngineError } from "@berth/docker/engine.ts";
+import { LABEL } from "@berth/spec/engine-names.ts";
+import { probeDelayMs } from "../queue/breaker.ts";
+import { PRIORITY } from "../queue/work-queue.ts";
+import type { MachineSession } from "./machine-session.ts";
+import { writeOffline } from "./write-offline.ts";
+
+const RECONNECT_MS = 100;
+const RECONNECT_MAX_MS = 1_000;
+const PROBE_DEADLINE_MS = 5_000;
+/** A list right after `die` may still have it running, for moby writes the end down after telling it. */
+const END_ANNOUNCED_MS = 2_000;
+
+/**
+ * Follows the engine's events for as long as the session lives, and probes an engine that does not answer. Each connection
+ * is followed by a look at the whole machine: what happened in between was not heard.
+ */
+export async function watchEngine(session: MachineSession): Promise<void> {
+  let failures = 0;
+  let lastEventS: number | undefined;
+  let isAway = false;
+  while (!session.closing.aborted) {
+    let lastError: unknown;
+    try {
+      if (session.breaker.isOpen) await session.engine.ping({ deadlineMs: PROBE_DEADLINE_MS, signal: session.closing });
+      const events = session.engine.events({
+        labels: { [LABEL.installation]: session.owner.installation },
+        ...(lastEventS !== undefined && { sinceS: lastEventS }),
+        signal: session.closing,
+        connected: () => {
+          failures = 0;
+          isAway = false;
+          onConnected(session);
+        },
+      });
+      for await (const event of events) {
+        lastEventS = Number(event.time_ns / 1_000_000_000n);
+        onEvent(session, event);
+      }
+    } catch (error) {
+      lastError = error;
+    }
+    if (session.closing.aborted) return;
+    session.isEventsConnected = false;
+    // Who answers with other than events is there, but no engine that we can work with.
+    session.noteFailure(lastError);
+    session.log.debug({ err: lastError }, "event stream ended");
+    failures += 1;
+    if (session.breaker.isOpen && !isAway) {
+      isAway = true;
+      await writeOffline(session, lastError);
+    }
+    await rest(session, failures, lastError);
+  }
+}
+
+async function rest(session: MachineSession, failures: number, error: unknown): Promise<void> {
+  const isSilent = error instanceof EngineError && error.timedOut;
+  const delayMs = session.breaker.isOpen
+    ? probeDelayMs(failures, isSilent)
+    : Math.min(RECONNECT_MAX_MS, RECONNECT_MS * 2 ** Math.min(failures - 1, 10));
+  try {
+    await delay(delayMs, undefined, { signal: session.closing });
+  } catch (aborted) {
+    session.log.debug({ err: aborted }, "stopped watching");
+  }
+}
+
+function onConnected(session: MachineSession): void {
+  if (session.breaker.isOpen) session.log.info("the engine answers again");
+  session.breaker.close();
+  session.isEventsConnected = true;
+  // Another engine may answer at this address now.
+  session.identity = { state: "unknown" };
+  session.hasFacts = false;
+  session.context.queue.unpark(session.row.machine_id);
+  session.enqueueMachine(PRIORITY.event);
+}
+
+/** Signals that end a process which does not handle them; `docker kill -s HUP` is no stop. */
+const ENDING_SIGNALS = new Set(["2", "3", "6", "9", "15"]);
+
+/** What a container's own process does, or what a reader does, changes nothing that we keep. */
+const IGNORED = /^(exec_|attach|resize|top|export|archive-|copy|commit|health_status|prune|detach)/;
+
+function onEvent(session: MachineSession, event: EngineEvent): void {
+  if (event.type !== "container" || IGNORED.test(event.action)) return;
+  const uid = event.attributes[LABEL.uid];
+  const known = uid === undefined ? undefined : session.containers.get(uid);
+  if (!known) return;
+  const now = performance.now();
+  switch (event.action) {
+    case "kill":
+      // The end itself comes as `die`.
+      if (ENDING_SIGNALS.has(event.attributes["signal"] ?? "")) session.stoppedByHand.add(event.actor_id);
+      return;
+    case "stop":
+      session.stoppedByHand.add(event.actor_id);
+      break;
+    case "start":
+      session.stoppedByHand.delete(event.actor_id);
+      known.endAnnouncedUntil = 0;
+      break;
+    case "die":
+      if (event.actor_id === known.row.status.engine_id) known.endAnnouncedUntil = now + END_ANNOUNCED_MS;
+      break;
+    case "destroy":
+      session.stoppedByHand.delete(event.actor_id);
+      break;
+  }
+  known.lastEventAt = now;
+  if (!known.isRunning) session.enqueue(known.row.uid, PRIORITY.event);
+}

@@ -1,0 +1,272 @@
+import { loadContainers, type ContainerRow } from "@berth/db/containers/load.ts";
+import type { Fence } from "@berth/db/leases/fence.ts";
+import type { MachineRow } from "@berth/db/machines/load.ts";
+import type { Sql } from "@berth/db/sql.ts";
+import { type Engine, EngineError } from "@berth/docker/engine.ts";
+import type { Pool } from "@berth/db/pool.ts";
+import type { Logger } from "pino";
+import { eventOf } from "../containers/action-events.ts";
+import { forgiveFailures, type KnownContainer, newKnown } from "../containers/known-container.ts";
+import type { Owner } from "../containers/ownership.ts";
+import { createPulls, type Pulls } from "../containers/pulls.ts";
+import { endsQuietly, reconcileContainer } from "../containers/reconcile-container.ts";
+import { IdentityError, isAnswer, isMiss, LeaseLostError, StaleRowError } from "../failures.ts";
+import type { Failure } from "../plan/status.ts";
+import type { Action, Limits } from "../plan/types.ts";
+import { backoffMs, TRANSIENT } from "../queue/backoff.ts";
+import { createBreaker } from "../queue/breaker.ts";
+import { createMachineLanes, type MachineLanes } from "../queue/lanes.ts";
+import type { Priority } from "../queue/work-queue.ts";
+import { PRIORITY } from "../queue/work-queue.ts";
+import { watchEngine } from "./engine-watch.ts";
+import { readIdentity } from "./identity.ts";
+import { reconcileMachine } from "./reconcile-machine.ts";
+import type { SessionContext } from "./session-context.ts";
+
+export const containerKey = (uid: string): string => `c/${uid}`;
+export const machineKey = (machineId: string): string => `m/${machineId}`;
+
+/** Whether the engine is the one that we know: nothing is changed on it before that is certain. */
+export type Identity = { state: "unknown" | "confirmed" } | { state: "mismatch"; message: string };
+
+/** One machine while this process holds its shard: its engine, and its containers as last seen. */
+export class MachineSession {
+  readonly context: SessionContext;
+  readonly engine: Engine;
+  readonly owner: Owner;
+  readonly log: Logger;
+  readonly pulls: Pulls;
+  readonly breaker = createBreaker();
+  readonly containers = new Map<string, KnownContainer>();
+  /** Engine ids whose stop or kill was seen since they last started. */
+  readonly stoppedByHand = new Set<string>();
+  row: MachineRow;
+  identity: Identity = { state: "unknown" };
+  /** Read from the database since the shard is ours. */
+  isLoaded = false;
+  hasFacts = false;
+  isEventsConnected = false;
+  /** A change was not finished in time, though lists are answered. */
+  isStuck = false;
+  /** Of the machine, bytes; 0 until its facts were read. */
+  memoryBytes = 0;
+  cores = 0;
+  orphans: readonly string[] = [];
+  lastListAt: Date | null = null;
+  readonly #lanes: MachineLanes;
+  readonly #closing = new AbortController();
+  #failures = 0;
+
+  constructor(context: SessionContext, row: MachineRow) {
+    this.context = context;
+    this.row = row;
+    this.log = context.log.child({ machine_id: row.machine_id });
+    this.engine = context.connect(row);
+    this.owner = { installation: context.installation, machine_id: row.machine_id };
+    this.#lanes = createMachineLanes(context.lanes);
+    this.pulls = createPulls(this.engine, this.#lanes, context.now, context.random);
+  }
+
+  get sql(): Sql {
+    return this.context.sql;
+  }
+  get pool(): Pool {
+    return this.context.pool;
+  }
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+  now = (): number => this.context.now();
+  random = (): number => this.context.random();
+  crash: SessionContext["crash"] = (point) => this.context.crash(point);
+
+  start(): void {
+    void watchEngine(this);
+  }
+
+  /** Stops looking; calls under way end with `closed`. */
+  close(): void {
+    this.#closing.abort();
+    this.pulls.abortAll();
+    this.context.queue.forget(this.row.machine_id);
+    this.engine.close();
+  }
+
+  /** Throws where nothing may be begun. */
+  fence(): Fence {
+    const fence = this.context.fenceOf(this.row.shard);
+    if (!fence || this.closing.aborted) throw new LeaseLostError();
+    return fence;
+  }
+
+  /** A call that changes something: only with the lease, and only on an engine that is the one we know. */
+  mutate<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#lanes.mutate(async () => {
+      this.fence();
+      if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
+      try {
+        const result = await this.#watched(work);
+        this.isStuck = false;
+        return result;
+      } catch (error) {
+        if (error instanceof EngineError && error.timedOut) this.isStuck = true;
+        throw error;
+      }
+    });
+  }
+
+  read<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#lanes.read(() => this.#watched(work));
+  }
+
+  async #watched<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await work();
+      this.breaker.recordAnswer();
+      return result;
+    } catch (error) {
+      this.noteFailure(error);
+      throw error;
+    }
+  }
+
+  /** Counts what the engine did not answer; enough of it parks the machine's keys. */
+  noteFailure(error: unknown): void {
+    if (isAnswer(error)) this.breaker.recordAnswer();
+    if (!isMiss(error) || this.closing.aborted || !this.breaker.recordMiss()) return;
+    this.log.warn({ err: error }, "the engine does not answer: its keys are parked");
+    this.context.queue.park(this.row.machine_id);
+  }
+
+  /** Throws an IdentityError, and freezes the machine, where the engine is another than the one we know. */
+  async confirmIdentity(): Promise<void> {
+    this.identity = await readIdentity(this);
+    if (this.identity.state === "confirmed") return;
+    this.enqueueMachine(PRIORITY.event);
+    throw new IdentityError(this.identity.state === "mismatch" ? this.identity.message : "unknown");
+  }
+
+  /** Docker's update can't lift a limit: all of the machine is as good as none. */
+  wholeMachineWhereUnlimited({ memoryBytes, nanoCpus }: Limits): { memory_bytes: number; nano_cpus: number } {
+    return { memory_bytes: memoryBytes || this.memoryBytes, nano_cpus: nanoCpus || this.cores * 1e9 };
+  }
+
+  enqueue(uid: string, priority: Priority): void {
+    this.context.queue.add(containerKey(uid), this.row.machine_id, priority);
+  }
+  enqueueAfter(uid: string, priority: Priority, delayMs: number): void {
+    this.context.queue.addAfter(containerKey(uid), this.row.machine_id, priority, delayMs);
+  }
+  enqueueMachine(priority: Priority, delayMs = 0): void {
+    const { queue } = this.context;
+    if (delayMs === 0) queue.add(machineKey(this.row.machine_id), this.row.machine_id, priority);
+    else queue.addAfter(machineKey(this.row.machine_id), this.row.machine_id, priority, delayMs);
+  }
+
+  /** Takes over a row as it was just read. One that is being worked on is read again afterwards. */
+  upsert(row: ContainerRow): KnownContainer {
+    const known = this.containers.get(row.uid);
+    if (!known) {
+      const fresh = newKnown(row);
+      this.containers.set(row.uid, fresh);
+      return fresh;
+    }
+    if (known.isRunning) {
+      known.isStale = true;
+      return known;
+    }
+    if (known.row.generation !== row.generation) {
+      forgiveFailures(known);
+      this.context.queue.cancelDelay(containerKey(row.uid));
+    }
+    if (known.row.image.reference !== row.image.reference) known.image = { state: "unknown" };
+    known.row = row;
+    known.isStale = false;
+    return known;
+  }
+
+  forgetContainer(uid: string): void {
+    this.containers.delete(uid);
+    this.context.queue.cancelDelay(containerKey(uid));
+  }
+
+  tell(known: KnownContainer, action: Action): void {
+    const event = eventOf(action);
+    if (event) this.context.told.tell({ noun: "container", id: known.row.uid, kind: "normal", ...event });
+  }
+
+  tellFailure(known: KnownContainer, failure: Failure): void {
+    this.context.told.tell({
+      noun: "container",
+      id: known.row.uid,
+      kind: "warning",
+      reason: failure.isTerminal ? "Failed" : "Retrying",
+      message: failure.message,
+    });
+  }
+
+  /** After a write that found the row changed. */
+  async reloadRow(): Promise<void> {
+    const row = await this.context.loadMachine(this.row.machine_id);
+    if (row) this.row = row;
+  }
+
+  /** The queue's run of `m/<machine>`. */
+  async runMachine(): Promise<void> {
+    try {
+      await reconcileMachine(this);
+      this.#failures = 0;
+    } catch (error) {
+      if (endsQuietly(error) || this.closing.aborted) return;
+      this.#failures += 1;
+      this.log.warn({ err: error }, "machine could not be reconciled");
+      this.enqueueMachine(PRIORITY.retry, Math.max(50, backoffMs(TRANSIENT, this.#failures, this.random())));
+    }
+  }
+
+  /** The queue's run of `c/<uid>`. */
+  async runContainer(uid: string): Promise<void> {
+    const known = this.containers.get(uid);
+    if (!known || this.identity.state !== "confirmed") return; // the machine's own key asks again
+    known.isRunning = true;
+    try {
+      if (known.isStale && !(await this.#reload(known))) return;
+      await reconcileContainer(this, known);
+    } catch (error) {
+      this.#afterFailedRun(known, error);
+    } finally {
+      known.isRunning = false;
+      // What was told before the last list began is in that list.
+      if (known.lastEventAt > known.lastListBeganAt) this.enqueue(uid, PRIORITY.event);
+    }
+  }
+
+  async #reload(known: KnownContainer): Promise<boolean> {
+    const [row] = await loadContainers(this.sql, [known.row.uid]);
+    if (!row || row.placement.machine_id !== this.row.machine_id) {
+      this.forgetContainer(known.row.uid);
+      return false;
+    }
+    if (row.generation !== known.row.generation) forgiveFailures(known);
+    if (known.row.image.reference !== row.image.reference) known.image = { state: "unknown" };
+    known.row = row;
+    known.isStale = false;
+    return true;
+  }
+
+  #afterFailedRun(known: KnownContainer, error: unknown): void {
+    const { uid } = known.row;
+    known.isStale = true;
+    if (endsQuietly(error) || this.closing.aborted) {
+      this.log.debug({ uid, err: error }, "run ended early");
+      return;
+    }
+    if (error instanceof StaleRowError) {
+      this.enqueue(uid, PRIORITY.user);
+      return;
+    }
+    known.failures += 1;
+    this.log.warn({ uid, err: error }, "container could not be reconciled");
+    this.enqueueAfter(uid, PRIORITY.retry, backoffMs(TRANSIENT, known.failures, this.random()));
+  }
+}

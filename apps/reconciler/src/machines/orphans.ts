@@ -1,0 +1,38 @@
+import { loadTombstones } from "@berth/db/tombstones/load.ts";
+import type { ListedContainer } from "@berth/docker/engine.ts";
+import { LABEL } from "@berth/spec/engine-names.ts";
+import { isOrphan } from "../containers/ownership.ts";
+import type { MachineSession } from "./machine-session.ts";
+
+const STOP_GRACE_S = 10;
+
+/**
+ * Containers that bear our labels but that no row knows. An empty or restored database must not empty the machines: they
+ * are told and left alone, save those whose owner removed them while the machine was away.
+ */
+export async function handleOrphans(session: MachineSession, listed: readonly ListedContainer[]): Promise<void> {
+  const orphans = listed.filter(
+    (container) => isOrphan(container, session.owner) && !session.containers.has(container.labels[LABEL.uid]!),
+  );
+  const uids = orphans.map((container) => container.labels[LABEL.uid]!);
+  const removed =
+    orphans.length > 0 ? await loadTombstones(session.sql, session.owner.machine_id, uids) : new Set<string>();
+  const left: string[] = [];
+  for (const orphan of orphans) {
+    if (removed.has(orphan.labels[LABEL.uid]!)) await removeOrphan(session, orphan);
+    else left.push(orphan.name);
+  }
+  session.orphans = left.sort();
+}
+
+async function removeOrphan(session: MachineSession, orphan: ListedContainer): Promise<void> {
+  session.log.info(
+    { engineId: orphan.id, name: orphan.name },
+    "removing what its owner removed while the machine was away",
+  );
+  if (orphan.state === "paused") await session.mutate(() => session.engine.unpauseContainer(orphan.id));
+  if (orphan.state !== "exited" && orphan.state !== "created") {
+    await session.mutate(() => session.engine.stopContainer(orphan.id, STOP_GRACE_S));
+  }
+  await session.mutate(() => session.engine.removeContainer(orphan.id));
+}

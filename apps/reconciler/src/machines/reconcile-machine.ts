@@ -1,0 +1,115 @@
+import { loadContainersOfMachines } from "@berth/db/containers/load.ts";
+import { writeMachineStatus } from "@berth/db/machines/write-status.ts";
+import type { ListedContainer } from "@berth/docker/engine.ts";
+import { mergeConditions } from "@berth/spec/condition.ts";
+import { LABEL } from "@berth/spec/engine-names.ts";
+import { toDesired } from "../containers/desired.ts";
+import { type KnownContainer, memoryOf } from "../containers/known-container.ts";
+import { fromList } from "../containers/observe.ts";
+import { StaleRowError } from "../failures.ts";
+import { plan } from "../plan/plan.ts";
+import { toStatus } from "../plan/status.ts";
+import { PRIORITY } from "../queue/work-queue.ts";
+import { readIdentity } from "./identity.ts";
+import { machineClaims } from "./machine-claims.ts";
+import type { MachineSession } from "./machine-session.ts";
+import { handleOrphans } from "./orphans.ts";
+
+const RESYNC_MS = 60_000;
+
+/**
+ * One look at a whole machine. Where nothing has changed it costs one list and no statement: each container is planned in
+ * memory, and only one that is not as it should be, or not told as it is, is looked at by its own key.
+ */
+export async function reconcileMachine(session: MachineSession): Promise<void> {
+  session.fence();
+  const isFirst = !session.isLoaded;
+  if (isFirst) {
+    for (const row of await loadContainersOfMachines(session.sql, [session.row.machine_id])) session.upsert(row);
+    session.isLoaded = true;
+  }
+  const facts = session.hasFacts ? null : await readFacts(session);
+  if (session.identity.state !== "confirmed") session.identity = await readIdentity(session);
+
+  const listed = await session.read(() =>
+    session.engine.listContainers({ labels: { [LABEL.installation]: session.owner.installation } }),
+  );
+  session.lastListAt = new Date(session.now());
+  if (session.identity.state === "confirmed") {
+    for (const known of session.containers.values()) {
+      if (known.isRunning) continue;
+      if (known.isStale || !isSettled(session, known, listed)) session.enqueue(known.row.uid, PRIORITY.event);
+    }
+    await handleOrphans(session, listed);
+  }
+  await tellMachine(session, facts);
+  session.enqueueMachine(PRIORITY.resync, RESYNC_MS * (0.9 + session.random() * 0.2));
+}
+
+/** Nothing to do, and the status row says so already. */
+function isSettled(session: MachineSession, known: KnownContainer, listed: readonly ListedContainer[]): boolean {
+  const { row } = known;
+  if (row.status.observed_generation !== row.generation) return false;
+  const observed = fromList(session, known, listed);
+  const desired = toDesired(row);
+  const next = plan(desired, observed, memoryOf(known), session.now());
+  if (next.actions.length > 0) return false;
+  const shown = toStatus(desired, observed, next, null);
+  return shown.phase === row.status.phase && shown.running === row.status.running;
+}
+
+interface Facts {
+  engineVersion: string;
+  apiVersion: string;
+  cores: number;
+  memory: { total: number; free: number | null };
+}
+
+async function readFacts(session: MachineSession): Promise<Facts> {
+  const version = await session.read(() => session.engine.ping());
+  const info = await session.read(() => session.engine.info());
+  session.memoryBytes = info.memory_bytes;
+  session.cores = info.ncpu;
+  session.hasFacts = true;
+  return {
+    engineVersion: info.version,
+    apiVersion: version.api_version,
+    cores: info.ncpu,
+    memory: { total: Math.floor(info.memory_bytes / 1_048_576), free: null },
+  };
+}
+
+async function tellMachine(session: MachineSession, facts: Facts | null): Promise<void> {
+  const { row } = session;
+  const status = {
+    online: true,
+    engine_version: facts?.engineVersion ?? row.status.engine_version,
+    api_version: facts?.apiVersion ?? row.status.api_version,
+    conditions: mergeConditions(row.status.conditions, machineClaims(session, null), new Date(session.now())),
+    observed_generation: row.generation,
+  };
+  const { version: before, ...told } = row.status;
+  if (facts === null && JSON.stringify(sorted(status)) === JSON.stringify(sorted(told))) return;
+  const version = await writeMachineStatus(session.sql, session.fence(), {
+    machine_id: row.machine_id,
+    version: before,
+    ...status,
+    facts: facts && { cores: facts.cores, memory: facts.memory },
+  });
+  if (version === null) {
+    await session.reloadRow();
+    throw new StaleRowError();
+  }
+  if (!row.status.online) {
+    session.context.told.tell({
+      noun: "machine",
+      id: row.machine_id,
+      kind: "normal",
+      reason: "Online",
+      message: "The engine answers.",
+    });
+  }
+  row.status = { ...status, version };
+}
+
+const sorted = (object: object): [string, unknown][] => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));

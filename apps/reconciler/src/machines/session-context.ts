@@ -1,0 +1,31 @@
+import type { Fence } from "@berth/db/leases/fence.ts";
+import type { MachineRow } from "@berth/db/machines/load.ts";
+import type { Sql } from "@berth/db/sql.ts";
+import type { Engine } from "@berth/docker/engine.ts";
+import type { Pool } from "@berth/db/pool.ts";
+import type { Logger } from "pino";
+import type { Crash } from "../crash.ts";
+import type { SharedLanes } from "../queue/lanes.ts";
+import type { WorkQueue } from "../queue/work-queue.ts";
+import type { Told } from "../told.ts";
+
+/** What every machine's session shares. */
+export interface SessionContext {
+  pool: Pool;
+  sql: Sql;
+  log: Logger;
+  queue: WorkQueue;
+  lanes: SharedLanes;
+  told: Told;
+  crash: Crash;
+  /** The label by which engines tell our containers from another Berth's. */
+  installation: string;
+  /** Null while nothing may be begun on this shard. */
+  fenceOf: (shard: number) => Fence | null;
+  loadMachine: (machineId: string) => Promise<MachineRow | null>;
+  connect: (row: MachineRow) => Engine;
+  /** Wall clock, ms since 1970. */
+  now: () => number;
+  /** 0…1, for jitter. */
+  random: () => number;
+}

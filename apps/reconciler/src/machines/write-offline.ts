@@ -1,0 +1,40 @@
+import { markContainersUnknown, writeMachineStatus } from "@berth/db/machines/write-status.ts";
+import { mergeConditions } from "@berth/spec/condition.ts";
+import { machineClaims } from "./machine-claims.ts";
+import type { MachineSession } from "./machine-session.ts";
+
+/** Tells that the machine is away. What its containers hold stays held, and nothing is started elsewhere. */
+export async function writeOffline(session: MachineSession, error: unknown): Promise<void> {
+  const reason = error instanceof Error ? error.message : String(error);
+  const { row } = session;
+  try {
+    const fence = session.fence();
+    const status = {
+      ...row.status,
+      online: false,
+      conditions: mergeConditions(row.status.conditions, machineClaims(session, reason), new Date(session.now())),
+    };
+    const version = await writeMachineStatus(session.sql, fence, {
+      machine_id: row.machine_id,
+      ...status,
+      observed_generation: row.generation,
+      facts: null,
+    });
+    if (version !== null) row.status = { ...status, version };
+    const message = `${row.name} does not answer. The container may be running there; nothing is started elsewhere.`;
+    for (const uid of await markContainersUnknown(session.sql, fence, row.machine_id, message)) {
+      const known = session.containers.get(uid);
+      if (known) known.isStale = true;
+    }
+    session.context.told.tell({
+      noun: "machine",
+      id: row.machine_id,
+      kind: "warning",
+      reason: "Unreachable",
+      message: reason,
+    });
+  } catch (writeError) {
+    // The next probe that fails does not come here; the machine's own key writes the truth when it is back.
+    session.log.warn({ err: writeError }, "could not record that the machine is away");
+  }
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import { loadContainers } from "@berth/db/containers/load.ts";
+import { settleImages } from "@berth/db/images/settle.ts";
+import { loadInstallation } from "@berth/db/installation.ts";
+import { type Channel, listen } from "@berth/db/listen.ts";
+import { loadMachines, type MachineRow } from "@berth/db/machines/load.ts";
+import { writeHeartbeats } from "@berth/db/machines/write-status.ts";
+import { createPool, type Pool } from "@berth/db/pool.ts";
+import type { SecretBox } from "@berth/db/secret-box.ts";
+import { pgSql, type Sql } from "@berth/db/sql.ts";
+import type { Engine } from "@berth/docker/engine.ts";
+import type { Logger } from "pino";
+import type { Crash } from "./crash.ts";
+import { LeaseKeeper } from "./lease/lease-keeper.ts";
+import { containerKey, MachineSession } from "./machines/machine-session.ts";
+import type { SessionContext } from "./machines/session-context.ts";
+import { createSharedLanes } from "./queue/lanes.ts";
+import { PRIORITY, WorkQueue } from "./queue/work-queue.ts";
+import { createTold } from "./told.ts";
+import { batched } from "./triggers/batch.ts";
+import { startDirtyPoll } from "./triggers/dirty-poll.ts";
+
+const HEARTBEAT_MS = 15_000;
+const BATCH = 500;
+const RETRY_MS = 1_000;
+
+export interface ReconcilerOptions {
+  databaseUrl: string;
+  box: SecretBox;
+  log: Logger;
+  connect: (row: MachineRow) => Engine;
+  crash: Crash;
+  now?: () => number;
+  random?: () => number;
+}
+
+export interface Reconciler {
+  /** What a person asks of a service that seems stuck. */
+  health(): { shards: number; machines: number; waiting: number; running: number; delayed: number };
+  stop(): Promise<void>;
+}
+
+/** Makes the machines of this process's shards, and what runs on them, as the database says; until stopped. */
+export async function startReconciler(options: ReconcilerOptions): Promise<Reconciler> {
+  const { databaseUrl, box, log } = options;
+  const pool = createPool(databaseUrl, {
+    max: 10,
+    applicationName: "berth-reconciler",
+    onError: (error) => log.debug({ err: error }, "an idle database connection ended"),
+  });
+  const sql = pgSql(pool);
+  const sessions = new Map<string, MachineSession>();
+  const queue = new WorkQueue({
+    run: (key, machineId) => runKey(sessions, log, key, machineId),
+    maxRunning: 512,
+    maxRunningPerGroup: 16,
+  });
+  const holder = randomUUID();
+  const leases = new LeaseKeeper({
+    databaseUrl,
+    holder,
+    log,
+    onGained: (shards) => void gain(shards),
+    onLost: (shards) => lose(shards),
+  });
+  const context: SessionContext = {
+    pool,
+    sql,
+    log,
+    queue,
+    lanes: createSharedLanes(),
+    told: createTold(sql, log),
+    crash: options.crash,
+    installation: await loadInstallation(sql),
+    fenceOf: (shard) => leases.fence(shard),
+    loadMachine: async (machineId) => (await loadMachines(sql, box, { machine_ids: [machineId] }))[0] ?? null,
+    connect: options.connect,
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+  };
+  let isStopped = false;
+
+  function open(row: MachineRow): void {
+    try {
+      const session = new MachineSession(context, row);
+      sessions.set(row.machine_id, session);
+      session.start();
+    } catch (error) {
+      // One row that can't be used must not cost the others.
+      log.error({ err: error, machine_id: row.machine_id }, "a machine's address can't be used");
+    }
+  }
+
+  function close(machineId: string): void {
+    sessions.get(machineId)?.close();
+    sessions.delete(machineId);
+  }
+
+  /** The database may be away: what is ours is asked for until it is known. */
+  async function gain(shards: number[]): Promise<void> {
+    try {
+      for (const row of await loadMachines(sql, box, { shards })) {
+        // A session that was kept through a lapse has missed what others did meanwhile.
+        close(row.machine_id);
+        if (row.state !== "decommissioned") open(row);
+      }
+    } catch (error) {
+      log.warn({ err: error }, "could not load the machines of new shards");
+      const ours = shards.filter((shard) => leases.shards.includes(shard));
+      if (!isStopped && ours.length > 0) setTimeout(() => void gain(ours), RETRY_MS);
+    }
+  }
+
+  async function lose(shards: number[]): Promise<void> {
+    for (const session of [...sessions.values()]) {
+      if (shards.includes(session.row.shard)) close(session.row.machine_id);
+    }
+  }
+
+  const lookAtContainers = retried(log, async (uids: string[]) => {
+    for (const row of await loadContainers(sql, uids)) {
+      const session = sessions.get(row.placement.machine_id);
+      // A session that has not read its containers yet reads this one with them.
+      if (!session?.isLoaded) continue;
+      const known = session.upsert(row);
+      if (known.row.status.observed_generation < row.generation || known.isStale)
+        session.enqueue(row.uid, PRIORITY.user);
+    }
+  });
+  const lookAtMachines = retried(log, async (machineIds: string[]) => {
+    const rows = new Map(
+      (await loadMachines(sql, box, { machine_ids: machineIds })).map((row) => [row.machine_id, row]),
+    );
+    for (const machineId of machineIds) applyMachine(machineId, rows.get(machineId));
+  });
+  const lookAtImages = retried(log, () => settleImages(sql));
+
+  function applyMachine(machineId: string, row: MachineRow | undefined): void {
+    const session = sessions.get(machineId);
+    if (!row || row.state === "decommissioned") return close(machineId);
+    if (!leases.fence(row.shard)) return;
+    if (session && isSameAddress(session.row, row)) {
+      session.row = row;
+      session.enqueueMachine(PRIORITY.user);
+      return;
+    }
+    close(machineId);
+    open(row);
+  }
+
+  const onContainer = batched(lookAtContainers, BATCH);
+  const onMachine = batched(lookAtMachines, BATCH);
+  const onImage = batched(lookAtImages, BATCH);
+  const handlers: Record<Channel, (id: string) => void> = {
+    berth_container: onContainer,
+    berth_machine: onMachine,
+    berth_image: onImage,
+  };
+  const poll = startDirtyPoll(sql, log, (containers, machines, hasImages) => {
+    containers.forEach(onContainer);
+    machines.forEach(onMachine);
+    if (hasImages) onImage("");
+  });
+  const notifications = await listen(databaseUrl, "berth-reconciler-listen", {
+    onNotice: (channel, id) => handlers[channel](id),
+    onConnected: () => poll.poke(),
+    onError: (error) => log.warn({ err: error }, "not listening for changes; they are polled meanwhile"),
+  });
+  const heartbeat = setInterval(() => void beat(sql, log, holder, sessions), HEARTBEAT_MS);
+  leases.start();
+
+  return {
+    health: () => ({ shards: leases.shards.length, machines: sessions.size, ...queue.depth }),
+    async stop() {
+      isStopped = true;
+      clearInterval(heartbeat);
+      poll.stop();
+      // What is under way may end: an engine goes on with it in any case.
+      await queue.close();
+      for (const machineId of [...sessions.keys()]) close(machineId);
+      await context.told.flush();
+      await leases.close();
+      await notifications.close();
+      await closePool(pool);
+    },
+  };
+}
+
+async function runKey(
+  sessions: Map<string, MachineSession>,
+  log: Logger,
+  key: string,
+  machineId: string,
+): Promise<void> {
+  const session = sessions.get(machineId);
+  if (!session) return log.debug({ key }, "a key of a machine that is not ours");
+  const isContainer = key.startsWith(containerKey(""));
+  await (isContainer ? session.runContainer(key.slice(containerKey("").length)) : session.runMachine());
+}
+
+/** For what a notice asks: the database may be away, and then the poll asks again. */
+function retried(log: Logger, work: (ids: string[]) => Promise<void>): (ids: string[]) => Promise<void> {
+  return async (ids) => {
+    try {
+      await work(ids);
+    } catch (error) {
+      log.warn({ err: error, count: ids.length }, "could not follow a notice; it will be polled");
+    }
+  };
+}
+
+async function beat(sql: Sql, log: Logger, holder: string, sessions: Map<string, MachineSession>): Promise<void> {
+  const beats = [...sessions.values()].flatMap(({ row, lastListAt }) =>
+    lastListAt === null ? [] : [{ machine_id: row.machine_id, last_list_at: lastListAt }],
+  );
+  try {
+    await writeHeartbeats(sql, holder, beats);
+  } catch (error) {
+    log.warn({ err: error }, "could not write the heartbeats");
+  }
+}
+
+const isSameAddress = (a: MachineRow, b: MachineRow): boolean =>
+  a.url === b.url && a.allow_insecure === b.allow_insecure && JSON.stringify(a.tls) === JSON.stringify(b.tls);
+
+const closePool = (pool: Pool): Promise<void> => pool.end();

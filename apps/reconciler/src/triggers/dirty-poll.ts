@@ -1,0 +1,55 @@
+import { loadDirty, sweepDirty } from "@berth/db/dirty/load.ts";
+import type { Sql } from "@berth/db/sql.ts";
+import type { Logger } from "pino";
+
+const POLL_MS = 15_000;
+const AT_ONCE = 5_000;
+
+export interface DirtyPoll {
+  /** Looks now, for notices were lost. */
+  poke(): void;
+  stop(): void;
+}
+
+/** Repairs lost notifications: what was changed and not observed yet is asked for again. */
+export function startDirtyPoll(
+  sql: Sql,
+  log: Logger,
+  onDirty: (containers: string[], machines: string[], hasImages: boolean) => void,
+): DirtyPoll {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  async function poll(): Promise<void> {
+    try {
+      const rows = await loadDirty(sql, AT_ONCE);
+      const idsOf = (noun: string): string[] => rows.filter((row) => row.noun === noun).map((row) => row.id);
+      if (rows.length > 0) {
+        onDirty(
+          idsOf("container"),
+          idsOf("machine"),
+          rows.some((row) => row.noun === "image"),
+        );
+        await sweepDirty(sql);
+      }
+    } catch (error) {
+      log.warn({ err: error }, "could not look for lost notices");
+    }
+    schedule(POLL_MS);
+  }
+
+  function schedule(delayMs: number): void {
+    if (isStopped) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void poll(), delayMs);
+  }
+
+  schedule(POLL_MS);
+  return {
+    poke: () => schedule(0),
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
