@@ -1,4 +1,3 @@
-import { endOrphan } from "@berth/db/embedded/stop.ts";
 import { embeddedFolder, layoutOf } from "@berth/db/embedded/layout.ts";
 import { findRunningPostmaster } from "@berth/db/embedded/postmaster.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "@berth/db/embedded/start.ts";
@@ -38,6 +37,7 @@ async function superviseEmbedded(folder: string, say: (line: string) => void): P
       const next = await restart();
       if (!next) return;
       postgres = next;
+      if (stopping.signal.aborted) await postgres.stop();
     }
   };
   const restart = async (): Promise<EmbeddedPostgres | null> => {
@@ -58,8 +58,6 @@ async function superviseEmbedded(folder: string, say: (line: string) => void): P
       stopping.abort();
       await postgres.stop();
       await supervised;
-      // One that was just being started again when `stop` was called.
-      await endOrphan(layoutOf(folder).cluster);
     },
   };
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { findEmbeddedPostgres } from "@berth/db/embedded/find.ts";
 import { embeddedFolder, layoutOf } from "@berth/db/embedded/layout.ts";
 import { pickPort } from "@berth/db/embedded/pick-port.ts";
+import { readPostmaster } from "@berth/db/embedded/postmaster.ts";
 import { endOrphan } from "@berth/db/embedded/stop.ts";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -72,6 +73,11 @@ async function accounts(): Promise<string[]> {
   return rows.map((row) => row.account);
 }
 
+function killPostgres(): void {
+  const postmaster = readPostmaster(layoutOf(embeddedFolder(dataDir)).cluster);
+  process.kill(postmaster?.pid ?? NaN, "SIGKILL");
+}
+
 test("starts everything, tells the first admin's password once, and stops everything on Ctrl-C", async () => {
   const first = await startAndWait();
   expect(first.output()).toMatch(/^The first admin is berth-admin, with the password \S{20} /m);
@@ -96,10 +102,13 @@ test("refuses a second start on the same data dir, and names the one that runs",
 
 test("leaves no server and no reconciler behind when it is killed, and the next start works", async () => {
   const first = await startAndWait();
+  const pids = await vi.waitFor(async () => {
+    const logged = await childPids();
+    expect(logged).toHaveLength(2);
+    return logged;
+  }, PATIENCE);
   first.process.kill("SIGKILL");
   await first.exit;
-  const pids = await childPids();
-  expect(pids).toHaveLength(2);
   await vi.waitFor(() => expect(pids.filter((pid) => identifyProcess(pid) !== null)).toEqual([]), PATIENCE);
 
   await startAndWait();
@@ -109,12 +118,19 @@ test("leaves no server and no reconciler behind when it is killed, and the next 
 test("starts PostgreSQL again, at the same address, when it is killed", async () => {
   const run = await startAndWait();
   const url = await findEmbeddedPostgres(embeddedFolder(dataDir));
-  const pidFile = join(layoutOf(embeddedFolder(dataDir)).cluster, "postmaster.pid");
-  const pid = Number((await readFile(pidFile, "utf8")).split("\n", 1)[0]);
-  process.kill(pid, "SIGKILL");
+  killPostgres();
   await vi.waitFor(async () => expect(await accounts()).toEqual(["berth-admin"]), PATIENCE);
   expect(await findEmbeddedPostgres(embeddedFolder(dataDir))).toBe(url);
   expect(run.output()).toContain("PostgreSQL ended by itself: starting it again");
+});
+
+test("stops a PostgreSQL that is just being started again", async () => {
+  const run = await startAndWait();
+  killPostgres();
+  await vi.waitFor(() => expect(run.output()).toContain("PostgreSQL ended by itself"), PATIENCE);
+  run.process.kill("SIGINT");
+  expect(await run.exit).toBe(0);
+  expect(await findEmbeddedPostgres(embeddedFolder(dataDir))).toBeNull();
 });
 
 test("ends at once on a second Ctrl-C", async () => {

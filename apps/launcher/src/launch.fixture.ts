@@ -3,4 +3,4 @@ import { fileURLToPath } from "node:url";
 import { launch } from "./launch.ts";
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-await launch({ server: here("./server.fixture.ts"), reconciler: here("./reconciler.fixture.ts") });
+await launch(process.env, { server: here("./server.fixture.ts"), reconciler: here("./reconciler.fixture.ts") });

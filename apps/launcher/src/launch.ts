@@ -8,7 +8,7 @@ import { StartError } from "./start-error.ts";
  * Runs Berth in this process's name until SIGINT, SIGTERM or SIGHUP, and exits: 0 after it was asked to stop, 1 where it
  * could not start. A second signal ends everything at once.
  */
-export async function launch(scripts?: Scripts): Promise<never> {
+export async function launch(variables: Record<string, string | undefined>, scripts?: Scripts): Promise<never> {
   const stopping = new AbortController();
   const killers: (() => unknown)[] = [];
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -22,8 +22,8 @@ export async function launch(scripts?: Scripts): Promise<never> {
 
   try {
     await runBerth({
-      environment: readEnvironment(process.env),
-      variables: process.env,
+      environment: readEnvironment(variables),
+      variables,
       say: (line) => console.log(line),
       signal: stopping.signal,
       killers,

@@ -1,4 +1,4 @@
 // `npm start`: all of Berth on one machine, until Ctrl-C.
 import { launch } from "./launch.ts";
 
-await launch();
+await launch(process.env);
