@@ -1,3 +1,4 @@
+import { attachContainer, resizeContainer, topContainer } from "./containers/attach.ts";
 import { createContainer } from "./containers/create.ts";
 import { inspectContainer } from "./containers/inspect.ts";
 import { killContainer } from "./containers/kill.ts";
@@ -5,6 +6,12 @@ import { listContainers } from "./containers/list.ts";
 import { pauseContainer, unpauseContainer } from "./containers/pause.ts";
 import { removeContainer } from "./containers/remove.ts";
 import { renameContainer } from "./containers/rename.ts";
+import { streamLogs } from "./containers/logs.ts";
+import { streamStats } from "./containers/stats.ts";
+import { createExec, inspectExec, resizeExec, startExec } from "./execs/execs.ts";
+import { commitContainer } from "./images/commit.ts";
+import { pushImage } from "./images/push.ts";
+import { listNetworks } from "./system/networks.ts";
 import { startContainer } from "./containers/start.ts";
 import { restartContainer, stopContainer } from "./containers/stop.ts";
 import { updateContainer } from "./containers/update.ts";
@@ -40,6 +47,16 @@ export const ROUTES: Route[] = [
   { method: "POST", path: "/containers/:id/rename", call: "rename", handler: renameContainer },
   { method: "POST", path: "/containers/:id/update", call: "update", handler: updateContainer },
   { method: "POST", path: "/containers/:id/wait", call: "wait", handler: waitForContainer },
+  { method: "GET", path: "/containers/:id/logs", call: "logs", handler: streamLogs },
+  { method: "GET", path: "/containers/:id/stats", call: "stats", handler: streamStats },
+  { method: "GET", path: "/containers/:id/top", call: "top", handler: topContainer },
+  { method: "POST", path: "/containers/:id/attach", call: "attach", handler: attachContainer },
+  { method: "POST", path: "/containers/:id/resize", call: "resize", handler: resizeContainer },
+  { method: "POST", path: "/containers/:id/exec", call: "exec_create", handler: createExec },
+  { method: "POST", path: "/exec/:id/start", call: "exec_start", handler: startExec },
+  { method: "POST", path: "/exec/:id/resize", call: "exec_resize", handler: resizeExec },
+  { method: "GET", path: "/exec/:id/json", call: "exec_inspect", handler: inspectExec },
+  { method: "POST", path: "/commit", call: "commit", handler: commitContainer },
   { method: "DELETE", path: "/containers/:id", call: "remove", handler: removeContainer },
 
   { method: "GET", path: "/images/json", call: "image_list", handler: listImages },
@@ -47,8 +64,10 @@ export const ROUTES: Route[] = [
   { method: "GET", path: "/images/:name*/json", call: "image_inspect", handler: inspectImage },
   { method: "GET", path: "/images/:name*/history", call: "image_history", handler: imageHistory },
   { method: "POST", path: "/images/:name*/tag", call: "tag", handler: tagImage },
+  { method: "POST", path: "/images/:name*/push", call: "push", handler: pushImage },
   { method: "DELETE", path: "/images/:name*", call: "image_remove", handler: removeImage },
 
+  { method: "GET", path: "/networks", call: "networks", handler: listNetworks },
   { method: "GET", path: "/volumes", call: "volume_list", handler: listVolumes },
   { method: "POST", path: "/volumes/create", call: "volume_create", handler: createVolume },
   { method: "GET", path: "/volumes/:name", call: "volume_inspect", handler: inspectVolume },

@@ -3,6 +3,8 @@ import { z } from "zod";
 /** Request bodies, as far as the simulation acts on them. The rest of a HostConfig is kept and shown as it came. */
 
 const Texts = z.array(z.string()).nullish();
+/** 64 bits in Docker, so more than a safe integer of JavaScript is no mistake. */
+const Amount = z.number().nullish();
 /** Docker takes a command as a list or as one string. */
 const Command = z.union([z.array(z.string()), z.string().transform((text) => [text])]).nullish();
 const Labels = z.record(z.string(), z.string()).nullish();
@@ -33,12 +35,12 @@ const Mount = z.looseObject({
 
 export const HostConfig = z.looseObject({
   RestartPolicy: RestartPolicy.nullish(),
-  Memory: z.int().nullish(),
-  MemorySwap: z.int().nullish(),
-  NanoCpus: z.int().nullish(),
-  CpuPeriod: z.int().nullish(),
-  CpuQuota: z.int().nullish(),
-  ShmSize: z.int().nullish(),
+  Memory: Amount,
+  MemorySwap: Amount,
+  NanoCpus: Amount,
+  CpuPeriod: Amount,
+  CpuQuota: Amount,
+  ShmSize: Amount,
   PortBindings: z.record(z.string(), z.array(PortBinding).nullable()).nullish(),
   PublishAllPorts: z.boolean().nullish(),
   DeviceRequests: z.array(DeviceRequest).nullish(),
@@ -82,11 +84,11 @@ export const CreateContainerBody = ImageConfig.extend({
 export type CreateContainerBody = z.infer<typeof CreateContainerBody>;
 
 export const UpdateBody = z.object({
-  Memory: z.int().nullish(),
-  MemorySwap: z.int().nullish(),
-  NanoCpus: z.int().nullish(),
-  CpuPeriod: z.int().nullish(),
-  CpuQuota: z.int().nullish(),
+  Memory: Amount,
+  MemorySwap: Amount,
+  NanoCpus: Amount,
+  CpuPeriod: Amount,
+  CpuQuota: Amount,
   RestartPolicy: RestartPolicy.nullish(),
 });
 

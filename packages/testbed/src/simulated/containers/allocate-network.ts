@@ -10,7 +10,7 @@ const FIRST_EPHEMERAL_PORT = 32_768;
 export function allocateNetwork(daemon: Daemon, container: ContainerRecord): ContainerNetwork {
   const others = [...daemon.containers.values()].flatMap((other) => (other.network ? [other.network] : []));
   const endpointId = newHexId();
-  if (container.host.NetworkMode === "host") {
+  if (["host", "none"].includes(container.host.NetworkMode ?? "")) {
     return { sandbox_id: newHexId(), endpoint_id: endpointId, ip: "", mac: "", host_ports: {} };
   }
   const takenIps = new Set(others.map((network) => network.ip));

@@ -1,5 +1,6 @@
 import type { Daemon } from "../daemon.ts";
 import { DockerError } from "../docker-error.ts";
+import { SIGKILL } from "../process/signals.ts";
 import type { SimulatedProcess } from "../process/simulated-process.ts";
 import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { destroyContainer } from "./destroy-container.ts";
@@ -18,6 +19,7 @@ export function endRun(
 ): void {
   if (container.process !== process) return;
   container.process = null;
+  for (const id of container.exec_ids) daemon.execs.get(id)?.process?.signal(SIGKILL);
   container.pid = 0;
   container.exit_code = exitCode;
   container.finished_ns = daemon.time.nowNs();

@@ -29,10 +29,10 @@ function run(daemon: Daemon, container: ContainerRecord): void {
   const argv = [...(container.config.Entrypoint ?? []), ...(container.config.Cmd ?? [])];
   const gpus = grantGpus(daemon, container);
   connectNetwork(daemon, container, allocateNetwork(daemon, container));
-  if (!isProgram(argv[0] ?? "")) throw executableNotFound(daemon, argv[0] ?? "");
+  // With `Init` it is the init process that starts, and that finds nothing to run.
+  if (!isProgram(argv[0] ?? "") && !container.host.Init) throw executableNotFound(daemon, argv[0] ?? "");
 
   const { config } = container;
-  const hasTty = config.Tty === true;
   const hostname = config.Hostname || shortId(container.id);
   const process = new SimulatedProcess({
     argv,
@@ -43,15 +43,10 @@ function run(daemon: Daemon, container: ContainerRecord): void {
     files: container.files,
     clock: daemon.options.clock,
     gpus,
-    hasTty,
+    hasTty: config.Tty === true,
     stdin: config.OpenStdin ? new Stdin() : null,
     isFirst: container.host.Init !== true,
-    output: (stream, bytes) => {
-      const onScreen = hasTty
-        ? Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("\n", "\r\n"), "latin1")
-        : bytes;
-      container.log.append(hasTty ? "stdout" : stream, onScreen, daemon.time.nowNs());
-    },
+    output: (stream, bytes) => container.log.append(stream, bytes, daemon.time.nowNs()),
   });
   container.process = process;
   container.pid = daemon.nextPid();

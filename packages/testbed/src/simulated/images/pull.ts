@@ -18,7 +18,12 @@ export async function pullImage(call: Call): Promise<Reply> {
   const { daemon, query } = call;
   const reference = readReference(call, query.get("fromImage") ?? "", query.get("tag") ?? "");
   const name = formatReference(reference);
-  const found = daemon.options.registry.find(reference);
+  const { registry } = daemon.options;
+  const host = registryHost(reference);
+  if (host && !registry.hasHost(host)) {
+    throw new DockerError(500, `Get "http://${host}/v2/": dial tcp ${host}: connect: connection refused`);
+  }
+  const found = registry.find(reference);
   if (!found) throw new DockerError(404, `manifest for ${name} not found: manifest unknown: manifest unknown`);
 
   const body = call.stream(200, { "Content-Type": "application/json" });
@@ -52,12 +57,18 @@ function withLatest(reference: ImageReference): ImageReference {
   return reference.tag || reference.digest ? reference : { ...reference, tag: "latest" };
 }
 
-/** Without the registry's host; Docker Hub's own images stand under `library/`. */
-function shownRepository({ repository }: ImageReference): string {
+/** Null is Docker Hub. */
+function registryHost({ repository }: ImageReference): string | null {
   const [first = "", ...rest] = repository.split("/");
-  const hasHost = rest.length > 0 && /[.:]|^localhost$/.test(first);
-  if (hasHost) return rest.join("/");
-  return rest.length === 0 ? `library/${repository}` : repository;
+  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : null;
+}
+
+/** Without the registry's host; Docker Hub's own images stand under `library/`. */
+function shownRepository(reference: ImageReference): string {
+  const { repository } = reference;
+  const host = registryHost(reference);
+  if (host) return repository.slice(host.length + 1);
+  return repository.includes("/") ? repository : `library/${repository}`;
 }
 
 async function download(call: Call, found: RegistryImage, tell: (progress: object) => Promise<void>): Promise<void> {

@@ -44,6 +44,11 @@ export class SimulatedRegistry {
     return this.publish(reference);
   }
 
+  /** False where nothing listens: a host of which nothing was ever put or published. */
+  hasHost(host: string): boolean {
+    return this.isInventive || [...this.#images.keys()].some((name) => name.startsWith(`${host}/`));
+  }
+
   remove(reference: ImageReference): void {
     this.#images.delete(formatReference(reference));
   }

@@ -29,5 +29,7 @@ export async function runProgram(process: SimulatedProcess): Promise<number> {
     return script >= 0 ? shell.runScript(args[script + 1] ?? "") : shell.runInteractive();
   }
   const command = COMMANDS[name];
-  return command ? command(args, shell.contextOf(streams)) : 127;
+  if (command) return command(args, shell.contextOf(streams));
+  process.write("stderr", `[FATAL tini (7)] exec ${path} failed: No such file or directory\n`);
+  return 127;
 }

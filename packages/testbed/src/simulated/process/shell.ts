@@ -1,7 +1,7 @@
 import { type CommandContext, COMMANDS, type CommandStreams } from "./commands.ts";
 import { resolvePath } from "./file-layer.ts";
 import { parseShell, type Redirect, type ShellNode, ShellSyntaxError, type Word } from "./shell-parser.ts";
-import { parseSignal } from "./signals.ts";
+import { parseSignal, SIGINT, SIGTERM } from "./signals.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { Stdin } from "./stdin.ts";
 
@@ -48,13 +48,13 @@ export class Shell {
   /** Reads lines until the input ends; without an input it ends at once, as a shell does. */
   async runInteractive(): Promise<number> {
     const { hasTty, stdin } = this.process.options;
+    this.process.traps.set(SIGTERM, ""); // a shell that people type at ignores it
     while (stdin) {
       if (hasTty) this.#streams.out(`${this.cwd} # `);
-      const line = await stdin.readLine();
+      const line = await Promise.race([stdin.readLine(), this.process.nextInterrupt().then(() => "")]);
       if (line === null) break;
       try {
-        const node = parseShell(line);
-        if (node) this.#status = await this.#run(node, this.#streams);
+        this.#status = await this.#runLine(line);
       } catch (error) {
         if (error instanceof ShellExit) return error.code;
         if (!(error instanceof ShellSyntaxError)) throw error;
@@ -63,6 +63,24 @@ export class Shell {
       }
     }
     return this.#status;
+  }
+
+  /** An interrupt ends the line: what it still writes goes nowhere. */
+  async #runLine(line: string): Promise<number> {
+    const node = parseShell(line);
+    if (!node) return this.#status;
+    let isInterrupted = false;
+    const unless = (write: CommandStreams["out"]): CommandStreams["out"] => {
+      return (data) => {
+        if (!isInterrupted) write(data);
+      };
+    };
+    const { out, err, stdin } = this.#streams;
+    const interrupted = this.process.nextInterrupt().then(() => {
+      isInterrupted = true;
+      return 128 + SIGINT;
+    });
+    return Promise.race([this.#run(node, { out: unless(out), err: unless(err), stdin }), interrupted]);
   }
 
   contextOf(streams: CommandStreams): CommandContext {

@@ -1,7 +1,8 @@
 import type { EngineClock } from "../engine-clock.ts";
 import type { FileLayer } from "./file-layer.ts";
-import { endsByDefault, SIGKILL } from "./signals.ts";
+import { endsByDefault, SIGINT, SIGKILL } from "./signals.ts";
 import type { Stdin } from "./stdin.ts";
+import { asOnScreen, Terminal } from "./terminal.ts";
 
 export interface ProcessOptions {
   argv: string[];
@@ -36,10 +37,15 @@ export class SimulatedProcess {
   #cancelTimers = new Set<() => void>();
   #pendingTraps: string[] = [];
   #trapArrived: (() => void) | null = null;
+  #interrupted: (() => void) | null = null;
+  readonly #terminal: Terminal | null;
 
   constructor(options: ProcessOptions) {
     this.options = options;
     this.exited = new Promise((resolve) => (this.#settle = resolve));
+    const { stdin, hasTty } = options;
+    const echo = (data: string | Uint8Array): void => this.write("stdout", data);
+    this.#terminal = stdin && hasTty ? new Terminal(stdin, echo, () => this.#interrupt()) : null;
   }
 
   get isOver(): boolean {
@@ -60,7 +66,10 @@ export class SimulatedProcess {
   write(stream: "stdout" | "stderr", data: string | Uint8Array): void {
     if (this.#isOver) return;
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
-    if (bytes.length > 0) this.options.output(stream, bytes);
+    if (bytes.length === 0) return;
+    // A terminal has one screen for output and errors.
+    if (this.options.hasTty) this.options.output("stdout", asOnScreen(bytes));
+    else this.options.output(stream, bytes);
   }
 
   /** Resolves after `ms`, and not while paused. After the process has ended it never does. */
@@ -110,11 +119,27 @@ export class SimulatedProcess {
     return new Promise((resolve) => (this.#trapArrived = resolve));
   }
 
+  /** Resolves at the next interrupt from a terminal, which ends what a shell runs but not the shell. */
+  nextInterrupt(): Promise<void> {
+    return new Promise((resolve) => (this.#interrupted = resolve));
+  }
+
+  /** Someone types at its terminal, or writes to its input. */
+  input(bytes: Uint8Array): void {
+    if (this.#terminal) this.#terminal.input(bytes);
+    else this.options.stdin?.push(bytes);
+  }
+
   /** The engine's process ended under it: no exit is told, no timer stays. */
   abandon(): void {
     this.#isOver = true;
     for (const cancel of this.#cancelTimers) cancel();
     this.#cancelTimers.clear();
+  }
+
+  #interrupt(): void {
+    if (this.#interrupted) this.#interrupted();
+    else this.signal(SIGINT);
   }
 
   #exit(code: number): void {

@@ -1,0 +1,114 @@
+import { isRunning } from "../containers/container-record.ts";
+import { notRunning } from "../containers/kill.ts";
+import { refuseWhileRestarting } from "../containers/pause.ts";
+import type { Daemon } from "../daemon.ts";
+import { DockerError } from "../docker-error.ts";
+import { newHexId } from "../hex-id.ts";
+import { type Call, readJson, type Reply } from "../http/call.ts";
+import { frame, streamType } from "../http/stream-framing.ts";
+import { ExecBody, ExecStartBody } from "../wire.ts";
+import type { ExecRecord } from "./exec-record.ts";
+import { runExec } from "./run-exec.ts";
+
+/** `POST /containers/:id/exec`: only says what is to be run. */
+export async function createExec(call: Call): Promise<Reply> {
+  const { daemon, params } = call;
+  const wish = await readJson(call, ExecBody);
+  const container = daemon.container(params["id"] ?? "");
+  if ((wish.Cmd ?? []).length === 0) throw new DockerError(400, "No exec command specified");
+  if (!isRunning(container)) throw notRunning(daemon, container);
+  refuseWhileRestarting(container);
+  if (container.status === "paused") {
+    throw new DockerError(409, `Container ${container.id} is paused, unpause the container before exec`);
+  }
+  const exec: ExecRecord = {
+    id: newHexId(),
+    container_id: container.id,
+    argv: wish.Cmd ?? [],
+    env: wish.Env ?? [],
+    user: wish.User ?? "",
+    working_dir: wish.WorkingDir ?? "",
+    hasTty: wish.Tty === true,
+    attach: {
+      stdin: wish.AttachStdin === true,
+      stdout: wish.AttachStdout === true,
+      stderr: wish.AttachStderr === true,
+    },
+    state: "created",
+    exit_code: null,
+    pid: 0,
+    process: null,
+  };
+  daemon.execs.set(exec.id, exec);
+  container.exec_ids.push(exec.id);
+  daemon.publishContainer(container, `exec_create: ${exec.argv.join(" ")}`, { execID: exec.id });
+  return { status: 201, json: { Id: exec.id } };
+}
+
+/** `POST /exec/:id/start`: the connection becomes the command's input and output until it has ended. */
+export async function startExec(call: Call): Promise<Reply> {
+  const { daemon, params } = call;
+  const exec = find(daemon, params["id"] ?? "");
+  const { Detach, Tty } = await readJson(call, ExecStartBody);
+  const container = daemon.container(exec.container_id);
+  if (!isRunning(container)) throw notRunning(daemon, container);
+  if (Detach) {
+    runExec(daemon, container, exec, () => {});
+    return { status: 200 };
+  }
+  const wasRun = exec.state !== "created";
+  const connection = call.hijack({ "Content-Type": streamType(daemon, call.api_version, Tty === true) });
+  const say = (text: string): void => connection.write(frame("stdout", Buffer.from(text), Tty === true));
+  const process = wasRun
+    ? null
+    : runExec(daemon, container, exec, (stream, bytes) => connection.write(frame(stream, bytes, Tty === true)));
+  if (!process) {
+    say(`${wasRun ? alreadyRun(daemon, exec) : notFound(daemon, exec)}\r\n`);
+    connection.end();
+    return undefined;
+  }
+  connection.input.on("data", (bytes: Buffer) => process.input(bytes));
+  connection.input.once("end", () => process.options.stdin?.end());
+  await process.exited;
+  connection.end();
+  return undefined;
+}
+
+export function inspectExec({ daemon, params }: Call): Reply {
+  const exec = find(daemon, params["id"] ?? "");
+  const [entrypoint = "", ...args] = exec.argv;
+  const json = {
+    ID: exec.id,
+    Running: exec.state === "running",
+    ExitCode: exec.exit_code,
+    ProcessConfig: { tty: exec.hasTty, entrypoint, arguments: args, privileged: false },
+    OpenStdin: exec.attach.stdin,
+    OpenStderr: exec.attach.stderr,
+    OpenStdout: exec.attach.stdout,
+    CanRemove: false,
+    ContainerID: exec.container_id,
+    DetachKeys: "",
+    Pid: exec.pid,
+  };
+  return { status: 200, json };
+}
+
+export function resizeExec({ daemon, params }: Call): Reply {
+  find(daemon, params["id"] ?? "");
+  return { status: 200 };
+}
+
+function find(daemon: Daemon, id: string): ExecRecord {
+  const exec = daemon.execs.get(id);
+  if (!exec) throw new DockerError(404, `No such exec instance: ${id}`);
+  return exec;
+}
+
+function alreadyRun({ generation: { isModern } }: Daemon, exec: ExecRecord): string {
+  return `${isModern ? "exec" : "Error: Exec"} command ${exec.id} has already run`;
+}
+
+function notFound({ generation: { isModern } }: Daemon, exec: ExecRecord): string {
+  const message = `exec: "${exec.argv[0] ?? ""}": executable file not found in $PATH${isModern ? "" : ": unknown"}`;
+  return `OCI runtime exec failed: exec failed: unable to start container process: ${message}`;
+}
