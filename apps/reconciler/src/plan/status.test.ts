@@ -1,14 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "./plan.ts";
 import { toStatus, type Failure, type ShownStatus } from "./status.ts";
+import type { Case as PlanCase } from "./testing/plan-for.ts";
 import { containerOf, desiredOf, heldOf, memoryOf, NEVER_CREATED, NOW, observedOf } from "./testing/samples.ts";
-import type { DesiredContainer, EngineContainer, Memory, ObservedContainer } from "./types.ts";
 
-interface Case {
-  desired?: Partial<DesiredContainer>;
-  current?: Partial<EngineContainer> | null;
-  observed?: Partial<ObservedContainer>;
-  memory?: Partial<Memory>;
+interface Case extends PlanCase {
   failure?: Failure;
 }
 
