@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { isUp, underRecreate } from "./facts.ts";
 import { plan } from "./plan.ts";
 import { anyCase } from "./testing/arbitraries.ts";
@@ -7,7 +7,10 @@ import { passTime, recordStatus, simulate, type World } from "./testing/simulate
 import { planText } from "./text.ts";
 import type { Action, DesiredContainer, EngineContainer, ObservedContainer, Plan } from "./types.ts";
 
-const RUNS = { numRuns: 3_000 };
+/** A busy machine must not make a property fail, and a broken one takes its time to shrink. */
+vi.setConfig({ testTimeout: 60_000 });
+
+const RUNS = { numRuns: 2_000 };
 /** More than the longest way: check, pull, recreate, fail, put back, start, each observed in between. */
 const ROUNDS = 15;
 
@@ -181,14 +184,15 @@ test("starts one container at most, and leaves one up at most", () => {
   );
 });
 
-test("starts nothing before its backoff is over, save what was stopped by hand", () => {
+test("starts nothing before its backoff is over, save what was stopped by hand or is put back", () => {
   fc.assert(
     fc.property(anyCase, ({ desired, world }) => {
-      if (world.memory.startNotBefore <= world.now) return;
-      for (const { engineId } of next(desired, world).actions.filter(isOfType("startContainer"))) {
-        expect(engineId).toBe(world.observed.current?.engineId);
-        expect(world.observed.current?.stoppedByHand).toBe(true);
-      }
+      fc.pre(world.memory.startNotBefore > world.now);
+      const { actions } = next(desired, world);
+      const putBack = actions.filter(isOfType("putBackContainer")).map((action) => action.engineId);
+      const { current } = world.observed;
+      const allowed = current?.stoppedByHand ? [current.engineId, ...putBack] : putBack;
+      for (const { engineId } of actions.filter(isOfType("startContainer"))) expect(allowed).toContain(engineId);
     }),
     RUNS,
   );

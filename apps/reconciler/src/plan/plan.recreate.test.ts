@@ -185,6 +185,12 @@ describe("a recreate", () => {
         `put back old as ${ENGINE_NAME} (${cause}) → start old (${cause})`,
       );
     });
+    test("starts what was put back at once: the pause after the failures was the new one's", () => {
+      const memory = { ...failing, startNotBefore: NOW + 5 };
+      expect(textFor({ desired: consented, observed: { current: null, held: [old] }, memory })).toBe(
+        `put back old as ${ENGINE_NAME} (${cause}) → start old (${cause})`,
+      );
+    });
     test("removes the new one that never ran, as it bears the name", () => {
       expect(textFor({ desired: consented, observed: { current: created, held: [old] }, memory: failing })).toBe(
         `remove new (${cause}) → put back old as ${ENGINE_NAME} (${cause}) → start old (${cause})`,

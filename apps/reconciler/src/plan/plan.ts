@@ -81,7 +81,8 @@ function putBackAfterFailures(situation: Situation): Decision | null {
   return act(
     ...(current ? [{ type: "removeContainer", engineId: current.engineId, cause } as const] : []),
     { type: "putBackContainer", engineId: old.engineId, name: desired.engineName, cause },
-    ...startAfter(situation, old.engineId, cause),
+    // At once: a pause would be the new one's.
+    ...(wantsToRun(desired, memory) ? [{ type: "startContainer", engineId: old.engineId, cause } as const] : []),
   );
 }
 
@@ -135,7 +136,7 @@ function recreate(situation: Situation): Decision | null {
       cause,
     },
     { type: "createContainer", cause },
-    ...startAfter(situation, null, cause),
+    ...startCreated(situation, cause),
   );
 }
 
@@ -233,7 +234,7 @@ function creation(situation: Situation, cause: string): Decision {
   const isBackingOff = wantsToRun(desired, memory) && memory.startNotBefore > now;
   const create: Action[] = isBackingOff
     ? []
-    : [{ type: "createContainer", cause }, ...startAfter(situation, null, "not running")];
+    : [{ type: "createContainer", cause }, ...startCreated(situation, "not running")];
   const waiting = imageFirst(situation, cause, create);
   if (waiting) return waiting;
   return isBackingOff ? stand("crashLooping", memory.startNotBefore) : act(...create);
@@ -270,11 +271,8 @@ function removal(container: EngineContainer, cause: string): Action[] {
   return isUp(container) ? [...stopping(container, cause), remove] : [remove];
 }
 
-/**
- * A start after what comes before it in the plan, unless a crash loop's pause lasts; `engineId` null is the container
- * that the plan creates.
- */
-function startAfter({ desired, memory, now }: Situation, engineId: string | null, cause: string): Action[] {
+/** The start of the container that the plan creates, unless a crash loop's pause lasts. */
+function startCreated({ desired, memory, now }: Situation, cause: string): Action[] {
   const mayStart = wantsToRun(desired, memory) && memory.startNotBefore <= now;
-  return mayStart ? [{ type: "startContainer", engineId, cause }] : [];
+  return mayStart ? [{ type: "startContainer", engineId: null, cause }] : [];
 }

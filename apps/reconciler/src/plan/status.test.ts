@@ -40,6 +40,11 @@ describe("the phase", () => {
     ["one whose name is taken", "Failed", { observed: { current: null, foreignName: true } }],
     ["one that something else removes", "Pending", { current: { state: "removing" } }],
     ["one whose change needs consent", "RecreateRequired", { desired: { specHash: "v2" } }],
+    [
+      "a stopped one whose change needs consent",
+      "Stopped",
+      { desired: { desired: "stopped", specHash: "v2" }, current: exited },
+    ],
     ["one that is being made anew", "Recreating", { desired: consented, observed: { image: { state: "present" } } }],
     [
       "one whose recreate is given up",
