@@ -21,9 +21,13 @@ export const DEFAULT_LIMITS: ThrottleLimits = {
  * server counts for itself.
  */
 export interface LoginThrottle {
-  /** Throws TOO_MANY_REQUESTS with `details.retry_after_s`. */
-  checkLogin(address: string | null, account: string): void;
-  countFailure(address: string | null, account: string): void;
+  /**
+   * Counts an attempt to sign in before its password is looked at, so that many at once are no way around; throws
+   * TOO_MANY_REQUESTS with `details.retry_after_s`.
+   */
+  countAttempt(address: string | null, account: string): void;
+  /** The attempt had the right password: it was no guess. */
+  forgiveAttempt(address: string | null, account: string): void;
   /** Counts one registration, or throws TOO_MANY_REQUESTS. */
   countRegistration(address: string | null): void;
 }
@@ -53,13 +57,14 @@ export function createLoginThrottle(limits: ThrottleLimits = DEFAULT_LIMITS, now
   };
 
   return {
-    checkLogin(address, account) {
+    countAttempt(address, account) {
       check(`login ${address}`, limits.failuresPerAddress);
       check(`login ${address} ${account}`, limits.failuresPerAccount);
-    },
-    countFailure(address, account) {
       count(`login ${address}`);
       count(`login ${address} ${account}`);
+    },
+    forgiveAttempt(address, account) {
+      for (const key of [`login ${address}`, `login ${address} ${account}`]) times.set(key, recent(key).slice(0, -1));
     },
     countRegistration(address) {
       check(`register ${address}`, limits.registrationsPerAddress);

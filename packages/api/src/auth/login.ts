@@ -9,16 +9,11 @@ import { isPassword } from "./password.ts";
  * disabled user who gave the right one, TOO_MANY_REQUESTS for one who guesses.
  */
 export async function login(ctx: ApiContext, { account, password }: Credentials): Promise<{ access_token: string }> {
-  ctx.throttle.checkLogin(ctx.address, account);
+  ctx.throttle.countAttempt(ctx.address, account);
   const user = await ctx.db.users.findUnique({ where: { account } });
-  if (!user) {
-    ctx.throttle.countFailure(ctx.address, account);
-    throw new DomainError("NOT_FOUND", `There is no user ${account}.`);
-  }
-  if (!(await isPassword(user.password, password))) {
-    ctx.throttle.countFailure(ctx.address, account);
-    throw new DomainError("UNAUTHORIZED", "The password is wrong.");
-  }
+  if (!user) throw new DomainError("NOT_FOUND", `There is no user ${account}.`);
+  if (!(await isPassword(user.password, password))) throw new DomainError("UNAUTHORIZED", "The password is wrong.");
+  ctx.throttle.forgiveAttempt(ctx.address, account);
   if (user.disabled_at) throw new DomainError("FORBIDDEN", "This account is disabled: ask an admin.");
   return { access_token: await issueAccessToken(ctx, user) };
 }

@@ -43,7 +43,7 @@ export async function meetEngine(services: ApiServices, endpoint: EngineEndpoint
     const info = await engine.info(options);
     return { version, info, marker_uuid: await readMarker(engine, options) };
   } catch (error) {
-    if (error instanceof EngineError) throw unmet(endpoint, error, signal.aborted);
+    if (error instanceof EngineError) throw unmet(endpoint, error, error.timedOut || signal.aborted);
     throw error;
   } finally {
     engine.close();

@@ -1,4 +1,4 @@
-import { type Engine, EngineError, type EngineInfo } from "@berth/docker/engine.ts";
+import { type CallOptions, type Engine, EngineError, type EngineInfo } from "@berth/docker/engine.ts";
 
 /** What an engine is met with: who it says it is, and the volumes on its disk. */
 export interface FakeEngine {
@@ -6,13 +6,15 @@ export interface FakeEngine {
   volumes: Map<string, Record<string, string>>;
   /** Thrown by every call while it is set. */
   failure: EngineError | null;
-  /** Answers nothing while true: a call ends by its signal alone. */
+  /** Answers nothing while true: every call ends at its deadline, which is told to {@link FakeEngine.deadlinesMs}. */
   hangs: boolean;
+  deadlinesMs: (number | undefined)[];
 }
 
 export const createFakeEngine = (info: Partial<EngineInfo> = {}): FakeEngine => ({
   failure: null,
   hangs: false,
+  deadlinesMs: [],
   volumes: new Map(),
   info: {
     engine_id: "ENGINE-A",
@@ -33,30 +35,22 @@ export const createFakeEngine = (info: Partial<EngineInfo> = {}): FakeEngine => 
 
 /** A connection to it with the few calls that the API makes; any other is a fault of the test. */
 export function connectFake(fake: FakeEngine | undefined): Engine {
-  const answer = async <Answer>(value: () => Answer, signal: AbortSignal | undefined): Promise<Answer> => {
+  const answer = async <Answer>(options: CallOptions | undefined, value: (fake: FakeEngine) => Answer) => {
     if (!fake) throw new EngineError("unreachable", "connection refused", { sent: false });
     if (fake.failure) throw fake.failure;
-    if (fake.hangs) {
-      await new Promise((resolve) => signal?.addEventListener("abort", resolve));
-      throw new EngineError("closed", "the caller has gone");
-    }
-    return value();
+    if (!fake.hangs) return value(fake);
+    fake.deadlinesMs.push(options?.deadlineMs);
+    throw new EngineError("unreachable", "the deadline passed", { timedOut: true });
   };
   const calls: Pick<Engine, "ping" | "info" | "createVolume" | "close"> = {
-    ping: (options) => answer(() => ({ api_version: "1.41", engine_api_version: "1.51" }), options?.signal),
-    info: (options) => answer(() => fakeOf(fake).info, options?.signal),
+    ping: (options) => answer(options, () => ({ api_version: "1.41", engine_api_version: "1.51" })),
+    info: (options) => answer(options, ({ info }) => info),
     createVolume: (name, labels, options) =>
-      answer(() => {
-        const { volumes } = fakeOf(fake);
+      answer(options, ({ volumes }) => {
         if (!volumes.has(name)) volumes.set(name, labels);
         return { name, labels: volumes.get(name) ?? {} };
-      }, options?.signal),
+      }),
     close: () => undefined,
   };
   return calls as Engine;
-}
-
-function fakeOf(fake: FakeEngine | undefined): FakeEngine {
-  if (!fake) throw new Error("an engine that is not there has answered");
-  return fake;
 }

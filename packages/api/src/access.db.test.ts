@@ -1,0 +1,164 @@
+import { TRPCError } from "@trpc/server";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appRouter } from "./router.ts";
+import { createFakeEngine } from "./testing/fake-engine.ts";
+import { type Caller, type InProcessApi, openInProcessApi } from "./testing/in-process-api.ts";
+
+type Outcome = "ok" | TRPCError["code"];
+type Role = "nobody" | "stranger" | "owner" | "admin";
+
+/** What a call needs that is there already, and a number that no other call has. */
+interface Scene {
+  container_id: number;
+  image_id: number;
+  machine_id: string;
+  number: number;
+}
+
+interface Rule {
+  call(api: Caller, scene: Scene): Promise<unknown>;
+  nobody: Outcome;
+  stranger: Outcome;
+  owner: Outcome;
+  admin: Outcome;
+}
+
+const anyone = { nobody: "ok", stranger: "ok", owner: "ok", admin: "ok" } as const;
+const signedIn = { ...anyone, nobody: "UNAUTHORIZED" } as const;
+/** To a stranger it does not exist. */
+const ownerOnly = { ...signedIn, stranger: "NOT_FOUND" } as const;
+const adminOnly = { nobody: "UNAUTHORIZED", stranger: "FORBIDDEN", owner: "FORBIDDEN", admin: "ok" } as const;
+
+const PASSWORD = "a hash of a password";
+
+const RULES: Record<string, Rule> = {
+  "auth.register": {
+    ...anyone,
+    call: (api, { number }) => api.auth.register({ account: `new-${number}`, password: PASSWORD }),
+  },
+  "auth.login": {
+    ...anyone,
+    call: async (api, { number }) => {
+      await api.auth.register({ account: `login-${number}`, password: PASSWORD });
+      return api.auth.login({ account: `login-${number}`, password: PASSWORD });
+    },
+  },
+  "auth.me": { ...signedIn, call: (api) => api.auth.me() },
+  "machine.list": { ...signedIn, call: (api) => api.machine.list({}) },
+  "machine.get": { ...signedIn, call: (api, { machine_id }) => api.machine.get({ machine_id }) },
+  "machine.add": {
+    ...adminOnly,
+    call: (api, { number }) => api.machine.add({ url: `tcp://added-${number}:2375`, allow_insecure: true }),
+  },
+  "machine.update": {
+    ...adminOnly,
+    call: (api, { machine_id }) => api.machine.update({ machine_id, is_builder: true }),
+  },
+  "machine.remove": {
+    ...adminOnly,
+    call: async (api, { number }) => api.machine.remove({ machine_id: `ENGINE-spare-${number}` }),
+  },
+  "image.list": { ...signedIn, call: (api) => api.image.list({}) },
+  "image.get": { ...ownerOnly, call: (api, { image_id }) => api.image.get({ image_id }) },
+  "image.add": {
+    ...adminOnly,
+    call: (api, { number }) => api.image.add({ name: `public/added:${number}`, reference: "registry.lab:5000/a:1" }),
+  },
+  "image.remove": { ...ownerOnly, call: (api, { image_id }) => api.image.remove({ image_id }) },
+  "container.create": {
+    ...signedIn,
+    call: (api, { number }) => api.container.create({ name: `made-${number}`, image: "public/base:1" }),
+  },
+  "container.list": { ...signedIn, call: (api) => api.container.list({}) },
+  "container.get": { ...ownerOnly, call: (api, { container_id }) => api.container.get({ container_id }) },
+  "container.update": {
+    ...ownerOnly,
+    call: (api, { container_id }) => api.container.update({ container_id, memory: 512 }),
+  },
+  "container.start": { ...ownerOnly, call: (api, { container_id }) => api.container.start({ container_id }) },
+  "container.stop": { ...ownerOnly, call: (api, { container_id }) => api.container.stop({ container_id }) },
+  "container.recreate": {
+    ...ownerOnly,
+    call: (api, { container_id }) => api.container.recreate({ container_id, recreate: "discard" }),
+  },
+  "container.delete": { ...ownerOnly, call: (api, { container_id }) => api.container.delete({ container_id }) },
+  "container.events": { ...ownerOnly, call: (api, { container_id }) => api.container.events({ container_id }) },
+};
+
+let api: InProcessApi;
+let callers: Record<Role, Caller>;
+let number = 0;
+
+beforeAll(async () => {
+  api = await openInProcessApi();
+  await api.addMachine("gpu-1");
+  await api.admin.image.add({ name: "public/base:1", reference: "registry.lab:5000/base:1" });
+  callers = {
+    nobody: api.nobody,
+    stranger: (await api.addUser("stranger")).api,
+    owner: (await api.addUser("owner")).api,
+    admin: api.admin,
+  };
+});
+afterAll(() => api.close());
+
+/** A container and an image of the owner's, a machine without containers, and an engine that is not recorded yet. */
+async function setScene(): Promise<Scene> {
+  number += 1;
+  await api.addMachine(`spare-${number}`);
+  api.engines.set(`added-${number}`, createFakeEngine({ engine_id: `ENGINE-added-${number}` }));
+  const reference = "registry.lab:5000/own:1";
+  const { image_id } = await api.admin.image.add({ name: `owner/own:${number}`, reference });
+  const request = { name: `box-${number}`, image: "public/base:1", machine_id: "ENGINE-gpu-1" };
+  const { container_id } = await callers.owner.container.create(request);
+  return { container_id, image_id, machine_id: "ENGINE-gpu-1", number };
+}
+
+const outcomeOf = (call: Promise<unknown>): Promise<Outcome> =>
+  call.then(
+    () => "ok",
+    (error: unknown) => {
+      if (error instanceof TRPCError) return error.code;
+      throw error;
+    },
+  );
+
+test("every procedure has a rule that says who may call it", () => {
+  expect(Object.keys(appRouter._def.procedures).toSorted()).toEqual(Object.keys(RULES).toSorted());
+});
+
+describe.each(Object.entries(RULES))("%s", (_name, rule) => {
+  test.each(["nobody", "stranger", "owner", "admin"] as const)("as %s", async (role) => {
+    expect(await outcomeOf(rule.call(callers[role], await setScene()))).toBe(rule[role]);
+  });
+});
+
+test("a stranger's call changes nothing of another's container", async () => {
+  const { container_id, image_id, machine_id } = await setScene();
+  const before = await callers.owner.container.get({ container_id });
+  for (const rule of Object.values(RULES)) {
+    number += 1;
+    await outcomeOf(rule.call(callers.stranger, { container_id, image_id, machine_id, number }));
+  }
+  expect(await callers.owner.container.get({ container_id })).toEqual(before);
+});
+
+test("each sees their own containers, and only an admin asks for everybody's", async () => {
+  const { container_id } = await setScene();
+  const idsOf = async (caller: Caller, scope: "mine" | "all") =>
+    (await caller.container.list({ scope, limit: 500 })).items.map((container) => container.container_id);
+  expect(await idsOf(callers.owner, "mine")).toContain(container_id);
+  expect(await idsOf(callers.stranger, "mine")).not.toContain(container_id);
+  expect(await idsOf(callers.admin, "mine")).not.toContain(container_id);
+  expect(await idsOf(callers.admin, "all")).toContain(container_id);
+  await expect(callers.stranger.container.list({ scope: "all" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+});
+
+test("a container can't be started from an image of somebody else's", async () => {
+  const { image_id } = await setScene();
+  const taken = callers.stranger.container.create({ name: "thief", image_id });
+  await expect(taken).rejects.toMatchObject({ code: "NOT_FOUND" });
+  const shared = { shared_with: [(await callers.stranger.auth.me()).user_id] };
+  await api.db.images.update({ where: { image_id }, data: shared });
+  expect(await callers.stranger.container.create({ name: "guest", image_id })).toMatchObject({ image_id });
+});

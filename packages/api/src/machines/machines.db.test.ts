@@ -1,0 +1,212 @@
+import { EngineError } from "@berth/docker/engine.ts";
+import { MARKER_LABEL, MARKER_VOLUME } from "@berth/spec/engine-names.ts";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createFakeEngine } from "../testing/fake-engine.ts";
+import { gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { openTls } from "./seal-tls.ts";
+
+let api: InProcessApi;
+let number = 0;
+/** A host that no other test has, and its engine. */
+let host: string;
+let url: string;
+
+beforeAll(async () => {
+  api = await openInProcessApi();
+});
+afterAll(() => api.close());
+beforeEach(() => {
+  number += 1;
+  host = `host-${number}`;
+  url = `tcp://${host}:2375`;
+  api.engines.set(host, createFakeEngine({ engine_id: `ID-${number}`, name: `server-${number}` }));
+});
+
+const engine = () => {
+  const fake = api.engines.get(host);
+  if (!fake) throw new Error("the test has no engine");
+  return fake;
+};
+const add = (input: object = {}) => api.admin.machine.add({ url, allow_insecure: true, ...input });
+
+test("takes a machine's id, name and first facts from its engine", async () => {
+  expect(await add()).toMatchObject({
+    machine_id: `ID-${number}`,
+    name: `server-${number}`,
+    ip: host,
+    state: "active",
+    online: true,
+    insecure: true,
+    simulated: false,
+    engine_version: "28.5.2",
+    cores: 16,
+    memory: { total: 65_536, free: null },
+    disk: null,
+    gpus: [],
+    port_range: { first: 20_000, last: 29_999 },
+    gpus_taken: [],
+    containers: 0,
+  });
+});
+
+test("believes labels about GPUs from a simulated machine alone", async () => {
+  const labels = {
+    "berth.gpus": JSON.stringify(gpusOf(host, 2)),
+    "berth.cpus": JSON.stringify([{ type: "EPYC 9654", cores: 96 }]),
+    "berth.disk": JSON.stringify({ total: 1_000, free: 400 }),
+  };
+  engine().info.labels = { ...labels, "berth.simulated": "true" };
+  expect(await add()).toMatchObject({
+    simulated: true,
+    gpus: gpusOf(host, 2),
+    cpus: [{ type: "EPYC 9654", cores: 96 }],
+    disk: { total: 1_000, free: 400 },
+  });
+  const real = createFakeEngine({ engine_id: `REAL-${number}`, labels });
+  api.engines.set(`real-${number}`, real);
+  const machine = await add({ url: `tcp://real-${number}:2375`, name: `real-${number}` });
+  expect(machine).toMatchObject({ simulated: false, gpus: [], cpus: [], disk: null });
+});
+
+test("refuses a simulated machine whose labels are not what they should be", async () => {
+  engine().info.labels = { "berth.simulated": "true", "berth.gpus": "four" };
+  await expect(add()).rejects.toMatchObject({
+    code: "UNPROCESSABLE_CONTENT",
+    message: expect.stringContaining("gpus"),
+  });
+});
+
+test("leaves a marker on the engine, and finds it again", async () => {
+  const { machine_id } = await add();
+  const marker = engine().volumes.get(MARKER_VOLUME)?.[MARKER_LABEL];
+  expect(await api.db.machines.findUnique({ where: { machine_id } })).toMatchObject({ marker_uuid: marker });
+  await api.admin.machine.remove({ machine_id });
+  await add();
+  expect(await api.db.machines.findUnique({ where: { machine_id } })).toMatchObject({ marker_uuid: marker });
+});
+
+test("knows an engine that comes by another address", async () => {
+  const { name, machine_id } = await add();
+  api.engines.set(`alias-${number}`, engine());
+  await expect(add({ url: `tcp://alias-${number}:2375` })).rejects.toMatchObject({
+    code: "CONFLICT",
+    message: expect.stringContaining(name),
+    cause: { details: { machine_id, name } },
+  });
+});
+
+test("tells two engines with one id apart, as cloned disks have it", async () => {
+  const first = await add();
+  const { engine_id, name } = engine().info;
+  for (const suffix of ["2", "3"]) {
+    api.engines.set(`clone-${number}-${suffix}`, createFakeEngine({ engine_id, name }));
+    const clone = await add({ url: `tcp://clone-${number}-${suffix}:2375` });
+    expect(clone).toMatchObject({ machine_id: `${first.machine_id}-${suffix}`, name: `${first.name}-${suffix}` });
+  }
+});
+
+test("refuses a marker volume that Berth did not make", async () => {
+  engine().volumes.set(MARKER_VOLUME, {});
+  await expect(add()).rejects.toMatchObject({
+    code: "UNPROCESSABLE_CONTENT",
+    message: expect.stringContaining("docker volume rm berth-marker"),
+  });
+});
+
+test("says what to do about an engine that does not answer", async () => {
+  engine().failure = new EngineError("unreachable", "connection refused", { sent: false });
+  await expect(add()).rejects.toMatchObject({
+    code: "UNPROCESSABLE_CONTENT",
+    message: expect.stringContaining("Check that Docker runs there"),
+  });
+});
+
+test("gives an engine five seconds to answer", async () => {
+  engine().hangs = true;
+  await expect(add()).rejects.toMatchObject({
+    code: "UNPROCESSABLE_CONTENT",
+    message: expect.stringContaining("no answer within 5 seconds"),
+  });
+  expect(engine().deadlinesMs).toEqual([5_000]);
+});
+
+test("refuses plain TCP that was not asked for, and an address that is none", async () => {
+  await expect(add({ allow_insecure: false })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+  await expect(add({ url: "gpu server" })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+});
+
+test("seals the certificates", async () => {
+  const pem = (kind: string) => `-----BEGIN ${kind}-----\n${"A".repeat(64)}\n-----END ${kind}-----\n`;
+  const tls = { ca: pem("CERTIFICATE"), cert: pem("CERTIFICATE"), key: pem("PRIVATE KEY") };
+  const { machine_id, insecure } = await add({ tls, allow_insecure: false });
+  expect(insecure).toBe(false);
+  const row = await api.db.machines.findUniqueOrThrow({ where: { machine_id } });
+  expect(Buffer.from(row.tls ?? []).includes("BEGIN")).toBe(false);
+  expect(openTls(api.services.box, row.tls)).toEqual(tls);
+});
+
+test("a cordoned machine takes no new containers", async () => {
+  const { machine_id } = await add();
+  await api.admin.image.add({ name: `public/base:${number}`, reference: "registry.lab:5000/base:1" });
+  const create = (name: string) => api.admin.container.create({ name, image: `public/base:${number}`, machine_id });
+  expect(await api.admin.machine.update({ machine_id, state: "cordoned" })).toMatchObject({ state: "cordoned" });
+  await expect(create("refused")).rejects.toMatchObject({ code: "CONFLICT" });
+  await api.admin.machine.update({ machine_id, state: "active" });
+  expect(await create("taken")).toMatchObject({ machine_id });
+});
+
+test("moves to another address only where the same engine answers", async () => {
+  const { machine_id } = await add();
+  api.engines.set(`moved-${number}`, engine());
+  api.engines.set(`other-${number}`, createFakeEngine());
+  const update = (to: string) => api.admin.machine.update({ machine_id, url: `tcp://${to}:2375` });
+  await expect(update(`other-${number}`)).rejects.toMatchObject({ code: "CONFLICT" });
+  expect(await update(`moved-${number}`)).toMatchObject({ ip: `moved-${number}` });
+});
+
+test("changes what is given and nothing else", async () => {
+  const before = await add();
+  const { machine_id } = before;
+  const port_range = { first: 30_000, last: 30_009 };
+  expect(await api.admin.machine.update({ machine_id, port_range, name: `new-${number}` })).toEqual({
+    ...before,
+    port_range,
+    name: `new-${number}`,
+  });
+});
+
+test("is not removed while a container is there, held ones included", async () => {
+  const { machine_id } = await add();
+  const { api: li } = await api.addUser(`li-${number}`);
+  await api.admin.image.add({ name: `public/base:${number}`, reference: "registry.lab:5000/base:1" });
+  const request = { name: "work", image: `public/base:${number}`, machine_id };
+  const { container_id, image_id } = await li.container.create(request);
+  const refusal = { code: "CONFLICT", cause: { details: { containers: [`li-${number}/work`] } } };
+  await expect(api.admin.machine.remove({ machine_id })).rejects.toMatchObject(refusal);
+  await api.db.port_allocations.deleteMany({ where: { container_id } });
+  await api.db.placements.delete({ where: { container_id } });
+  const held_until = new Date("2030-01-01T00:00:00Z");
+  const engine_id = String(number).padStart(64, "a");
+  await api.db.held_containers.create({
+    data: { engine_id, container_id, machine_id, generation: 1, image_id, held_until },
+  });
+  await expect(api.admin.machine.remove({ machine_id })).rejects.toMatchObject(refusal);
+  await api.db.held_containers.deleteMany({ where: { container_id } });
+  await api.admin.machine.remove({ machine_id });
+  await expect(api.admin.machine.get({ machine_id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("lists machines by id, page by page", async () => {
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof api.admin.machine.list>> = await api.admin.machine.list({
+      limit: 4,
+      ...(cursor !== null && { cursor }),
+    });
+    ids.push(...page.items.map((machine) => machine.machine_id));
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  expect(ids).toEqual([...new Set(ids)].toSorted());
+  expect(ids).toHaveLength(await api.db.machines.count());
+});
