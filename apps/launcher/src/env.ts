@@ -71,7 +71,7 @@ export function childEnvironment(
     BERTH_DATA_DIR: environment.BERTH_DATA_DIR,
     BERTH_LOG_LEVEL: environment.BERTH_LOG_LEVEL,
     BERTH_SECRET_KEY: resolved.secretKey,
-    BERTH_SUPERVISED: "1",
+    BERTH_SUPERVISED: "1", // stdin is ours: its end is ours, too
     DATABASE_URL: resolved.databaseUrl,
   };
 }

@@ -7,7 +7,10 @@ const server = createServer((request, response) => {
 });
 server.listen(Number(process.env["BERTH_PORT"]), process.env["BERTH_HOST"]);
 console.log(JSON.stringify({ level: 30, msg: "server started", pid: process.pid }));
-process.on("SIGTERM", () => {
+
+function stop(): void {
   console.log(JSON.stringify({ level: 30, msg: "server stopped" }));
   process.exit(0);
-});
+}
+process.on("SIGTERM", stop);
+process.stdin.resume().on("end", stop);

@@ -1,9 +1,7 @@
-import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { LogFile } from "./log-file.ts";
 import { NotableLines } from "./notable-lines.ts";
 
@@ -31,14 +29,11 @@ export interface Backoff {
 
 const BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000, healthyMs: 60_000 };
 const STOP_TIMEOUT_MS = 15_000;
-const PRELOAD = fileURLToPath(new URL("./end-with-launcher.ts", import.meta.url));
-
-type Process = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
  * A process that runs until `stop`: when it ends by itself, it is started again, with growing delays, and that is said.
- * It ends with the launcher, however the launcher ends; and a terminal's Ctrl-C reaches only the launcher, which decides
- * about the order.
+ * Its stdin is open as long as the launcher lives, however the launcher ends: with BERTH_SUPERVISED=1 it watches that. A
+ * terminal's Ctrl-C reaches only the launcher, which decides about the order.
  */
 export class SupervisedChild {
   readonly #options: ChildOptions;
@@ -46,7 +41,7 @@ export class SupervisedChild {
   readonly #notable = new NotableLines();
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
-  #process: Process | undefined;
+  #process: ChildProcessWithoutNullStreams | undefined;
 
   constructor(options: ChildOptions) {
     this.#options = options;
@@ -100,13 +95,8 @@ export class SupervisedChild {
   /** Returns how it ended, in words. */
   async #runOnce(): Promise<string> {
     const { script, args = [], env } = this.#options;
-    const child = spawn(process.execPath, ["--import", PRELOAD, script, ...args], {
-      env,
-      stdio: ["pipe", "pipe", "pipe", "ipc"],
-      detached: true,
-    }) as Process;
+    const child = spawn(process.execPath, [script, ...args], { env, stdio: "pipe", detached: true });
     this.#process = child;
-    child.stdin.on("error", (error) => this.#log.write(`${error.message}\n`)); // it has ended: that is seen below
     createInterface({ input: child.stdout }).on("line", (line) => this.#take(line, this.#options.onLine));
     createInterface({ input: child.stderr }).on("line", (line) => this.#take(line));
     try {
