@@ -75,6 +75,7 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       await session.mutate(() => engine.renameContainer(action.engineId, action.name));
       crash("after-put-back");
       await forgetHolds(session.sql, session.fence(), [action.engineId]);
+      known.row.held = known.row.held.filter((hold) => hold.engine_id !== action.engineId);
       draft.abandoned_generation = run.desired.consent?.generation ?? run.desired.generation;
       known.recreateFailures = 0;
       return true;
@@ -197,6 +198,8 @@ async function setAside(run: ContainerRun, action: Extract<Action, { type: "setA
     holdMs: HOLD_MS,
   });
   if (!isRecorded) throw new LeaseLostError();
+  const held_until = new Date(session.now() + HOLD_MS);
+  known.row.held = [...known.row.held, { engine_id: action.engineId, generation: action.generation, held_until }];
   session.crash("after-hold");
   await session.mutate(() => session.engine.renameContainer(action.engineId, action.name));
   session.crash("after-set-aside");

@@ -25,8 +25,8 @@ export interface KnownContainer {
   /** Wall clock, ms. */
   lastStartAt: number;
   startNotBefore: number;
-  /** Its end was announced: a list that still has it running is looked at again until then (monotonic, ms). */
-  endAnnouncedUntil: number;
+  /** Its end or pause was announced: a list that still has it running is not believed until then (monotonic, ms). */
+  pauseOrEndAnnouncedUntil: number;
   /** Monotonic, ms: an event that came after the last list began needs another look. */
   lastEventAt: number;
   lastListBeganAt: number;
@@ -51,7 +51,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   crashes: 0,
   lastStartAt: 0,
   startNotBefore: 0,
-  endAnnouncedUntil: 0,
+  pauseOrEndAnnouncedUntil: 0,
   lastEventAt: 0,
   lastListBeganAt: 0,
   missingHolds: new Set(),

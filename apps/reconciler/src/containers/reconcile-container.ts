@@ -15,8 +15,8 @@ import { type KnownContainer, memoryOf, takePace } from "./known-container.ts";
 import { observe } from "./observe.ts";
 import { settle } from "./settle.ts";
 
-/** A list made right after an end was announced may still show it running (moby writes it down a little later). */
-const ANNOUNCED_END_POLL_MS = 10;
+/** A list made right after an end or a pause was announced may still show it running (moby writes it down later). */
+const ANNOUNCED_POLL_MS = 10;
 /** The row changed, or a hint was learned: look again at once. */
 const AT_ONCE_MS = 0;
 
@@ -32,7 +32,7 @@ export async function reconcileContainer(session: MachineSession, known: KnownCo
   };
   const observed = await observe(session, known);
   const first = plan(run.desired, observed, memoryOf(known), session.now());
-  if (isEndAwaited(known, observed)) return session.enqueueAfter(known.row.uid, PRIORITY.event, ANNOUNCED_END_POLL_MS);
+  if (isChangeAwaited(known, observed)) return session.enqueueAfter(known.row.uid, PRIORITY.event, ANNOUNCED_POLL_MS);
   if (first.actions.length === 0) {
     await settle(run, observed, first, null, first.wakeAt);
     return wakeLater(session, known, first);
@@ -120,12 +120,12 @@ const HINTS_AT_MOST = 3;
 const isHint = (known: KnownContainer, error: EngineError): boolean =>
   known.hints < HINTS_AT_MOST && (error.kind === "not_found" || (error.kind === "conflict" && known.nameTaken));
 
-function isEndAwaited(known: KnownContainer, observed: ObservedContainer): boolean {
+function isChangeAwaited(known: KnownContainer, observed: ObservedContainer): boolean {
   if (observed.current?.state !== "running") {
-    known.endAnnouncedUntil = 0;
+    known.pauseOrEndAnnouncedUntil = 0;
     return false;
   }
-  return performance.now() < known.endAnnouncedUntil;
+  return performance.now() < known.pauseOrEndAnnouncedUntil;
 }
 
 /** Errors after which this look has nothing to say: another look, or another holder, will. */

@@ -9,8 +9,8 @@ import { writeOffline } from "./write-offline.ts";
 const RECONNECT_MS = 100;
 const RECONNECT_MAX_MS = 1_000;
 const PROBE_DEADLINE_MS = 5_000;
-/** A list right after `die` may still have it running, for moby writes the end down after telling it. */
-const END_ANNOUNCED_MS = 2_000;
+/** A list right after `die` or `pause` may still have it running, for moby writes it down after telling it. */
+const ANNOUNCED_MS = 2_000;
 
 /**
  * Follows the engine's events for as long as the session lives, and probes an engine that does not answer. Each connection
@@ -100,10 +100,14 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
       break;
     case "start":
       session.stoppedByHand.delete(event.actor_id);
-      known.endAnnouncedUntil = 0;
+      known.pauseOrEndAnnouncedUntil = 0;
+      break;
+    case "unpause":
+      known.pauseOrEndAnnouncedUntil = 0;
       break;
     case "die":
-      if (event.actor_id === known.row.status.engine_id) known.endAnnouncedUntil = now + END_ANNOUNCED_MS;
+    case "pause":
+      if (event.actor_id === known.row.status.engine_id) known.pauseOrEndAnnouncedUntil = now + ANNOUNCED_MS;
       break;
     case "destroy":
       session.stoppedByHand.delete(event.actor_id);

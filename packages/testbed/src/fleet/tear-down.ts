@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { removeCgroups } from "./cgroups.ts";
+import { removeCgroups, thawCgroups } from "./cgroups.ts";
 import { FLEETS_LOCK, listFleets, readFleetOwner, TRASH, type FleetDirectory } from "./fleet-directory.ts";
 import { withLock } from "./lock.ts";
 import { removeNetwork } from "./network.ts";
@@ -51,6 +51,7 @@ async function endProcesses(fleet: FleetDirectory): Promise<void> {
     .filter(({ name }) => name !== WATCHDOG) // it ends by itself, and it may be the one that does this
     .map(({ identity }) => identity);
   for (const identity of processes) killProcess(identity);
+  thawCgroups(fleet.number);
   await waitUntil(`the processes of ${fleet.path} to end`, 30_000, () => !processes.some(isAlive));
 }
 
