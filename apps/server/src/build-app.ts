@@ -5,6 +5,7 @@ import rateLimit from "@fastify/rate-limit";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { registerConsole } from "./console.ts";
 import { CONTENT_SECURITY_POLICY } from "./content-security-policy.ts";
+import { registerErrors } from "./errors.ts";
 import { registerHealth } from "./health.ts";
 import { registerTrpc } from "./trpc.ts";
 
@@ -32,6 +33,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // A batch names its procedures in the path.
     routerOptions: { maxParamLength: 5_000 },
   });
+  registerErrors(app);
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
     // Berth also works over plain http on a lab's network, where these would only break it or warn.

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
+import { sendNotFound } from "./errors.ts";
 
 /**
  * Serves the built console: each path that is no file of it is a page of it. Where it is not built, one plain page says
@@ -10,6 +11,7 @@ import type { FastifyInstance } from "fastify";
 export async function registerConsole(app: FastifyInstance, folder: string | undefined): Promise<void> {
   if (folder === undefined || !existsSync(join(folder, "index.html"))) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(PLAIN_PAGE));
+    app.setNotFoundHandler(sendNotFound);
     return;
   }
   await app.register(fastifyStatic, {
@@ -23,8 +25,7 @@ export async function registerConsole(app: FastifyInstance, folder: string | und
   });
   app.setNotFoundHandler((request, reply) => {
     const isPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
-    if (isPage) return reply.sendFile("index.html");
-    return reply.code(404).send({ error: { code: "NOT_FOUND", message: "There is nothing here.", details: null } });
+    return isPage ? reply.sendFile("index.html") : sendNotFound(request, reply);
   });
 }
 

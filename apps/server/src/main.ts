@@ -44,9 +44,13 @@ async function openDatabase(db: Db): Promise<string> {
     return await loadInstallation(sql);
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(`the database of DATABASE_URL can't be used: ${(error as Error).message}`, { cause: error });
+    throw new StartError(`the database of DATABASE_URL can't be used: ${reasonOf(error as Error)}`, { cause: error });
   }
 }
+
+/** The end of Prisma's message, which has several lines, is what the database or the network said. */
+const reasonOf = ({ message }: Error): string =>
+  (message.trim().split("\n").at(-1) ?? message).replace(/^.*Message: `(.*)`$/, "$1");
 
 async function listen(app: FastifyInstance, { BERTH_HOST: host, BERTH_PORT: port }: Env): Promise<void> {
   try {

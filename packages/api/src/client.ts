@@ -33,15 +33,15 @@ export class BerthClientError extends Error {
   constructor(message: string, data: Failure["error"]["data"]) {
     super(message);
     this.code = data.code;
-    this.details = data.details;
-    this.request_id = data.request_id;
+    this.details = data.details ?? null;
+    this.request_id = data.request_id ?? null;
   }
 }
 
 interface Failure {
   error: {
     message: string;
-    data: { code: string; details: Record<string, unknown> | null; request_id: string | null };
+    data: { code: string; details?: Record<string, unknown> | null; request_id?: string | null };
   };
 }
 type Answer = { result: { data: unknown } } | Failure;
@@ -104,15 +104,22 @@ const isStep = (name: string | symbol): name is string => typeof name === "strin
 async function readAnswer(response: Response): Promise<Answer> {
   const isJson = response.headers.get("content-type")?.includes("application/json") ?? false;
   const body: unknown = isJson ? await response.json() : await response.text();
-  if (typeof body === "object" && body !== null && ("result" in body || ("error" in body && isFailure(body)))) {
-    return body as Answer;
+  if (typeof body === "object" && body !== null) {
+    if ("result" in body) return body as Answer;
+    if ("error" in body && isFailure(body.error)) return { error: body.error };
+    if ("error" in body && isRefusal(body.error)) return { error: { message: body.error.message, data: body.error } };
   }
-  const message = `${response.url} answered ${response.status}, and not as Berth does`;
-  throw new BerthClientError(message, { code: "UNAVAILABLE", details: null, request_id: null });
+  throw new BerthClientError(`${new URL(response.url).origin} answered ${response.status}, and not as Berth does`, {
+    code: "UNAVAILABLE",
+  });
 }
 
-const isFailure = (body: { error?: unknown }): body is Failure =>
-  typeof body.error === "object" && body.error !== null && "data" in body.error;
+const isFailure = (error: unknown): error is Failure["error"] =>
+  typeof error === "object" && error !== null && "data" in error;
+
+/** What the server says before a procedure is reached: too large, too many, nothing there. */
+const isRefusal = (error: unknown): error is { code: string; message: string } =>
+  typeof error === "object" && error !== null && "code" in error && "message" in error;
 
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

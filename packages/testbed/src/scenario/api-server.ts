@@ -24,6 +24,8 @@ export interface ApiServer {
   log: readonly string[];
   /** Ends it as an admin would, and resolves with its exit code. */
   stop(): Promise<number | null>;
+  /** Closes its stdin, as the end of its parent does, and resolves with its exit code. */
+  abandon(): Promise<number | null>;
 }
 
 export interface ApiServerOptions {
@@ -49,7 +51,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   });
   const log: string[] = [];
-  const exited = once(server, "exit") as Promise<[number | null]>;
+  const exited = once(server, "exit").then(([code]) => code as number | null);
   const url = await listeningUrl(server, log);
   const clientOf = (account: string, password: string) => createBerthClient({ url, account, password });
   return {
@@ -63,10 +65,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await createBerthClient({ url }).auth.register.mutate({ account, password: hashAsClient(password) });
       return clientOf(account, password);
     },
-    async stop() {
+    stop() {
       server.kill("SIGTERM");
-      const [code] = await exited;
-      return code;
+      return exited;
+    },
+    abandon() {
+      server.stdin.end();
+      return exited;
     },
   };
 }

@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { startApiServer } from "@berth/testbed/scenario/api-server.ts";
+import { createTestDatabase, type TestDatabase } from "@berth/testbed/postgres/test-database.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const BERTH_SECRET_KEY = "a secret of tests that is long enough";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+/** Runs the server to its end. */
+async function run(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit") as Promise<[number | null]>]);
+  return { code, said };
+}
+
+test("a bad environment is told a line a fault, and ends it", async () => {
+  const { code, said } = await run({ BERTH_PORT: "http" });
+  expect(code).toBe(1);
+  expect(said.trim().split("\n")).toEqual([
+    expect.stringMatching(/^berth server: BERTH_PORT: /),
+    expect.stringMatching(/^berth server: DATABASE_URL: /),
+    expect.stringMatching(/^berth server: BERTH_SECRET_KEY: /),
+  ]);
+});
+
+test("a database that can't be reached is one line", async () => {
+  const { code, said } = await run({ DATABASE_URL: "postgresql://u:s3cret@127.0.0.1:1/x", BERTH_SECRET_KEY });
+  expect(code).toBe(1);
+  expect(said).toMatch(/^berth server: the database of DATABASE_URL can't be used: .*\n$/);
+  expect(said).not.toContain("s3cret");
+});
+
+test("a port that is taken is one line that says which variable helps", async () => {
+  const squatter = createServer().listen(0, "127.0.0.1");
+  await once(squatter, "listening");
+  const address = squatter.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const env = { DATABASE_URL: database.url, BERTH_SECRET_KEY, BERTH_PORT: String(port), BERTH_LOG_LEVEL: "silent" };
+  const { code, said } = await run(env);
+  expect(code).toBe(1);
+  expect(said).toContain(`127.0.0.1:${port}: another program listens there: set BERTH_PORT\n`);
+  squatter.close();
+});
+
+test("a server that is supervised ends when its parent's end of stdin does", async () => {
+  const server = await startApiServer({ databaseUrl: database.url });
+  expect(await server.abandon()).toBe(0);
+  expect(server.log.some((line) => line.includes("the parent has gone"))).toBe(true);
+});

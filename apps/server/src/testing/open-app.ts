@@ -1,0 +1,49 @@
+import type { ApiServices } from "@berth/api/context.ts";
+import { createLoginThrottle } from "@berth/api/auth/login-throttle.ts";
+import { createDb, type Db } from "@berth/db/client.ts";
+import { createSecretBox } from "@berth/db/secret-box.ts";
+import { prismaSql } from "@berth/db/sql.ts";
+import { connectEngine } from "@berth/docker/connect-engine.ts";
+import type { FastifyInstance } from "fastify";
+import { type AppOptions, buildApp } from "../build-app.ts";
+import { createLog } from "../log.ts";
+
+export interface OpenApp {
+  app: FastifyInstance;
+  db: Db;
+  /** What was logged, a line of JSON each. */
+  lines: string[];
+  close(): Promise<void>;
+}
+
+/** The app on a migrated database, for `inject`: nothing listens. */
+export async function openApp(
+  databaseUrl: string,
+  change: Partial<Omit<AppOptions, "services">> & { services?: Partial<ApiServices> } = {},
+): Promise<OpenApp> {
+  const db = createDb(databaseUrl);
+  const lines: string[] = [];
+  const { services, ...options } = change;
+  const app = await buildApp({
+    log: createLog("debug", { write: (line) => lines.push(line) }),
+    ...options,
+    services: {
+      db,
+      sql: prismaSql(db),
+      box: createSecretBox("a secret of tests"),
+      installation: "00000000-0000-4000-8000-000000000000",
+      connectEngine,
+      throttle: createLoginThrottle(),
+      ...services,
+    },
+  });
+  return {
+    app,
+    db,
+    lines,
+    async close() {
+      await app.close();
+      await db.$disconnect();
+    },
+  };
+}
