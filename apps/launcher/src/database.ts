@@ -1,8 +1,8 @@
 import { embeddedFolder, layoutOf } from "@berth/db/embedded/layout.ts";
 import { findRunningPostmaster } from "@berth/db/embedded/postmaster.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "@berth/db/embedded/start.ts";
+import { checkDatabase } from "@berth/db/migrate/check-database.ts";
 import { setTimeout as delay } from "node:timers/promises";
-import { checkDatabase } from "./check-database.ts";
 
 export interface Database {
   url: string;

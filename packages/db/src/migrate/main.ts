@@ -2,6 +2,7 @@
 import { EmbeddedPostgresError } from "../embedded/error.ts";
 import { findEmbeddedPostgres } from "../embedded/find.ts";
 import { embeddedFolder } from "../embedded/layout.ts";
+import { checkDatabase } from "./check-database.ts";
 import { MigrationError } from "./error.ts";
 import { migrate } from "./migrate.ts";
 
@@ -9,6 +10,7 @@ try {
   const dataDir = process.env["BERTH_DATA_DIR"] || ".berth";
   const url = process.env["DATABASE_URL"] || (await findEmbeddedPostgres(embeddedFolder(dataDir)));
   if (!url) throw new MigrationError(`no Berth runs on ${dataDir}: start one, or set DATABASE_URL`);
+  await checkDatabase(url);
   const applied = await migrate(url, { say: (line) => console.log(line) });
   if (applied.length === 0) console.log("the database is up to date");
 } catch (error) {

@@ -87,6 +87,17 @@ test("records a migration as finished in its own transaction", async () => {
   ]);
 });
 
+test("says that the user may not make tables", async () => {
+  const role = `${name}_reader`;
+  await query(`CREATE ROLE ${role} LOGIN PASSWORD 'reader'`);
+  const asReader = new URL(url);
+  [asReader.username, asReader.password] = [role, "reader"];
+  await expect(migrate(asReader.href, { migrations: [FIRST] })).rejects.toThrow(
+    /^the database's user may not make tables: permission denied for schema public$/,
+  );
+  await query(`DROP ROLE ${role}`);
+});
+
 test("refuses a database that a newer release has migrated, and names the migration", async () => {
   await migrate(url, { migrations: [FIRST, SECOND] });
   await expect(migrate(url, { migrations: [FIRST] })).rejects.toThrow(/newer than this Berth: it has .*_second/);

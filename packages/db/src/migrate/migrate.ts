@@ -71,6 +71,8 @@ async function apply(engine: SchemaEngine, adapter: TransactionalPg, migrations:
     const input = { migrationsList: toMigrationList(migrations), filters: NO_FILTER };
     return (await engine.applyMigrations(input)).appliedMigrationNames;
   } catch (error) {
+    const [refusal] = /permission denied[^\n]*/.exec((error as Error).message) ?? [];
+    if (refusal) throw new MigrationError(`the database's user may not make tables: ${refusal}`, { cause: error });
     const cause = adapter.scriptError;
     if (!(cause instanceof Error)) throw error;
     throw new MigrationError(`a migration failed and was rolled back: ${cause.message}`, { cause });

@@ -1,10 +1,13 @@
 import pg from "pg";
-import { StartError } from "./start-error.ts";
+import { MigrationError } from "./error.ts";
 
 const OLDEST_POSTGRES = 15;
 
-/** Throws a StartError that says what is wrong with DATABASE_URL, in one line and without its password. */
+/** Throws a MigrationError that says what is wrong with DATABASE_URL, in one line and without its password. */
 export async function checkDatabase(databaseUrl: string): Promise<void> {
+  if (!URL.canParse(databaseUrl)) {
+    throw new MigrationError("DATABASE_URL: must be a URL such as postgresql://user:password@host:5432/berth");
+  }
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
   client.on("error", () => {}); // a connection that ends later rejects the query below
   let version: number;
@@ -15,12 +18,14 @@ export async function checkDatabase(databaseUrl: string): Promise<void> {
     );
     version = rows[0]?.version ?? 0;
   } catch (cause) {
-    throw new StartError(`DATABASE_URL: ${explain(client, cause as Error & { code?: string })}`, { cause });
+    throw new MigrationError(`DATABASE_URL: ${explain(client, cause as Error & { code?: string })}`, { cause });
   } finally {
     await client.end();
   }
   if (version < OLDEST_POSTGRES) {
-    throw new StartError(`DATABASE_URL: this is PostgreSQL ${version}, and Berth needs ${OLDEST_POSTGRES} or newer`);
+    throw new MigrationError(
+      `DATABASE_URL: this is PostgreSQL ${version}, and Berth needs ${OLDEST_POSTGRES} or newer`,
+    );
   }
 }
 
