@@ -24,6 +24,8 @@ export function eventOf(action: Action): { reason: string; message: string } | n
       return { reason: "Committed", message: `Its content was kept as ${action.reference}.` };
     case "setAsideContainer":
       return { reason: "SetAside", message: `The old container was set aside as ${action.name} (${why}).` };
+    case "abandonRecreate":
+      return { reason: "RecreateAbandoned", message: `The container stays as it was (${why}).` };
     case "putBackContainer":
       return { reason: "PutBack", message: `The old container was put back (${why}).` };
     case "removeContainer":

@@ -59,7 +59,7 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       return true;
 
     case "renameContainer":
-      await session.mutate(() => engine.renameContainer(action.engineId, action.name));
+      await rename(run, action.engineId, action.name);
       return true;
 
     case "commitContainer":
@@ -76,8 +76,11 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       crash("after-put-back");
       await forgetHolds(session.sql, session.fence(), [action.engineId]);
       known.row.held = known.row.held.filter((hold) => hold.engine_id !== action.engineId);
-      draft.abandoned_generation = run.desired.consent?.generation ?? run.desired.generation;
-      known.recreateFailures = 0;
+      giveUpRecreate(run);
+      return true;
+
+    case "abandonRecreate":
+      giveUpRecreate(run);
       return true;
 
     case "removeContainer":
@@ -185,6 +188,23 @@ async function commit(run: ContainerRun, engineId: string, reference: string): P
   session.crash("after-commit");
   known.image = { state: "present" };
   await recordCommitted(session.sql, session.fence(), known.row.image_id);
+}
+
+async function rename({ session, known }: ContainerRun, engineId: string, name: string): Promise<void> {
+  try {
+    await session.mutate(() => session.engine.renameContainer(engineId, name));
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === "conflict") known.nameTaken = true;
+    throw error;
+  }
+}
+
+function giveUpRecreate({ known, desired, draft }: ContainerRun): void {
+  draft.abandoned_generation = desired.consent?.generation ?? desired.generation;
+  // Berth stopped it, so that is no end of its run; and the pause was the new one's.
+  draft.started_run = Math.min(draft.started_run, known.row.run - 1);
+  known.startNotBefore = 0;
+  known.recreateFailures = 0;
 }
 
 async function setAside(run: ContainerRun, action: Extract<Action, { type: "setAsideContainer" }>): Promise<void> {

@@ -19,7 +19,7 @@ export async function observe(session: MachineSession, known: KnownContainer): P
     observed = fromList(session, known, await list(session, known));
     if (!observed.current) await session.confirmIdentity();
   }
-  const foreignName = !observed.current && known.nameTaken ? await isNameForeign(session, known) : false;
+  const foreignName = known.nameTaken ? await isNameForeign(session, known) : false;
   if (!foreignName) known.nameTaken = false;
   return { ...observed, foreignName, image: known.image };
 }

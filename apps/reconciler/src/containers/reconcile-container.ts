@@ -1,7 +1,7 @@
 import { EngineError } from "@berth/docker/engine.ts";
 import { IdentityError, LeaseLostError, NotYetError, StaleRowError, TerminalError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
-import { underRecreate } from "../plan/facts.ts";
+import { mayRecreate } from "../plan/facts.ts";
 import { plan } from "../plan/plan.ts";
 import type { Failure } from "../plan/status.ts";
 import { actionText } from "../plan/text.ts";
@@ -68,7 +68,7 @@ async function carryOut(run: ContainerRun, actions: readonly Action[]): Promise<
 /** After acting: looks again, writes what is there, and says when to look next. */
 async function conclude(run: ContainerRun, before: ObservedContainer, error: Error | null): Promise<void> {
   const { session, known, desired } = run;
-  if (error && underRecreate(before, memoryOf(known)) !== null) known.recreateFailures += 1;
+  if (error && isRefusal(error) && isRecreating(run, before)) known.recreateFailures += 1;
   const observed = await observe(session, known);
   const next = plan(desired, observed, memoryOf(known, run.draft), session.now());
   const retry = error ? retryOf(session, known, error) : null;
@@ -79,6 +79,14 @@ async function conclude(run: ContainerRun, before: ObservedContainer, error: Err
   if (retry) return session.enqueueAfter(known.row.uid, PRIORITY.retry, retry.delayMs);
   wakeLater(session, known, next);
 }
+
+/** An engine that is away says nothing about the new container. */
+const isRefusal = (error: Error): boolean =>
+  error instanceof EngineError && (error.kind === "failed" || error.kind === "rejected" || error.kind === "conflict");
+
+const isRecreating = ({ known, desired }: ContainerRun, { current, held }: ObservedContainer): boolean =>
+  held.some((old) => old.engineId === known.row.status.engine_id) ||
+  (current !== null && current.specHash !== desired.specHash && mayRecreate(desired, current, memoryOf(known)));
 
 function wakeLater(session: MachineSession, known: KnownContainer, next: Plan): void {
   const { uid } = known.row;

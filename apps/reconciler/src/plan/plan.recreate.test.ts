@@ -23,6 +23,15 @@ describe("a recreate", () => {
     expect(textFor({ desired: { specHash: "v2", generation: 2 } })).toBe("running");
     expect(claimsFor({ desired: { specHash: "v2", generation: 2 } })).toEqual(["RecreateRequired"]);
   });
+  test("is given up after three failures before anything was set aside, and the old one starts again", () => {
+    const given = { desired: preserving, observed: { current: containerOf(EXITED) } };
+    expect(textFor({ ...given, memory: { recreateFailures: 3 } })).toBe(
+      "abandon the recreate (the recreate failed 3 times)",
+    );
+    const givenUp = { recreateFailures: 0, abandonedGeneration: 2, startedRun: 0 };
+    expect(textFor({ ...given, memory: givenUp })).toBe("start c1 (start requested)");
+    expect(claimsFor({ ...given, memory: givenUp })).toEqual(["RecreateFailed"]);
+  });
   test("wants a word that is newer than the container", () => {
     const stale: Case = { desired: { specHash: "v2", generation: 2, consent: { mode: "discard", generation: 1 } } };
     expect(textFor(stale)).toBe("running");

@@ -67,6 +67,7 @@ const ACTION_PHASE: Record<Action["type"], ContainerPhase | null> = {
   renameContainer: null,
   commitContainer: "Recreating",
   setAsideContainer: "Recreating",
+  abandonRecreate: "Recreating",
   putBackContainer: "Recreating",
   removeContainer: "Removing",
   finishRemoval: "Removing",

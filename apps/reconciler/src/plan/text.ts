@@ -13,6 +13,7 @@ const WORDS: { [Type in Action["type"]]: (action: Extract<Action, { type: Type }
   renameContainer: (action) => `rename${short(action.engineId)} to ${action.name}`,
   commitContainer: (action) => `commit${short(action.engineId)} as ${action.reference}`,
   setAsideContainer: (action) => `set aside${short(action.engineId)} as ${action.name}`,
+  abandonRecreate: () => "abandon the recreate",
   putBackContainer: (action) => `put back${short(action.engineId)} as ${action.name}`,
   removeContainer: (action) => `remove${short(action.engineId)}`,
   finishRemoval: () => "finish removal",

@@ -99,6 +99,11 @@ export type Action = { cause: string } &
     /** Writes the held row first, then renames. */
     | { type: "setAsideContainer"; engineId: string; name: string; generation: number }
     /**
+     * Remembers that the recreate was given up before anything was set aside, and takes `startedRun` back as
+     * `putBackContainer` does.
+     */
+    | { type: "abandonRecreate" }
+    /**
      * Renames it back, forgets the hold, and remembers that the recreate was given up. Also takes `startedRun` back
      * below the run: it was Berth that stopped it, so its exit is not the end of its work.
      */

@@ -135,6 +135,8 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
       const held = [...observed.held, { ...aside, engineName: action.name }];
       return done(remember(see(world, { current: null, held }), { heldUntil }));
     }
+    case "abandonRecreate":
+      return done(remember(world, givenUp(desired, memory)));
     case "putBackContainer":
       demand(observed.current === null, "it is put back beside another");
       return observed.foreignName ? refused(world) : done(putBack(desired, world, action.engineId, action.name));
@@ -174,11 +176,15 @@ function putBack(desired: DesiredContainer, world: World, engineId: string, name
   const held = observed.held.filter((container) => container !== back);
   return remember(see(world, { current: { ...back, engineName: name }, held }), {
     heldUntil,
-    abandonedGeneration: desired.generation,
-    recreateFailures: 0,
-    startedRun: Math.min(memory.startedRun, desired.run - 1),
+    ...givenUp(desired, memory),
   });
 }
+
+const givenUp = (desired: DesiredContainer, memory: Memory): Partial<Memory> => ({
+  abandonedGeneration: desired.generation,
+  recreateFailures: 0,
+  startedRun: Math.min(memory.startedRun, desired.run - 1),
+});
 
 const allOf = (observed: ObservedContainer): EngineContainer[] => [
   ...(observed.current ? [observed.current] : []),
