@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { CallOptions, ExecOptions, ExecResult } from "../engine.ts";
 import { bodyChunks } from "../transport/body.ts";
 import type { EngineLink } from "../transport/engine-link.ts";
+import { laterStep } from "../transport/failures.ts";
 import { checkedContainerId, checkedExecId } from "../wire/names.ts";
 import { LogFrames } from "../wire/log-frames.ts";
 import { CappedOutput } from "./capped-output.ts";
@@ -39,8 +40,8 @@ export async function exec(
     EXEC_MS,
   );
   const execId = checkedExecId(created.Id);
-  const output = await run(link, execId, options.maxOutputBytes ?? MAX_OUTPUT_BYTES, left());
-  return { ...output, exit_code: await exitCode(link, execId, left) };
+  const output = await laterStep(run(link, execId, options.maxOutputBytes ?? MAX_OUTPUT_BYTES, left()));
+  return { ...output, exit_code: await laterStep(exitCode(link, execId, left)) };
 }
 
 async function run(

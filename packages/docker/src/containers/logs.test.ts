@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { Engine, LogOptions } from "../engine.ts";
 import { startFaultServer } from "../transport/fault-server.fixture.ts";
 
@@ -11,6 +11,8 @@ function frame(text: string): Buffer {
   header.writeUInt32BE(Buffer.byteLength(text), 4);
   return Buffer.concat([header, Buffer.from(text)]);
 }
+
+afterEach(() => void vi.useRealTimers());
 
 async function read(engine: Engine, options: Partial<LogOptions> = {}): Promise<string> {
   let text = "";
@@ -63,6 +65,24 @@ test("holds an engine back whose log is read slowly", async () => {
     break;
   }
   expect(written).toBeLessThan(64 * 1024 * 1024);
+});
+
+test("gives up a log that is there already but does not come, and waits for a slow reader", async () => {
+  const isRead = Promise.withResolvers<void>();
+  await using server = await startFaultServer(({ response }) => {
+    response.writeHead(200, RAW).write("a");
+    void isRead.promise.then(() => response.write("b"));
+  });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const logs = server.engine.logs(ID, { follow: false, signal: new AbortController().signal });
+  const reader = logs[Symbol.asyncIterator]();
+  expect((await reader.next()).value?.data.toString()).toBe("a");
+  vi.advanceTimersByTime(60_000); // the reader takes its time
+  isRead.resolve();
+  expect((await reader.next()).value?.data.toString()).toBe("b");
+  const silence = reader.next();
+  vi.advanceTimersByTime(60_000);
+  await expect(silence).rejects.toMatchObject({ kind: "unreachable", timedOut: true });
 });
 
 test("tells a log that was cut from one that ended", async () => {

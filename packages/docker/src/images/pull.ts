@@ -1,7 +1,7 @@
 import { type CallOptions, EngineError, type InspectedImage, type PullOptions } from "../engine.ts";
 import { bodyChunks } from "../transport/body.ts";
 import { decode, type EngineLink } from "../transport/engine-link.ts";
-import { notDocker, shortened } from "../transport/failures.ts";
+import { laterStep, notDocker, shortened } from "../transport/failures.ts";
 import { checkedReference } from "../wire/names.ts";
 import { ndjsonValues } from "../wire/ndjson.ts";
 import { inspectImage } from "./inspect.ts";
@@ -17,7 +17,7 @@ export async function pullImage(
   await download(link, checkedReference(reference), options);
   const { signal } = options;
   // The stream's word is not enough: what counts is that the image is there.
-  return inspectImage(link, reference, signal ? { signal } : undefined);
+  return laterStep(inspectImage(link, reference, signal ? { signal } : undefined));
 }
 
 async function download(link: EngineLink, reference: string, options: PullOptions): Promise<void> {

@@ -64,13 +64,11 @@ function attempt(
       outgoing.destroy(error);
       fail(error); // a request that still waits for a connection tells nobody that it was destroyed
     };
-    const failSilent = () => fail(undefined); // for an end that was no error to anyone
     const forget = scope.onInterrupt(endEarly);
 
     outgoing.once("socket", (socket) => watchConnect(socket, outgoing, connection, progress));
     outgoing.once("response", (response) => {
       forget();
-      outgoing.off("close", failSilent);
       response.on("error", noop); // whoever reads the body is told; that nobody does must not end the process
       scope.onInterrupt(() => response.destroy(scope.error(true)));
       resolve(response);
@@ -80,7 +78,6 @@ function attempt(
       fail(notDocker("it switched protocols"));
     });
     outgoing.on("error", fail);
-    outgoing.once("close", failSilent);
     outgoing.end(request.body ?? undefined);
   });
 }
@@ -95,7 +92,7 @@ function open(
   try {
     return connection.request(pool, { method, path, headers: { ...headers, ...length } });
   } catch (cause) {
-    const message = `The certificate files for the Docker engine ${connection.label} cannot be used.`;
+    const message = `The address or the certificates of the Docker engine ${connection.label} cannot be used.`;
     fail(new EngineError("rejected", message, { sent: false, cause }));
     return null;
   }

@@ -57,6 +57,17 @@ export function shortened(message: string): string {
   return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message.trim();
 }
 
+/** Waits for a later step of a call, of which an earlier step has reached the engine: whatever fails says so. */
+export async function laterStep<T>(step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.sent) throw error;
+    const { kind, message, status, timedOut } = error;
+    throw new EngineError(kind, message, { status, timedOut, sent: true, cause: error });
+  }
+}
+
 /** What the wire did, in words. `label` is the engine's, `secured` false while a TLS handshake was under way. */
 export function connectionFailure(
   cause: unknown,

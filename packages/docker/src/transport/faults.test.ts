@@ -138,6 +138,25 @@ test("never takes a list that was cut, or is none, for an empty one", async () =
   }
 });
 
+test.each(["null", "5", '"x"', "[]", "{}", '{"Id":"../x"}'])("takes %s for no id of a new container", async (body) => {
+  const create = {
+    Image: "busybox",
+    Labels: {},
+    Tty: false,
+    OpenStdin: false,
+    HostConfig: {
+      Init: true,
+      RestartPolicy: { Name: "no" as const },
+      LogConfig: { Type: "json-file" as const, Config: {} },
+    },
+  };
+  const { error } = await failureOf(
+    ({ response }) => response.writeHead(201).end(body),
+    (engine) => engine.createContainer("berth-test", create),
+  );
+  expect(error).toMatchObject({ kind: "protocol", sent: true });
+});
+
 test("survives JSON that is nested without end", async () => {
   const depth = 100_000;
   const deep = "[".repeat(depth) + "]".repeat(depth);
