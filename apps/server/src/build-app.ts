@@ -28,8 +28,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     trustProxy: options.trustProxy ?? false,
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
-    // A subscription or a long answer must not hold up the end.
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     // A batch names its procedures in the path.
     routerOptions: { maxParamLength: 5_000 },
   });

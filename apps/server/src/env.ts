@@ -30,7 +30,7 @@ export class EnvError extends Error {
 }
 
 /** An empty variable counts as absent, as in a compose file's `NAME=`. Never repeats a value: it may be a secret. */
-export function readEnv(variables: Record<string, string | undefined> = process.env): Env {
+export function readEnv(variables: Record<string, string | undefined>): Env {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = Env.safeParse(given);
   if (parsed.success) return parsed.data;

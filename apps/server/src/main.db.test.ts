@@ -3,9 +3,10 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { createDb } from "@berth/db/client.ts";
 import { startApiServer } from "@berth/testbed/scenario/api-server.ts";
 import { createTestDatabase, type TestDatabase } from "@berth/testbed/postgres/test-database.ts";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const BERTH_SECRET_KEY = "a secret of tests that is long enough";
@@ -50,6 +51,35 @@ test("a port that is taken is one line that says which variable helps", async ()
   expect(code).toBe(1);
   expect(said).toContain(`127.0.0.1:${port}: another program listens there: set BERTH_PORT\n`);
   squatter.close();
+});
+
+test("answers what is under way before it ends", async () => {
+  const server = await startApiServer({ databaseUrl: database.url });
+  const db = createDb(database.url);
+  const released = Promise.withResolvers<void>();
+  const holding = Promise.withResolvers<void>();
+  const holder = db.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`;
+      holding.resolve();
+      await released.promise;
+    },
+    { timeout: 30_000 },
+  );
+  await holding.promise;
+  const underWay = server.registerUser("late");
+  await vi.waitUntil(async () => {
+    const [waiting] = await db.$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass`;
+    return waiting?.count === 1;
+  });
+  const ended = server.stop();
+  await vi.waitUntil(() => server.log.some((line) => line.includes("closing")));
+  released.resolve();
+  await underWay;
+  expect(await ended).toBe(0);
+  await holder;
+  await db.$disconnect();
 });
 
 test("a server that is supervised ends when its parent's end of stdin does", async () => {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { createLoginThrottle } from "@berth/api/auth/login-throttle.ts";
 import { createDb, type Db } from "@berth/db/client.ts";
+import { completeEnvironment } from "@berth/db/embedded/complete-environment.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
 import { prismaSql } from "@berth/db/sql.ts";
@@ -10,6 +11,8 @@ import { buildApp } from "./build-app.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
 import { missingMigrations } from "./health.ts";
 import { createLog } from "./log.ts";
+
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Something outside must be mended before the server can start; the message says what. */
 class StartError extends Error {}
@@ -69,9 +72,12 @@ function closeOnSignals(app: FastifyInstance, db: Db, isSupervised: boolean): vo
     if (closing) return;
     closing = true;
     app.log.info({ cause }, "closing");
+    // Requests under way are answered; what is still open then is cut.
+    const insist = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
     await app.close();
+    clearTimeout(insist);
     await db.$disconnect();
-    process.stdin.unref();
+    process.stdin.destroy();
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void close(signal));
   if (!isSupervised) return;
@@ -80,7 +86,7 @@ function closeOnSignals(app: FastifyInstance, db: Db, isSupervised: boolean): vo
 }
 
 try {
-  await start(readEnv());
+  await start(readEnv(await completeEnvironment(process.env)));
 } catch (error) {
   // What a person can mend is told in lines that they can read; anything else is ours, with its stack.
   const isExpected = error instanceof StartError || error instanceof EnvError;

@@ -36,9 +36,9 @@ export function toTrpcError(error: unknown): TRPCError {
 }
 
 /** For programs: what a DomainError carries, or each field that failed validation. */
-export function detailsOf({ cause }: TRPCError): Record<string, unknown> | null {
+export function detailsOf({ code, cause }: TRPCError): Record<string, unknown> | null {
   if (cause instanceof DomainError) return cause.details;
-  if (cause instanceof ZodError) {
+  if (cause instanceof ZodError && code === "BAD_REQUEST") {
     return { fields: cause.issues.map((issue) => ({ field: issue.path.join("."), message: issue.message })) };
   }
   return null;
