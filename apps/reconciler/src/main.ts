@@ -1,39 +1,52 @@
+// `npm run reconciler`: makes the machines as the database says, until it is stopped.
+import { completeEnvironment } from "@berth/db/embedded/complete-environment.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { startCalendar } from "./calendar.ts";
 import { createCrash } from "./crash.ts";
-import { readEnv } from "./env.ts";
+import { type Env, EnvError, readEnv } from "./env.ts";
 import { startReconciler } from "./reconciler.ts";
 
-const env = readEnv();
-const log = pino({ name: "reconciler", level: env.BERTH_LOG_LEVEL });
-
-const reconciler = await startReconciler({
-  databaseUrl: env.DATABASE_URL,
-  box: createSecretBox(env.BERTH_SECRET_KEY),
-  log,
-  connect: (row) => connectEngine(parseEngineUrl(row.url, { tls: row.tls, allow_insecure: row.allow_insecure })),
-  crash: createCrash(env.BERTH_CRASH_AT ?? null),
-}).catch((error: Error) => {
-  log.fatal({ err: error }, "the reconciler can't start");
-  process.exit(1);
-});
-const calendar = startCalendar(env.DATABASE_URL, log);
-log.info("the reconciler runs");
-
-let isStopping = false;
-async function stop(reason: string): Promise<void> {
-  if (isStopping) process.exit(1);
-  isStopping = true;
-  log.info({ reason }, "stopping");
-  await Promise.all([calendar.stop(), reconciler.stop()]);
-  process.exit(0);
+async function start(env: Env): Promise<void> {
+  const log = pino({ name: "reconciler", level: env.BERTH_LOG_LEVEL });
+  const reconciler = await startReconciler({
+    databaseUrl: env.DATABASE_URL,
+    box: createSecretBox(env.BERTH_SECRET_KEY),
+    log,
+    connect: (row) => connectEngine(parseEngineUrl(row.url, { tls: row.tls, allow_insecure: row.allow_insecure })),
+    crash: createCrash(env.BERTH_CRASH_AT ?? null),
+  });
+  const calendar = startCalendar(env.DATABASE_URL, log);
+  log.info("the reconciler runs");
+  stopOnSignals(log, env.BERTH_SUPERVISED, () => Promise.all([calendar.stop(), reconciler.stop()]));
 }
-process.on("SIGINT", () => void stop("SIGINT"));
-process.on("SIGTERM", () => void stop("SIGTERM"));
-if (env.BERTH_SUPERVISED === "1") {
-  process.stdin.on("end", () => void stop("the parent is gone"));
+
+/** Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. A second signal ends at once. */
+function stopOnSignals(log: Logger, isSupervised: boolean, stop: () => Promise<unknown>): void {
+  let isStopping = false;
+  const end = async (cause: string): Promise<void> => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log.info({ cause }, "stopping");
+    await stop();
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end(signal));
+  if (!isSupervised) return;
   process.stdin.resume();
+  process.stdin.on("end", () => void end("the parent has gone"));
+}
+
+try {
+  await start(readEnv(await completeEnvironment(process.env)));
+} catch (error) {
+  // What a person can mend is told in lines that they can read; anything else is ours, with its stack.
+  const isAway =
+    error instanceof Error && "code" in error && /^(ECONN|ENOTFOUND|ETIMEDOUT|28|3D|42P01)/.test(String(error.code));
+  const message = isAway ? `the database of DATABASE_URL can't be used: ${error.message}` : null;
+  const expected = error instanceof EnvError ? error.message : message;
+  console.error(expected === null ? error : expected.replace(/^/gm, "berth reconciler: "));
+  process.exit(1);
 }

@@ -1,15 +1,13 @@
 // `npm run migrate`: brings the database of DATABASE_URL, or of the Berth that runs here, to this release's schema.
+import { completeEnvironment } from "../embedded/complete-environment.ts";
 import { EmbeddedPostgresError } from "../embedded/error.ts";
-import { findEmbeddedPostgres } from "../embedded/find.ts";
-import { embeddedFolder } from "../embedded/layout.ts";
 import { checkDatabase } from "./check-database.ts";
 import { MigrationError } from "./error.ts";
 import { migrate } from "./migrate.ts";
 
 try {
-  const dataDir = process.env["BERTH_DATA_DIR"] || ".berth";
-  const url = process.env["DATABASE_URL"] || (await findEmbeddedPostgres(embeddedFolder(dataDir)));
-  if (!url) throw new MigrationError(`no Berth runs on ${dataDir}: start one, or set DATABASE_URL`);
+  const { DATABASE_URL: url } = await completeEnvironment(process.env);
+  if (!url) throw new MigrationError("no Berth runs on this data directory: start one, or set DATABASE_URL");
   await checkDatabase(url);
   const applied = await migrate(url, { say: (line) => console.log(line) });
   if (applied.length === 0) console.log("the database is up to date");
