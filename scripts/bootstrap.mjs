@@ -2,7 +2,7 @@
 // Plain JavaScript, because it runs before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,11 +10,16 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const bin = join(root, "node_modules", ".bin");
-const stamp = join(root, "node_modules", ".bootstrap");
 const read = (file) => readFileSync(join(root, file), "utf8");
 
-const inputs = ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", "packages/db/prisma/schema.prisma"];
-const wanted = createHash("sha256").update(inputs.map(read).join("\0")).digest("hex");
+/** Changes when a byte of one of `files` does. */
+function hashOf(files) {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(file).update("\0").update(read(file));
+  return hash.digest("hex");
+}
+
+const isStampedWith = (stamp, hash) => existsSync(stamp) && readFileSync(stamp, "utf8") === hash;
 
 const env = {
   ...process.env,
@@ -36,7 +41,15 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
   console.error(`berth: Node ${process.versions.node} is too old: install Node 20 or newer`);
   process.exit(1);
 }
-if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
+
+const installStamp = join(root, "node_modules", ".bootstrap");
+const installHash = hashOf([
+  "pnpm-lock.yaml",
+  "pnpm-workspace.yaml",
+  "package.json",
+  "packages/db/prisma/schema.prisma",
+]);
+if (!isStampedWith(installStamp, installHash)) {
   const { version } = JSON.parse(read("package.json")).devEngines.packageManager;
   console.error("berth: installing dependencies (the first time takes about half a minute)");
   prepare("installing dependencies", "npx", ["--yes", `pnpm@${version}`, "install", "--frozen-lockfile"]);
@@ -46,7 +59,27 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
     "--config",
     "packages/db/prisma.config.ts",
   ]);
-  writeFileSync(stamp, wanted);
+  writeFileSync(installStamp, installHash);
+}
+
+const consoleStamp = join(root, "apps", "web", "dist", ".bootstrap");
+const consoleFiles = ["apps/web/src", "apps/web/public", "packages/spec/src"]
+  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)))
+  .filter((file) => statSync(join(root, file)).isFile());
+const consoleHash = hashOf([
+  "pnpm-lock.yaml",
+  "apps/web/index.html",
+  "apps/web/vite.config.ts",
+  ...consoleFiles.sort(),
+]);
+if (!isStampedWith(consoleStamp, consoleHash)) {
+  prepare("building the console", join(root, "apps", "web", "node_modules", ".bin", "vite"), [
+    "build",
+    "--logLevel",
+    "warn",
+    "apps/web",
+  ]);
+  writeFileSync(consoleStamp, consoleHash);
 }
 
 const [target, ...args] = process.argv.slice(2);

@@ -1,0 +1,27 @@
+import type { AppRouter } from "@berth/api/router.ts";
+import { QueryClient } from "@tanstack/react-query";
+import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client";
+import { createTRPCContext } from "@trpc/tanstack-react-query";
+import { session } from "./session.ts";
+
+export const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
+
+export const trpcClient = createTRPCClient<AppRouter>({
+  links: [
+    httpBatchLink({
+      url: "/trpc",
+      headers: () => (session.token === null ? {} : { authorization: `Bearer ${session.token}` }),
+    }),
+  ],
+});
+
+/** The server does not take the token any more: sign in again. */
+export const isSignedOut = (error: unknown): boolean =>
+  error instanceof TRPCClientError && (error.data as { code?: string } | null)?.code === "UNAUTHORIZED";
+
+export const createQueryClient = (): QueryClient =>
+  new QueryClient({
+    defaultOptions: {
+      queries: { retry: (count, error) => !isSignedOut(error) && count < 3, staleTime: 1_000 },
+    },
+  });
