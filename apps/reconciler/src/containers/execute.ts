@@ -52,9 +52,7 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       return true;
 
     case "updateContainer":
-      await session.mutate(() =>
-        engine.updateContainer(action.engineId, session.wholeMachineWhereUnlimited(action.limits)),
-      );
+      await session.mutate(() => engine.updateContainer(action.engineId, toApplied(action.limits)));
       draft.applied = toApplied(action.limits);
       return true;
 

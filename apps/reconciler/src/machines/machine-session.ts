@@ -12,7 +12,7 @@ import { createPulls, type Pulls } from "../containers/pulls.ts";
 import { endsQuietly, reconcileContainer } from "../containers/reconcile-container.ts";
 import { IdentityError, isAnswer, isMiss, LeaseLostError, StaleRowError } from "../failures.ts";
 import type { Failure } from "../plan/status.ts";
-import type { Action, Limits } from "../plan/types.ts";
+import type { Action } from "../plan/types.ts";
 import { backoffMs, TRANSIENT } from "../queue/backoff.ts";
 import { createBreaker } from "../queue/breaker.ts";
 import { createMachineLanes, type MachineLanes } from "../queue/lanes.ts";
@@ -50,7 +50,6 @@ export class MachineSession {
   isStuck = false;
   /** Of the machine, bytes; 0 until its facts were read. */
   memoryBytes = 0;
-  cores = 0;
   orphans: readonly string[] = [];
   lastListAt: Date | null = null;
   readonly #lanes: MachineLanes;
@@ -144,11 +143,6 @@ export class MachineSession {
     if (this.identity.state === "confirmed") return;
     this.enqueueMachine(PRIORITY.event);
     throw new IdentityError(this.identity.state === "mismatch" ? this.identity.message : "unknown");
-  }
-
-  /** Docker's update can't lift a limit: all of the machine is as good as none. */
-  wholeMachineWhereUnlimited({ memoryBytes, nanoCpus }: Limits): { memory_bytes: number; nano_cpus: number } {
-    return { memory_bytes: memoryBytes || this.memoryBytes, nano_cpus: nanoCpus || this.cores * 1e9 };
   }
 
   enqueue(uid: string, priority: Priority): void {

@@ -69,7 +69,6 @@ async function readFacts(session: MachineSession): Promise<Facts> {
   const version = await session.read(() => session.engine.ping());
   const info = await session.read(() => session.engine.info());
   session.memoryBytes = info.memory_bytes;
-  session.cores = info.ncpu;
   session.hasFacts = true;
   return {
     engineVersion: info.version,
