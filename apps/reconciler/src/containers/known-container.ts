@@ -25,6 +25,8 @@ export interface KnownContainer {
   /** Wall clock, ms. */
   lastStartAt: number;
   startNotBefore: number;
+  /** Wall clock, ms: what failed is left alone by a resync until then. */
+  retryAt: number;
   /** Its end or pause was announced: a list that still has it running is not believed until then (monotonic, ms). */
   pauseOrEndAnnouncedUntil: number;
   /** Monotonic, ms: an event that came after the last list began needs another look. */
@@ -51,6 +53,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   crashes: 0,
   lastStartAt: 0,
   startNotBefore: 0,
+  retryAt: 0,
   pauseOrEndAnnouncedUntil: 0,
   lastEventAt: 0,
   lastListBeganAt: 0,
@@ -89,6 +92,7 @@ export function forgiveFailures(known: KnownContainer): void {
   known.failures = 0;
   known.crashes = 0;
   known.startNotBefore = 0;
+  known.retryAt = 0;
   known.recreateFailures = 0;
   if (known.image.state === "failed") known.image = { state: "unknown" };
 }

@@ -74,6 +74,7 @@ async function conclude(run: ContainerRun, before: ObservedContainer, error: Err
   const retry = error ? retryOf(session, known, error) : null;
   if (!error) known.failures = known.hints = 0;
   const failure = retry?.failure ?? null;
+  known.retryAt = retry ? session.now() + retry.delayMs : 0;
   await settle(run, observed, next, failure, retry ? session.now() + retry.delayMs : next.wakeAt);
   if (failure) session.tellFailure(known, failure);
   if (retry) return session.enqueueAfter(known.row.uid, PRIORITY.retry, retry.delayMs);

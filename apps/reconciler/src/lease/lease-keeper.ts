@@ -79,7 +79,8 @@ export class LeaseKeeper {
     if (this.#isClosed) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#turn = this.#tick();
+      // One after another: the end of a connection may ask for the next while this one still waits for an answer.
+      this.#turn = this.#turn.then(() => this.#tick());
     }, delayMs);
   }
 

@@ -22,6 +22,7 @@ import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
 import { reconcileMachine } from "./reconcile-machine.ts";
 import type { SessionContext } from "./session-context.ts";
+import { writeOffline } from "./write-offline.ts";
 
 export const containerKey = (uid: string): string => `c/${uid}`;
 export const machineKey = (machineId: string): string => `m/${machineId}`;
@@ -214,6 +215,8 @@ export class MachineSession {
       if (endsQuietly(error) || this.closing.aborted) return;
       this.#failures += 1;
       this.log.warn({ err: error }, "machine could not be reconciled");
+      // It answers, but not as an engine that we can work with: too old, or no engine at all.
+      if (isAnswer(error) && this.row.status.online) await writeOffline(this, error);
       this.enqueueMachine(PRIORITY.retry, Math.max(50, backoffMs(TRANSIENT, this.#failures, this.random())));
     }
   }

@@ -50,6 +50,7 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
 function isSettled(session: MachineSession, known: KnownContainer, listed: readonly ListedContainer[]): boolean {
   const { row } = known;
   if (row.status.observed_generation !== row.generation) return false;
+  if (known.retryAt > session.now()) return true;
   const observed = fromList(session, known, listed);
   const desired = toDesired(row);
   const next = plan(desired, observed, memoryOf(known), session.now());
