@@ -8,9 +8,10 @@ import { startCalendar } from "./calendar.ts";
 import { createCrash } from "./crash.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
 import { startReconciler } from "./reconciler.ts";
+import { logFields } from "./run-scope.ts";
 
 async function start(env: Env): Promise<void> {
-  const log = pino({ name: "reconciler", level: env.BERTH_LOG_LEVEL });
+  const log = pino({ name: "reconciler", level: env.BERTH_LOG_LEVEL, mixin: logFields });
   const reconciler = await startReconciler({
     databaseUrl: env.DATABASE_URL,
     box: createSecretBox(env.BERTH_SECRET_KEY),

@@ -16,6 +16,7 @@ import { containerKey, MachineSession } from "./machines/machine-session.ts";
 import type { SessionContext } from "./machines/session-context.ts";
 import { createSharedLanes } from "./queue/lanes.ts";
 import { PRIORITY, WorkQueue } from "./queue/work-queue.ts";
+import { inRunScope } from "./run-scope.ts";
 import { createTold } from "./told.ts";
 import { batched } from "./triggers/batch.ts";
 import { startDirtyPoll } from "./triggers/dirty-poll.ts";
@@ -195,7 +196,9 @@ async function runKey(
   const session = sessions.get(machineId);
   if (!session) return log.debug({ key }, "a key of a machine that is not ours");
   const isContainer = key.startsWith(containerKey(""));
-  await (isContainer ? session.runContainer(key.slice(containerKey("").length)) : session.runMachine());
+  await inRunScope(() =>
+    isContainer ? session.runContainer(key.slice(containerKey("").length)) : session.runMachine(),
+  );
 }
 
 /** For what a notice asks: the database may be away, and then the poll asks again. */

@@ -8,6 +8,7 @@ import { actionText } from "../plan/text.ts";
 import type { Action, ObservedContainer, Plan } from "../plan/types.ts";
 import { backoffMs, TERMINAL_RECHECK_MS, TRANSIENT } from "../queue/backoff.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
+import { costOfRun } from "../run-scope.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { toDesired } from "./desired.ts";
 import { execute } from "./execute.ts";
@@ -76,6 +77,7 @@ async function conclude(run: ContainerRun, before: ObservedContainer, error: Err
   const failure = retry?.failure ?? null;
   known.retryAt = retry ? session.now() + retry.delayMs : 0;
   await settle(run, observed, next, failure, retry ? session.now() + retry.delayMs : next.wakeAt);
+  session.log.info({ uid: known.row.uid, phase: known.row.status.phase, ...costOfRun() }, "container reconciled");
   if (failure) session.tellFailure(known, failure);
   if (retry) return session.enqueueAfter(known.row.uid, PRIORITY.retry, retry.delayMs);
   wakeLater(session, known, next);

@@ -18,6 +18,7 @@ import { createBreaker } from "../queue/breaker.ts";
 import { createMachineLanes, type MachineLanes } from "../queue/lanes.ts";
 import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
+import { countCall } from "../run-scope.ts";
 import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
 import { reconcileMachine } from "./reconcile-machine.ts";
@@ -121,7 +122,7 @@ export class MachineSession {
 
   async #watched<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      const result = await work();
+      const result = await countCall(work);
       this.breaker.recordAnswer();
       return result;
     } catch (error) {
