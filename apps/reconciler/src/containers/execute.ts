@@ -152,6 +152,9 @@ async function start(run: ContainerRun, engineId: string | null, cause: string):
   try {
     await session.mutate(() => session.engine.startContainer(target));
   } catch (error) {
+    // Being removed by hand: the list will tell when it is gone.
+    if (error instanceof EngineError && error.kind === "conflict")
+      throw new NotYetError(error.message, REMOVAL_POLL_MS);
     if (error instanceof EngineError && (error.kind === "failed" || error.kind === "rejected")) {
       recordCrash(known, session.now(), session.random());
     }

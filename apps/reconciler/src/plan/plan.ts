@@ -181,10 +181,11 @@ function keepRunning({ desired, memory, now }: Situation, current: EngineContain
     case "created":
       return start("created, not started");
     default:
+      // First, for a stop that was ours is told by the engine like any other.
+      if (memory.startedRun < desired.run) return start("start requested");
       if (current.stoppedByHand) {
         return act({ type: "startContainer", engineId: current.engineId, cause: "stopped by hand" });
       }
-      if (memory.startedRun < desired.run) return start("start requested");
       return endsByItself(desired, current) ? stand("completed") : start(`exited with ${current.exitCode ?? "?"}`);
   }
 }
