@@ -1,6 +1,7 @@
 import { hashAsClient } from "@berth/api/auth/password.ts";
+import { createDb } from "@berth/db/client.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "@berth/testbed/postgres/restartable.ts";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type OpenApp, openApp } from "./testing/open-app.ts";
 
 let postgres: RestartablePostgres;
@@ -48,6 +49,34 @@ test.each(["stop", "kill"] as const)(
     expect((await list()).statusCode).toBe(200);
   },
 );
+
+test("says 503 also to what was under way when the database was killed", async () => {
+  const other = createDb(postgres.url);
+  const holding = Promise.withResolvers<void>();
+  const killed = Promise.withResolvers<void>();
+  const held = other.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`;
+      holding.resolve();
+      await killed.promise;
+    },
+    { timeout: 30_000 },
+  );
+  const lost = expect(held).rejects.toThrow();
+  await holding.promise;
+  const underWay = post("auth.register", { account: "under-way", password });
+  await vi.waitUntil(async () => {
+    const [waiting] = await open.db.$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass`;
+    return waiting?.count === 1;
+  });
+  await postgres.kill();
+  killed.resolve();
+  expect((await underWay).statusCode).toBe(503);
+  await lost;
+  await other.$disconnect();
+  await postgres.start();
+});
 
 test("is not ready while migrations are missing, and says which", async () => {
   const [last] = await open.db.$queryRaw<{ id: string; migration_name: string }[]>`

@@ -19,7 +19,11 @@ afterAll(() => database.drop());
 
 /** Runs the server to its end. */
 async function run(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "ignore", "pipe"] });
+  // Without a data dir nothing completes the environment.
+  const child = spawn(process.execPath, [MAIN], {
+    env: { BERTH_DATA_DIR: "/nowhere", ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit") as Promise<[number | null]>]);
   return { code, said };
 }

@@ -57,6 +57,6 @@ async function waitUntilRunning(container_id: number) {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof BerthClientError ? `${error.code}: ${error.message}` : error);
+  console.error(error instanceof BerthClientError ? error.message : error);
   process.exitCode = 1;
 }
