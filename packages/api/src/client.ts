@@ -11,9 +11,8 @@ import { observable } from "@trpc/server/observable";
 import type { AppRouter } from "./router.ts";
 
 export type BerthClient = TRPCClient<AppRouter>;
-/**
- * What a call throws: `message` is a sentence for a person. Where no answer came, or not Berth's, `code` is null.
- */
+
+/** What a call throws: `message` is a sentence for a person. Where no answer came, or not Berth's, `code` is null. */
 export class BerthClientError extends TRPCClientError<AppRouter> {
   /** As tRPC names it: "CONFLICT". */
   readonly code: string | null;
