@@ -9,7 +9,7 @@
  * again when the token has ended, is the client's: only a hash of the password leaves this process.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { BerthClientError, createBerthClient } from "../src/client.ts";
+import { BerthClientError, createBerthClient } from "@berth/api/client.ts";
 
 // oxlint-disable-next-line node/no-process-env -- a script on its own has no env.ts
 const { BERTH_URL = "http://127.0.0.1:3000", BERTH_ACCOUNT, BERTH_PASSWORD } = process.env;
