@@ -1,0 +1,60 @@
+// `npm run bench`: what Berth adds to the engine's own calls, measured beside them in one run.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import { connectEngine } from "@berth/docker/connect-engine.ts";
+import { parseEngineUrl } from "@berth/docker/engine-url.ts";
+import { prepareMachine } from "../fleet/prepare.ts";
+import type { EngineGeneration } from "../fleet/generations.ts";
+import { startFleet } from "../fleet/start-fleet.ts";
+import { startBenchBerth } from "./bench-berth.ts";
+import { measureCreateToRunning } from "./create-to-running.ts";
+import { measureKillToRepair } from "./kill-to-repair.ts";
+import { type EngineFigures, report } from "./report.ts";
+
+const ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 30);
+const OUTPUT = "bench/latest.json";
+
+async function main(): Promise<void> {
+  const { generations, gaps } = await prepareMachine((line) => console.log(line));
+  for (const gap of gaps) console.log(`left out: ${gap}`);
+  const figures: EngineFigures[] = [];
+  for (const generation of generations) figures.push(await measure(generation));
+  const machine = {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memory_bytes: totalmem(),
+    kernel: release(),
+  };
+  mkdirSync("bench", { recursive: true });
+  writeFileSync(OUTPUT, `${JSON.stringify({ machine, rounds: ROUNDS, figures }, null, 2)}\n`);
+  console.log(
+    `\n${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}\n\n${report(figures)}\n\nalso in ${OUTPUT}`,
+  );
+}
+
+/** One generation at a time: idle engines cost the others something. */
+async function measure(generation: EngineGeneration): Promise<EngineFigures> {
+  const fleet = await startFleet({ engines: [{ name: "bench", generation }] });
+  const berth = await startBenchBerth();
+  const [target] = fleet.engines;
+  if (!target) throw new Error("the fleet has no engine");
+  const engine = connectEngine(parseEngineUrl(target.url, { tls: target.tls }));
+  try {
+    const { machine_id } = await berth.admin.machine.add({ url: target.url, tls: target.tls, name: "bench" });
+    const image = { name: "public/busybox:latest", reference: "berth-test/busybox:latest" };
+    await berth.admin.image.add(image);
+    const options = { machine_id, image, rounds: ROUNDS };
+    const kill = async (engineId: string): Promise<void> => void (await target.docker("kill", engineId));
+    return {
+      engine: `Docker ${generation}`,
+      create: await measureCreateToRunning(berth, engine, options),
+      repair: await measureKillToRepair(berth, engine, kill, options),
+    };
+  } finally {
+    engine.close();
+    await berth.close();
+    await fleet.close();
+  }
+}
+
+await main();
