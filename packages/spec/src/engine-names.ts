@@ -22,24 +22,21 @@ const slugOf = (name: string): string =>
     .slice(0, 40);
 
 /** `berth-<slug>-<first 8 of the uid>`: the create mutex, unique by the uid. */
-export const engineNameOf = (name: string, uid: string): string =>
-  `berth-${slugOf(name)}-${uid.slice(0, 8)}`;
+export const engineNameOf = (name: string, uid: string): string => `berth-${slugOf(name)}-${uid.slice(0, 8)}`;
 
 /** What a container that was set aside by a recreate is called. */
-export const heldNameOf = (engineName: string, generation: number): string =>
-  `${engineName}-old-${generation}`;
+export const heldNameOf = (engineName: string, generation: number): string => `${engineName}-old-${generation}`;
 
-const HELD = /-old-(\d+)$/;
-
-/** The generation in a held container's name, or null for any other name. */
-export function heldGenerationOf(engineName: string): number | null {
-  const match = HELD.exec(engineName);
-  return match ? Number(match[1]) : null;
+/**
+ * The generation in the name of what a recreate set aside of this uid, or null for any other name. A name alone can't
+ * tell: `job-old` with a uid of eight digits looks like a held `job`.
+ */
+export function heldGenerationOf(engineName: string, uid: string): number | null {
+  const match = /^berth-.+-([0-9a-f]{8})-old-(\d+)$/.exec(engineName);
+  return match?.[1] === uid.slice(0, 8) ? Number(match[2]) : null;
 }
 
 /** True for every name that Berth gives to a container with this uid, whatever its slug was when it was made. */
-export function isNameForUid(engineName: string, uid: string): boolean {
-  return (
-    engineName.startsWith("berth-") && engineName.replace(HELD, "").endsWith(`-${uid.slice(0, 8)}`)
-  );
-}
+export const isNameForUid = (engineName: string, uid: string): boolean =>
+  (engineName.startsWith("berth-") && engineName.endsWith(`-${uid.slice(0, 8)}`)) ||
+  heldGenerationOf(engineName, uid) !== null;

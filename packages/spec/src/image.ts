@@ -20,13 +20,10 @@ export const ImageReference = z
   .string()
   .max(400)
   .regex(
-    /^([a-zA-Z0-9.-]+(:[0-9]{1,5})?\/)?[a-z0-9]+(([._]|__|-+|\/)[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$/,
+    /^([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?\/)?[a-z0-9]+(([._]|__|-+|\/)[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$/,
     "Not an image reference: host:port/name:tag, or name@sha256:….",
   )
-  .refine(
-    (reference) => /(:[^/]+|@sha256:[a-f0-9]{64})$/.test(reference),
-    "Name a tag or a digest.",
-  );
+  .refine((reference) => /(:[^/]+|@sha256:[a-f0-9]{64})$/.test(reference), "Name a tag or a digest.");
 
 /** `external`: Berth neither builds nor keeps it; the engines hold it, or pull it by its reference. */
 export const ImageSource = z.enum(["build", "commit", "mirror", "push", "external"]);

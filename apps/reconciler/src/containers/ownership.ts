@@ -25,7 +25,7 @@ export const isOrphan = (listed: ListedContainer, owner: Owner): boolean => {
 
 /** Set aside by a recreate: recorded as held, and named so. A held row alone may come from a crash before the rename. */
 export const isHeld = (listed: ListedContainer, row: ContainerRow): boolean =>
-  heldGenerationOf(listed.name) !== null && row.held.some((hold) => hold.engine_id === listed.id);
+  heldGenerationOf(listed.name, row.uid) !== null && row.held.some((hold) => hold.engine_id === listed.id);
 
 const bearsLabels = (listed: ListedContainer, uid: string, owner: Owner): boolean =>
   listed.labels[LABEL.installation] === owner.installation &&
