@@ -1,4 +1,4 @@
-/** Grows by doubling from `baseMs` to `maxMs`, with full jitter above `minMs`: many keys never come back at once. */
+/** Grows by doubling from `baseMs` to `maxMs`, jittered over its upper half: many keys never come back at once. */
 export interface BackoffPolicy {
   baseMs: number;
   maxMs: number;

@@ -1,6 +1,6 @@
 /**
  * Collects ids and hands them on together: at once where nothing is under way, else when that has ended. A burst costs one
- * query for many, and a single one waits for nobody.
+ * query for many, and a single one waits for nobody. `work` must not throw.
  */
 export function batched(work: (ids: string[]) => Promise<void>, limit: number): (id: string) => void {
   const waiting = new Set<string>();

@@ -19,12 +19,16 @@ export function startDirtyPoll(
 ): DirtyPoll {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  let isPolling = false;
+  let isPoked = false;
 
   async function poll(): Promise<void> {
+    isPolling = true;
+    isPoked = false;
     try {
       const rows = await loadDirty(sql, AT_ONCE);
       const idsOf = (noun: string): string[] => rows.filter((row) => row.noun === noun).map((row) => row.id);
-      if (rows.length > 0) {
+      if (rows.length > 0 && !isStopped) {
         onDirty(
           idsOf("container"),
           idsOf("machine"),
@@ -35,7 +39,8 @@ export function startDirtyPoll(
     } catch (error) {
       log.warn({ err: error }, "could not look for lost notices");
     }
-    schedule(POLL_MS);
+    isPolling = false;
+    schedule(isPoked ? 0 : POLL_MS);
   }
 
   function schedule(delayMs: number): void {
@@ -46,7 +51,11 @@ export function startDirtyPoll(
 
   schedule(POLL_MS);
   return {
-    poke: () => schedule(0),
+    poke() {
+      // What is under way may have read before the notice that was lost.
+      if (isPolling) isPoked = true;
+      else schedule(0);
+    },
     stop() {
       isStopped = true;
       clearTimeout(timer);
