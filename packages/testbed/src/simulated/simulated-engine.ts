@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import type { Server } from "node:http";
+import { resumeContainers } from "./containers/resume.ts";
 import { Daemon } from "./daemon.ts";
 import { type EngineClock, systemClock } from "./engine-clock.ts";
 import type { Faults } from "./faults.ts";
@@ -10,8 +11,11 @@ import { Router } from "./http/router.ts";
 import { keep } from "./images/pull.ts";
 import { parseReference } from "./images/image-reference.ts";
 import { SimulatedRegistry } from "./images/simulated-registry.ts";
+import { keepState } from "./keep-state.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { ROUTES } from "./routes.ts";
+import { readFileIfThere } from "./replace-file.ts";
+import { restoreState, writeState } from "./state-file.ts";
 import { type TimingName, type Timings, timingsOf } from "./timings.ts";
 
 /** A unix socket (a path of at most 107 bytes), or a port of 127.0.0.1 (0 takes a free one). */
@@ -31,6 +35,8 @@ export interface SimulatedEngineOptions {
   registry?: SimulatedRegistry;
   /** Images that are there when an engine without a state begins, as `repository:tag`. */
   images?: string[];
+  /** Keeps what the engine holds over restarts: JSON, replaced at once. Without it all is gone with the process. */
+  state_file?: string;
   /** Of what is random in its faults. */
   seed?: number;
 }
@@ -69,7 +75,12 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     registry: options.registry ?? new SimulatedRegistry({ isInventive: true }),
     seed: options.seed ?? 1,
   });
-  for (const name of options.images ?? []) preload(daemon, name);
+  const saved = options.state_file === undefined ? null : readFileIfThere(options.state_file);
+  if (saved !== null) restoreState(daemon, saved);
+  else for (const name of options.images ?? []) preload(daemon, name);
+  const state =
+    options.state_file === undefined ? null : keepState(daemon, options.state_file, () => writeState(daemon));
+  resumeContainers(daemon);
   const server = createEngineServer(daemon, ROUTER);
   await listen(server, options.listen);
   const address = server.address();
@@ -87,6 +98,7 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
       server.closeAllConnections();
       await once(server, "close");
       daemon.abandonProcesses();
+      await state?.flush();
     },
   };
 }

@@ -12,18 +12,23 @@ export async function attachContainer(call: Call): Promise<Reply> {
   const write = (stream: "stdout" | "stderr", bytes: Uint8Array): void => {
     if (isSet(query, stream)) connection.write(frame(stream, bytes, hasTty));
   };
+  daemon.publishContainer(container, "attach");
   if (isSet(query, "logs")) for (const { stream, line } of container.log.records()) write(stream, line);
   const detach = isSet(query, "stream") ? container.log.attach(write) : () => {};
-  if (isSet(query, "stdin")) {
+  const takeInput = (): void => {
     connection.input.on("data", (bytes: Buffer) => container.process?.input(bytes));
     connection.input.once("end", () => {
       if (container.config.StdinOnce) container.process?.options.stdin?.end();
     });
+  };
+  if (isSet(query, "stdin")) {
+    if (container.process) takeInput();
+    else container.waiters.push({ condition: "start", resolve: takeInput });
   }
   // Clients attach before they start: the end that counts is the one to come.
   const ended = new Promise<void>((resolve) => {
     container.waiters.push({ condition: "next-exit", resolve: () => resolve() });
-    connection.input.once("close", resolve);
+    void connection.closed.then(resolve);
   });
   if (isSet(query, "stream")) await ended;
   detach();

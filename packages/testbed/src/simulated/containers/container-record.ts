@@ -8,7 +8,8 @@ export type ContainerStatus = "created" | "running" | "paused" | "restarting" | 
 /** A container's own settings after its image's were merged in. */
 export type ContainerConfig = Omit<CreateContainerBody, "HostConfig">;
 
-export type WaitCondition = "not-running" | "next-exit" | "removed";
+/** What Docker lets clients wait for, and `start`: those who attach come before it. */
+export type WaitCondition = "start" | "not-running" | "next-exit" | "removed";
 
 export interface ContainerNetwork {
   sandbox_id: string;

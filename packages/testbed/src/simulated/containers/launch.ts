@@ -6,7 +6,7 @@ import { SimulatedProcess } from "../process/simulated-process.ts";
 import { Stdin } from "../process/stdin.ts";
 import { allocateNetwork } from "./allocate-network.ts";
 import { connectNetwork, releaseNetwork } from "./connect-network.ts";
-import type { ContainerRecord } from "./container-record.ts";
+import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { endRun } from "./end-run.ts";
 import { grantGpus } from "./grant-gpus.ts";
 
@@ -58,6 +58,7 @@ function run(daemon: Daemon, container: ContainerRecord): void {
   daemon.onChange();
   void process.exited.then((code) => endRun(daemon, container, process, code, launch));
   process.start(runProgram);
+  settleWaiters(container, ["start"]);
 }
 
 export function environmentOf(env: string[]): Record<string, string> {

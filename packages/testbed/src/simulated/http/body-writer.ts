@@ -6,6 +6,7 @@ export class BodyWriter {
   readonly #response: ServerResponse;
   readonly #effect: FaultEffect;
   #written = 0;
+  #drained: Promise<void> | null = null;
   #isOver = false;
 
   constructor(response: ServerResponse, effect: FaultEffect) {
@@ -38,14 +39,19 @@ export class BodyWriter {
   }
 
   #send(bytes: Uint8Array): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
     const isFull = !this.#response.write(bytes);
-    if (!isFull) return Promise.resolve();
-    const proceed = (): void => {
-      this.#response.off("drain", proceed).off("close", proceed);
-      resolve();
-    };
-    this.#response.once("drain", proceed).once("close", proceed);
-    return promise;
+    return isFull ? (this.#drained ??= this.#untilDrained()) : Promise.resolve();
+  }
+
+  /** One wait for all who write meanwhile: not every writer of a stream waits for its turn. */
+  #untilDrained(): Promise<void> {
+    return new Promise((resolve) => {
+      const proceed = (): void => {
+        this.#response.off("drain", proceed).off("close", proceed);
+        this.#drained = null;
+        resolve();
+      };
+      this.#response.once("drain", proceed).once("close", proceed);
+    });
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import type { Daemon } from "../daemon.ts";
 import { DockerError } from "../docker-error.ts";
@@ -24,8 +24,10 @@ export interface Call {
 }
 
 export interface Hijacked {
-  /** Bytes of the client, until it closes its side. */
-  input: Duplex;
+  /** Bytes of the client, until it closes its side; it may go on reading. */
+  input: Readable;
+  /** Settles when the client has gone altogether. */
+  closed: Promise<void>;
   write: (data: Uint8Array) => void;
   end: () => void;
 }
@@ -35,13 +37,13 @@ export type Reply = { status: number; json?: unknown; text?: string; headers?: R
 
 export type Handler = (call: Call) => Reply | Promise<Reply>;
 
-/** A JSON body by its schema. An empty one is `{}` where Docker takes it so. */
+/** A JSON body by its schema. An empty one, or `null` as old clients send it, is `{}`. */
 export async function readJson<T extends z.ZodType>(call: Call, schema: T): Promise<z.infer<T>> {
   const text = (await call.body()).toString().trim();
   const isModern = call.daemon.generation.isModern;
   let value: unknown;
   try {
-    value = text === "" ? {} : JSON.parse(text);
+    value = text === "" ? {} : (JSON.parse(text) ?? {});
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw isModern ? new DockerError(400, `invalid JSON: ${why}`) : new DockerError(500, why);

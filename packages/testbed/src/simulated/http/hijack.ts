@@ -17,7 +17,8 @@ export function hijackResponse(response: ServerResponse, headers: Record<string,
   response.flushHeaders();
   const input = new PassThrough();
   input.end();
-  return { input, write: (data) => void response.write(data), end: () => void response.end() };
+  const closed = new Promise<void>((resolve) => response.once("close", resolve));
+  return { input, closed, write: (data) => void response.write(data), end: () => void response.end() };
 }
 
 function headerLines(headers: Record<string, string>): string[] {
@@ -31,6 +32,7 @@ function takeOver(socket: Duplex, rest: Buffer): Hijacked {
   socket.pipe(input);
   return {
     input,
+    closed: new Promise((resolve) => socket.once("close", resolve)),
     write: (data) => {
       if (!socket.destroyed && socket.writable) socket.write(data);
     },

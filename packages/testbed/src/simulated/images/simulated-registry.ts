@@ -3,6 +3,8 @@ import type { ImageConfig } from "../wire.ts";
 import type { Files } from "../process/file-layer.ts";
 import { type ImageReference, formatReference } from "./image-reference.ts";
 
+const INVENTED_BYTES = 4 * 1024 * 1024;
+
 /** What a registry holds of one image. */
 export interface RegistryImage {
   /** Of the manifest, by which it can be pulled for ever. */
@@ -20,6 +22,8 @@ export interface RegistryImage {
  */
 export class SimulatedRegistry {
   readonly isInventive: boolean;
+  /** Set by whoever keeps its content: called after every push. */
+  onChange: () => void = () => {};
   readonly #images = new Map<string, RegistryImage>();
 
   constructor(options: { isInventive?: boolean } = {}) {
@@ -29,10 +33,20 @@ export class SimulatedRegistry {
   put(reference: ImageReference, image: RegistryImage): void {
     this.#images.set(formatReference(reference), image);
     this.#images.set(`${reference.repository}@${image.digest}`, image);
+    this.onChange();
+  }
+
+  /** Everything by every name, to be kept. */
+  entries(): [string, RegistryImage][] {
+    return [...this.#images];
+  }
+
+  restore(entries: Iterable<[string, RegistryImage]>): void {
+    for (const [name, image] of entries) this.#images.set(name, image);
   }
 
   /** Makes up an image, and answers its manifest's digest. */
-  publish(reference: ImageReference, config: ImageConfig = {}, sizeBytes = 4 * 1024 * 1024): RegistryImage {
+  publish(reference: ImageReference, config: ImageConfig = {}, sizeBytes = INVENTED_BYTES): RegistryImage {
     const image = inventImage(reference, config, sizeBytes);
     this.put(reference, image);
     return image;
@@ -41,7 +55,7 @@ export class SimulatedRegistry {
   find(reference: ImageReference): RegistryImage | null {
     const known = this.#images.get(formatReference(reference));
     if (known || !this.isInventive) return known ?? null;
-    return this.publish(reference);
+    return inventImage(reference, {}, INVENTED_BYTES); // the same every time, so it needs no place here
   }
 
   /** False where nothing listens: a host of which nothing was ever put or published. */

@@ -49,10 +49,11 @@ export class Shell {
   async runInteractive(): Promise<number> {
     const { hasTty, stdin } = this.process.options;
     this.process.traps.set(SIGTERM, ""); // a shell that people type at ignores it
-    while (stdin) {
+    if (!stdin) return 0;
+    for (;;) {
       if (hasTty) this.#streams.out(`${this.cwd} # `);
       const line = await Promise.race([stdin.readLine(), this.process.nextInterrupt().then(() => "")]);
-      if (line === null) break;
+      if (line === null) return this.#status;
       try {
         this.#status = await this.#runLine(line);
       } catch (error) {
@@ -62,7 +63,6 @@ export class Shell {
         this.#status = 2;
       }
     }
-    return this.#status;
   }
 
   /** An interrupt ends the line: what it still writes goes nowhere. */
