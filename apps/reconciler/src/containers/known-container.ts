@@ -27,8 +27,8 @@ export interface KnownContainer {
   startNotBefore: number;
   /** Wall clock, ms: what failed is left alone by a resync until then. */
   retryAt: number;
-  /** Its end or pause was announced: a list that still has it running is not believed until then (monotonic, ms). */
-  pauseOrEndAnnouncedUntil: number;
+  /** What was announced of it: a list that still has it running is not believed until then (monotonic, ms). */
+  announced: { what: "end" | "pause"; until: number } | null;
   /** Monotonic, ms: an event that came after the last list began needs another look. */
   lastEventAt: number;
   lastListBeganAt: number;
@@ -54,7 +54,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   lastStartAt: 0,
   startNotBefore: 0,
   retryAt: 0,
-  pauseOrEndAnnouncedUntil: 0,
+  announced: null,
   lastEventAt: 0,
   lastListBeganAt: 0,
   missingHolds: new Set(),

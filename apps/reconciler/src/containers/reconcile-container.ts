@@ -1,7 +1,7 @@
 import { EngineError } from "@berth/docker/engine.ts";
 import { IdentityError, LeaseLostError, NotYetError, StaleRowError, TerminalError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
-import { mayRecreate } from "../plan/facts.ts";
+import { mayRecreate, wantsToRun } from "../plan/facts.ts";
 import { plan } from "../plan/plan.ts";
 import type { Failure } from "../plan/status.ts";
 import { actionText } from "../plan/text.ts";
@@ -31,9 +31,9 @@ export async function reconcileContainer(session: MachineSession, known: KnownCo
     createdId: null,
     isFinished: false,
   };
-  const observed = await observe(session, known);
+  const observed = believe(run, await observe(session, known));
+  if (!observed) return session.enqueueAfter(known.row.uid, PRIORITY.event, ANNOUNCED_POLL_MS);
   const first = plan(run.desired, observed, memoryOf(known), session.now());
-  if (isChangeAwaited(known, observed)) return session.enqueueAfter(known.row.uid, PRIORITY.event, ANNOUNCED_POLL_MS);
   if (first.actions.length === 0) {
     await settle(run, observed, first, null, first.wakeAt);
     return wakeLater(session, known, first);
@@ -131,12 +131,20 @@ const HINTS_AT_MOST = 3;
 const isHint = (known: KnownContainer, error: EngineError): boolean =>
   known.hints < HINTS_AT_MOST && (error.kind === "not_found" || (error.kind === "conflict" && known.nameTaken));
 
-function isChangeAwaited(known: KnownContainer, observed: ObservedContainer): boolean {
-  if (observed.current?.state !== "running") {
-    known.pauseOrEndAnnouncedUntil = 0;
-    return false;
+/**
+ * What was observed, unless the engine has announced that it runs behind: then null, to look again. A stop by hand is taken
+ * on the announcement's word where the container should run, for to start what runs already changes nothing.
+ */
+function believe({ known, desired }: ContainerRun, observed: ObservedContainer): ObservedContainer | null {
+  const { current } = observed;
+  const { announced } = known;
+  if (!announced) return observed;
+  if (current?.state !== "running" || performance.now() > announced.until) {
+    known.announced = null;
+    return observed;
   }
-  return performance.now() < known.pauseOrEndAnnouncedUntil;
+  const isRestartable = announced.what === "end" && current.stoppedByHand && wantsToRun(desired, memoryOf(known));
+  return isRestartable ? { ...observed, current: { ...current, state: "exited" } } : null;
 }
 
 /** Errors after which this look has nothing to say: another look, or another holder, will. */

@@ -1,6 +1,6 @@
 import { forgetHolds } from "@berth/db/containers/hold.ts";
 import { writeContainerStatus } from "@berth/db/containers/write-status.ts";
-import { releaseGpus } from "@berth/db/placement/release.ts";
+import { releaseGpus, releaseSurplus } from "@berth/db/placement/release.ts";
 import { inTransaction } from "@berth/db/sql.ts";
 import { mergeConditions } from "@berth/spec/condition.ts";
 import { StaleRowError } from "../failures.ts";
@@ -45,7 +45,9 @@ export async function settle(
     observed_generation: row.generation,
   };
   // Before the status says so: a crash in between must not leave them taken.
-  if (isDone && (next.standing === "stopped" || next.standing === "completed")) await giveBackGpus(run);
+  const isDown = next.standing === "stopped" || next.standing === "completed";
+  if (isDone && isDown) await giveBackGpus(run);
+  if (isDone && (isDown || current?.specHash === desired.specHash)) await giveBackSurplus(run);
   if (!isSame(status, row.status)) {
     const version = await writeContainerStatus(session.sql, session.fence(), {
       container_id: row.container_id,
@@ -86,4 +88,11 @@ async function giveBackGpus({ session, known }: ContainerRun): Promise<void> {
   if (row.placement.gpu_uuids.length === 0 || known.gpusReleasedGeneration === row.generation) return;
   await inTransaction(session.pool, (sql) => releaseGpus(sql, session.fence(), row.container_id, row.generation));
   known.gpusReleasedGeneration = row.generation;
+}
+
+async function giveBackSurplus({ session, known }: ContainerRun): Promise<void> {
+  const { row } = known;
+  if (!row.has_surplus) return;
+  await inTransaction(session.pool, (sql) => releaseSurplus(sql, session.fence(), row.container_id, row.generation));
+  row.has_surplus = false;
 }

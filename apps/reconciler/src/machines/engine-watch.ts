@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type EngineEvent, EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
+import type { KnownContainer } from "../containers/known-container.ts";
 import { probeDelayMs } from "../queue/breaker.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import type { MachineSession } from "./machine-session.ts";
@@ -100,14 +101,16 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
       break;
     case "start":
       session.stoppedByHand.delete(event.actor_id);
-      known.pauseOrEndAnnouncedUntil = 0;
+      known.announced = null;
       break;
     case "unpause":
-      known.pauseOrEndAnnouncedUntil = 0;
+      known.announced = null;
       break;
     case "die":
+      announce(known, event, "end");
+      break;
     case "pause":
-      if (event.actor_id === known.row.status.engine_id) known.pauseOrEndAnnouncedUntil = now + ANNOUNCED_MS;
+      announce(known, event, "pause");
       break;
     case "destroy":
       session.stoppedByHand.delete(event.actor_id);
@@ -115,4 +118,9 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
   }
   known.lastEventAt = now;
   if (!known.isRunning) session.enqueue(known.row.uid, PRIORITY.event);
+}
+
+function announce(known: KnownContainer, event: EngineEvent, what: "end" | "pause"): void {
+  if (event.actor_id !== known.row.status.engine_id) return;
+  known.announced = { what, until: performance.now() + ANNOUNCED_MS };
 }

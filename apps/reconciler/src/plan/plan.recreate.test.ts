@@ -93,22 +93,15 @@ describe("a recreate", () => {
   test("does not claim that an image is lost which it is about to commit", () => {
     expect(claimsFor({ desired: preserving, observed: { image: { state: "absent" } } })).toEqual([]);
   });
-  test("does not stop what does not run, nor start what should not", () => {
-    expect(
-      textFor({
-        desired: { ...consented, desired: "stopped" },
-        observed: { current: containerOf(EXITED), image: present },
-      }),
-    ).toBe(`set aside c1 as ${OLD_NAME} (spec changed, discard) → create (spec changed, discard)`);
-  });
-  test("does not start again what has done its work", () => {
-    expect(
-      textFor({
-        desired: { ...consented, restart: "no" },
-        observed: { current: containerOf(EXITED), image: present },
-        memory: { completedRun: 1 },
-      }),
-    ).toBe(`set aside c1 as ${OLD_NAME} (spec changed, discard) → create (spec changed, discard)`);
+  test("waits for the next start of what should not run, and of what has done its work", () => {
+    const down = { observed: { current: containerOf(EXITED), image: present } };
+    expect(textFor({ ...down, desired: { ...consented, desired: "stopped" } })).toBe("stopped");
+    const ended = { ...down, desired: { ...consented, restart: "no" } } as const;
+    expect(textFor({ ...ended, memory: { completedRun: 1 } })).toBe("completed");
+    expect(textFor({ ...ended, desired: { ...ended.desired, run: 2 }, memory: { completedRun: 1 } })).toBe(
+      `set aside c1 as ${OLD_NAME} (spec changed, discard) → ` +
+        "create (spec changed, discard) → start (spec changed, discard)",
+    );
   });
 
   describe("that was interrupted", () => {

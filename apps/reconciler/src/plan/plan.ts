@@ -115,6 +115,7 @@ function recreate(situation: Situation): Decision | null {
   const { current } = observed;
   if (!current || current.specHash === desired.specHash || !mayRecreate(desired, current, memory)) return null;
   if (observed.foreignName) return null; // the new one could not get the name
+  if (!wantsToRun(desired, memory)) return null; // at its next start, which claims the GPUs that it then has
   if (memory.recreateFailures >= RECREATE_ATTEMPTS) {
     // Nothing was set aside yet, and the old one goes on: a full disk must not keep it down.
     return act({ type: "abandonRecreate", cause: `the recreate failed ${RECREATE_ATTEMPTS} times` });

@@ -38,7 +38,8 @@ interface Candidate {
 
 /**
  * Places a container and claims its GPUs and host ports, all or nothing, in the caller's transaction. Where the container
- * has a placement already, its machine stays, and ports that are still asked for keep their host port.
+ * has a placement already, its machine stays, and ports that are still asked for keep their host port. What it held before
+ * it goes on holding, for its engine container may still use it: `releaseSurplus` gives it back when that has gone.
  * Throws UNPROCESSABLE for what can never fit, CONFLICT for what does not fit now.
  */
 export async function claimPlacement(sql: Sql, request: ClaimRequest): Promise<Placement> {
@@ -47,24 +48,22 @@ export async function claimPlacement(sql: Sql, request: ClaimRequest): Promise<P
     request.container_id,
   ]);
   const machines = await loadCandidates(sql, request.container_id, before?.machine_id ?? request.machine_id);
-  const { machine, gpu_uuids } = choose(machines, request, before ?? null);
-  const ports = await choosePorts(sql, machine, request, before?.ports ?? []);
+  const choices = choose(machines, request, before ?? null);
+  const { machine, gpu_uuids, ports } = await firstWithPorts(sql, choices, request, before?.ports ?? []);
 
-  await sql("DELETE FROM gpu_allocations WHERE container_id = $1", [request.container_id]);
-  await sql("DELETE FROM port_allocations WHERE container_id = $1", [request.container_id]);
-  await sql("INSERT INTO gpu_allocations (machine_id, gpu_uuid, container_id) SELECT $1, unnest($2::text[]), $3", [
-    machine.machine_id,
-    gpu_uuids,
-    request.container_id,
-  ]);
-  for (const port of ports) {
-    await sql("INSERT INTO port_allocations (machine_id, protocol, host_port, container_id) VALUES ($1, $2, $3, $4)", [
-      machine.machine_id,
-      port.protocol,
-      port.host_port,
-      request.container_id,
-    ]);
-  }
+  await sql(
+    `INSERT INTO gpu_allocations (machine_id, gpu_uuid, container_id)
+     SELECT $1, uuid, $3 FROM unnest($2::text[]) AS uuid
+     WHERE NOT EXISTS (SELECT 1 FROM gpu_allocations a WHERE a.machine_id = $1 AND a.gpu_uuid = uuid AND a.container_id = $3)`,
+    [machine.machine_id, gpu_uuids, request.container_id],
+  );
+  await sql(
+    `INSERT INTO port_allocations (machine_id, protocol, host_port, container_id)
+     SELECT $1, port->>'protocol', (port->>'host_port')::int, $3 FROM jsonb_array_elements($2::jsonb) AS port
+     WHERE NOT EXISTS (SELECT 1 FROM port_allocations a WHERE a.machine_id = $1 AND a.protocol = port->>'protocol'
+                         AND a.host_port = (port->>'host_port')::int AND a.container_id = $3)`,
+    [machine.machine_id, JSON.stringify(ports), request.container_id],
+  );
   await sql(
     `INSERT INTO placements (container_id, machine_id, gpu_uuids, ports) VALUES ($1, $2, $3::text[], $4::jsonb)
      ON CONFLICT (container_id) DO UPDATE SET gpu_uuids = EXCLUDED.gpu_uuids, ports = EXCLUDED.ports`,
@@ -90,8 +89,8 @@ interface Choice {
   gpu_uuids: string[];
 }
 
-/** Fullest fit first, so that whole machines stay free for big jobs; without GPUs, the machine with fewest containers. */
-function choose(machines: Candidate[], request: ClaimRequest, before: Placement | null): Choice {
+/** Never empty. Fullest fit first, so that whole machines stay free for big jobs; without GPUs, the machine with fewest containers. */
+function choose(machines: Candidate[], request: ClaimRequest, before: Placement | null): Choice[] {
   if (request.machine_id !== null && machines.length === 0) {
     throw new DomainError("NOT_FOUND", `There is no machine ${request.machine_id}.`);
   }
@@ -108,9 +107,8 @@ function choose(machines: Candidate[], request: ClaimRequest, before: Placement 
       return gpu_uuids === null ? [] : [{ machine, gpu_uuids }];
     })
     .sort((a, b) => compareFit(a, b, request));
-  const [best] = choices;
-  if (!best) throw busy(possible, request);
-  return best;
+  if (choices.length === 0) throw busy(possible, request);
+  return choices;
 }
 
 /** The GPUs of one machine that serve the request, or null. `preferred` ones are taken first. */
@@ -143,13 +141,28 @@ function compareFit(a: Choice, b: Choice, request: ClaimRequest): number {
   return byGpu || byWaste || a.machine.containers - b.machine.containers;
 }
 
-/** Ports that stay keep their number: people have it in their ssh configuration. */
+/** The best machine that has the host ports too. CONFLICT where none has. */
+async function firstWithPorts(
+  sql: Sql,
+  choices: readonly Choice[],
+  request: ClaimRequest,
+  before: readonly PortBinding[],
+): Promise<Choice & { ports: PortBinding[] }> {
+  for (const choice of choices) {
+    const ports = await choosePorts(sql, choice.machine, request, before);
+    if (ports) return { ...choice, ports };
+  }
+  const names = choices.map(({ machine }) => machine.name).join(", ");
+  throw new DomainError("CONFLICT", `Every port of ${names} is taken: ask an admin to widen the port range.`);
+}
+
+/** Ports that stay keep their number: people have it in their ssh configuration. Null where too few are free. */
 async function choosePorts(
   sql: Sql,
   machine: Candidate,
   request: ClaimRequest,
   before: readonly PortBinding[],
-): Promise<PortBinding[]> {
+): Promise<PortBinding[] | null> {
   if (request.ports.length === 0) return [];
   const rows = await sql<{ protocol: string; host_port: number }>(
     "SELECT protocol, host_port FROM port_allocations WHERE machine_id = $1 AND container_id <> $2",
@@ -161,18 +174,21 @@ async function choosePorts(
     const host = kept.get(`${port.protocol}/${port.container_port}`);
     if (host !== undefined) taken.add(`${port.protocol}/${host}`);
   }
-  return request.ports.map((port) => {
+  const bindings: PortBinding[] = [];
+  for (const port of request.ports) {
     const host = kept.get(`${port.protocol}/${port.container_port}`) ?? nextFree(machine, port.protocol, taken);
+    if (host === null) return null;
     taken.add(`${port.protocol}/${host}`);
-    return { ...port, host_port: host };
-  });
+    bindings.push({ ...port, host_port: host });
+  }
+  return bindings;
 }
 
-function nextFree(machine: Candidate, protocol: string, taken: Set<string>): number {
+function nextFree(machine: Candidate, protocol: string, taken: Set<string>): number | null {
   for (let port = machine.port_first; port <= machine.port_last; port += 1) {
     if (!taken.has(`${protocol}/${port}`)) return port;
   }
-  throw new DomainError("CONFLICT", `Every port of ${machine.name} is taken: ask an admin to widen its port range.`);
+  return null;
 }
 
 function noMachine(machines: Candidate[]): DomainError {

@@ -15,6 +15,28 @@ export async function releaseGpus(sql: Sql, fence: Fence, containerId: number, g
   );
 }
 
+/**
+ * Gives back what the placement does not name any more, after the engine container that used it was seen to be down or
+ * made anew. As `releaseGpus`, nothing happens where the owner has asked for something else since.
+ */
+export async function releaseSurplus(sql: Sql, fence: Fence, containerId: number, generation: number): Promise<void> {
+  await lockPlacement(sql);
+  const isStill = "c.container_id = $1 AND c.generation = $2 AND holds_lease($3, $4, $5)";
+  const parameters = [containerId, generation, fence.shard, fence.holder, fence.epoch.toString()];
+  await sql(
+    `DELETE FROM gpu_allocations a USING containers c JOIN placements p USING (container_id)
+     WHERE a.container_id = $1 AND ${isStill} AND a.gpu_uuid <> ALL (p.gpu_uuids)`,
+    parameters,
+  );
+  await sql(
+    `DELETE FROM port_allocations a USING containers c JOIN placements p USING (container_id)
+     WHERE a.container_id = $1 AND ${isStill} AND NOT EXISTS (
+       SELECT 1 FROM jsonb_array_elements(p.ports) AS port
+       WHERE port->>'protocol' = a.protocol AND (port->>'host_port')::int = a.host_port)`,
+    parameters,
+  );
+}
+
 /** Gives everything back after the removal was seen. */
 export async function releasePlacement(sql: Sql, containerId: number): Promise<void> {
   await lockPlacement(sql);

@@ -70,12 +70,17 @@ async function rawRepair(
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
     },
   });
+  const running = events.next(id, "start");
   await engine.startContainer(id);
+  await running;
   const died = events.next(id, "die");
   const repaired = events.dieThenStart(id);
   const killed = kill(id);
   await died;
-  await engine.startContainer(id);
+  let isRepaired = false;
+  void repaired.then(() => (isRepaired = true));
+  // The engine answers "already running" until it has written the end down.
+  while (!isRepaired) await engine.startContainer(id);
   await killed;
   const { diedAt, startedAt } = await repaired;
   await engine.stopContainer(id, 0);
