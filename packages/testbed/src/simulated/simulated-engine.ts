@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import { resumeContainers } from "./containers/resume.ts";
 import { Daemon } from "./daemon.ts";
 import { type EngineClock, systemClock } from "./engine-clock.ts";
@@ -51,6 +52,8 @@ export interface SimulatedEngine {
   faults: Faults;
   /** What it holds, for tests that look behind the API. */
   daemon: Daemon;
+  /** Breaks every connection: idle ones, streams, and those that a command has taken over. */
+  dropConnections(): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +85,12 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     options.state_file === undefined ? null : keepState(daemon, options.state_file, () => writeState(daemon));
   resumeContainers(daemon);
   const server = createEngineServer(daemon, ROUTER);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  const dropConnections = (): void => sockets.forEach((socket) => socket.destroy());
   await listen(server, options.listen);
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : null;
@@ -92,10 +101,11 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     port,
     faults: daemon.faults,
     daemon,
+    dropConnections,
     close: async () => {
       daemon.faults.clear();
       server.close();
-      server.closeAllConnections();
+      dropConnections();
       await once(server, "close");
       daemon.abandonProcesses();
       await state?.flush();

@@ -1,10 +1,13 @@
 import type { Daemon } from "../daemon.ts";
 import { networkIdOf, networkNameOf } from "../system/networks.ts";
-import type { ContainerNetwork, ContainerRecord } from "./container-record.ts";
+import type { ContainerRecord } from "./container-record.ts";
 
-/** Takes the address and the ports that were found for it, and says so. */
-export function connectNetwork(daemon: Daemon, container: ContainerRecord, network: ContainerNetwork): void {
-  container.network = network;
+/** Says that the container is on its network and that its volumes are mounted, in the order of each generation. */
+export function tellConnected(daemon: Daemon, container: ContainerRecord): void {
+  const connect = (): void => {
+    daemon.events.publish("network", "connect", networkIdOf(daemon, container), networkAttributes(container));
+  };
+  if (!daemon.generation.isModern) connect();
   for (const mount of container.host.Mounts ?? []) {
     if (mount.Type !== "volume") continue;
     daemon.events.publish("volume", "mount", mount.Source, {
@@ -15,14 +18,16 @@ export function connectNetwork(daemon: Daemon, container: ContainerRecord, netwo
       "read/write": String(mount.ReadOnly !== true),
     });
   }
-  daemon.events.publish("network", "connect", networkIdOf(daemon, container), networkAttributes(container));
+  if (daemon.generation.isModern) connect();
 }
 
-/** The container's address and ports are free again. */
+/** The container's address and ports are free again. Docker says so of those that it never got, too. */
 export function releaseNetwork(daemon: Daemon, container: ContainerRecord): void {
-  if (!container.network) return;
   container.network = null;
   daemon.events.publish("network", "disconnect", networkIdOf(daemon, container), networkAttributes(container));
+}
+
+export function unmountVolumes(daemon: Daemon, container: ContainerRecord): void {
   for (const mount of container.host.Mounts ?? []) {
     if (mount.Type !== "volume") continue;
     daemon.events.publish("volume", "unmount", mount.Source, { container: container.id, driver: "local" });

@@ -4,7 +4,7 @@ import { SIGKILL } from "../process/signals.ts";
 import type { SimulatedProcess } from "../process/simulated-process.ts";
 import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { destroyContainer } from "./destroy-container.ts";
-import { releaseNetwork } from "./connect-network.ts";
+import { releaseNetwork, unmountVolumes } from "./connect-network.ts";
 import { isRestartDue, restartDelayMs } from "./restart-policy.ts";
 
 type Relaunch = (daemon: Daemon, container: ContainerRecord) => void;
@@ -35,6 +35,7 @@ export function endRun(
   // 28.5 tells of the exit only after it has tidied up, 20.10 before.
   if (!daemon.generation.isModern) die();
   releaseNetwork(daemon, container);
+  unmountVolumes(daemon, container);
   if (container.isBeingStopped) daemon.publishContainer(container, "stop");
   if (daemon.generation.isModern) die();
 

@@ -34,15 +34,16 @@ export function sendSignal(daemon: Daemon, container: ContainerRecord, signal: n
   const stopSignal = parseSignal(container.config.StopSignal ?? "");
   const endsRestarts = stopSignal === null || signal === SIGKILL || signal === stopSignal;
   if (endsRestarts) cancelRestart(container);
+  daemon.onChange();
+  if (!container.process) return; // between two runs there is nothing to signal, and nothing is told
   const wasPaused = container.status === "paused";
-  container.process?.signal(signal);
+  container.process.signal(signal);
   daemon.publishContainer(container, "kill", { signal: String(signal) });
   if (wasPaused && endsRestarts) {
     container.status = "running";
-    container.process?.resume();
+    container.process.resume();
     daemon.publishContainer(container, "unpause");
   }
-  daemon.onChange();
 }
 
 export function notRunning({ generation: { isModern } }: Daemon, container: ContainerRecord): DockerError {

@@ -5,7 +5,7 @@ import { isProgram, runProgram } from "../process/programs.ts";
 import { SimulatedProcess } from "../process/simulated-process.ts";
 import { Stdin } from "../process/stdin.ts";
 import { allocateNetwork } from "./allocate-network.ts";
-import { connectNetwork, releaseNetwork } from "./connect-network.ts";
+import { releaseNetwork, tellConnected } from "./connect-network.ts";
 import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { endRun } from "./end-run.ts";
 import { grantGpus } from "./grant-gpus.ts";
@@ -28,9 +28,11 @@ export function launch(daemon: Daemon, container: ContainerRecord): void {
 function run(daemon: Daemon, container: ContainerRecord): void {
   const argv = [...(container.config.Entrypoint ?? []), ...(container.config.Cmd ?? [])];
   const gpus = grantGpus(daemon, container);
-  connectNetwork(daemon, container, allocateNetwork(daemon, container));
+  container.network = allocateNetwork(daemon, container);
+  if (!daemon.generation.isModern) tellConnected(daemon, container);
   // With `Init` it is the init process that starts, and that finds nothing to run.
   if (!isProgram(argv[0] ?? "") && !container.host.Init) throw executableNotFound(daemon, argv[0] ?? "");
+  if (daemon.generation.isModern) tellConnected(daemon, container);
 
   const { config } = container;
   const hostname = config.Hostname || shortId(container.id);

@@ -53,13 +53,7 @@ async function stop(daemon: Daemon, container: ContainerRecord, query: URLSearch
 
 /** Between two runs there is nothing to signal: the next one is called off. */
 function stopRestarting(daemon: Daemon, container: ContainerRecord): void {
-  const { isModern } = daemon.generation;
   cancelRestart(container);
-  const attributes = { exitCode: String(container.exit_code) };
-  if (!isModern) {
-    daemon.publishContainer(container, "kill", { signal: String(SIGTERM) });
-    daemon.publishContainer(container, "die", attributes);
-  }
   daemon.publishContainer(container, "stop");
   daemon.onChange();
 }

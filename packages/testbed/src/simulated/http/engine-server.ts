@@ -37,7 +37,8 @@ async function answer(
   response: ServerResponse,
   transport: Transport,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://engine");
+  const url = parsePath(request.url ?? "/");
+  if (!url) return send(response, NO_EFFECT, request, { status: 400, text: "400 Bad Request" });
   const { version, path } = splitVersion(url.pathname);
   const match = router.match(request.method ?? "", path);
   if (!match) return send(response, NO_EFFECT, request, { status: 404, json: { message: "page not found" } });
@@ -158,6 +159,16 @@ function daemonHeaders({ generation }: Daemon): Record<string, string> {
     Ostype: "linux",
     Server: `Docker/${generation.server_version} (linux)`,
   };
+}
+
+/** Null where the path is none, or has a `%` that stands for nothing. */
+function parsePath(path: string): URL | null {
+  const url = URL.parse(path, "http://engine");
+  try {
+    return url && decodeURIComponent(url.pathname) ? url : null;
+  } catch {
+    return null; // a URIError: the one thing that decoding can throw
+  }
 }
 
 function splitVersion(path: string): { version: string | null; path: string } {
