@@ -28,24 +28,44 @@ export async function listen(
   handlers.onConnected();
 
   async function subscribe(): Promise<ReturnType<typeof createSubscriber>> {
+    let state: "starting" | "listening" | "given up" = "starting";
+    const isOver = (): boolean => isClosed || state === "given up";
     const made = createSubscriber(
       { connectionString: databaseUrl, application_name: applicationName },
       {
         parse: (payload: string) => payload,
         paranoidChecking: 10_000,
-        retryInterval: (attempt: number) => Math.min(2_000, 100 * 2 ** Math.min(attempt, 5)),
+        retryInterval(attempt: number) {
+          // Its own `close` does not end its attempts to connect again.
+          if (isOver()) throw new Error("nobody listens any more");
+          return Math.min(2_000, 100 * 2 ** Math.min(attempt, 5));
+        },
         retryLimit: Number.POSITIVE_INFINITY,
         retryTimeout: Number.POSITIVE_INFINITY,
       },
     );
+    const discard = (): void => void made.close().catch(handlers.onError);
     for (const channel of CHANNELS) made.notifications.on(channel, (id: string) => handlers.onNotice(channel, id));
-    await made.connect();
-    for (const channel of CHANNELS) await made.listenTo(channel);
-    made.events.on("connected", () => handlers.onConnected());
-    made.events.on("error", (error: Error) => {
-      handlers.onError(error);
-      rebuild();
+    made.events.on("connected", () => {
+      if (isOver()) discard();
+      else if (state === "listening") handlers.onConnected();
     });
+    // Heard from the start: an error that nobody hears would end the process.
+    made.events.on("error", (error: Error) => {
+      if (isOver()) return;
+      handlers.onError(error);
+      if (state === "listening") rebuild();
+    });
+    try {
+      await made.connect();
+      for (const channel of CHANNELS) await made.listenTo(channel);
+    } catch (error) {
+      state = "given up";
+      discard();
+      throw error;
+    }
+    state = "listening";
+    if (isClosed) discard();
     return made;
   }
 
@@ -58,8 +78,8 @@ export async function listen(
       subscribe().then(
         (made) => {
           subscriber = made;
-          handlers.onConnected();
           broken.close().catch(handlers.onError);
+          if (!isClosed) handlers.onConnected();
         },
         (error: Error) => {
           handlers.onError(error);
