@@ -73,6 +73,6 @@ async function removeLink(name: string): Promise<void> {
 }
 
 async function ipBatch(lines: string[], prefix: string[] = []): Promise<void> {
-  const [command = "ip", ...args] = [...prefix, "ip", "-batch", "-"];
+  const [command, ...args] = [...prefix, "ip", "-batch", "-"] as [string, ...string[]];
   await runCommand(command, args, { input: `${lines.join("\n")}\n` });
 }
