@@ -21,7 +21,7 @@ export function hostSuite(): string | null {
 }
 
 /** True where a generation of Docker is this machine's own, so that it needs no other root file system. */
-export async function isHostGeneration(generation: EngineGeneration): Promise<boolean> {
+async function isHostGeneration(generation: EngineGeneration): Promise<boolean> {
   const { suite, version } = GENERATION_TRAITS[generation];
   if (suite !== hostSuite() || findCommand("dockerd") === null) return false;
   return (await runCommand("dockerd", ["--version"])).includes(` ${version}.`);
