@@ -25,7 +25,7 @@ export function startSimulatedFleet(
   const child = new SupervisedChild({
     name: "simulated machines",
     script: SCRIPT,
-    env: { ...env, BERTH_SIMULATE: String(count), BERTH_SIMULATED_DIR: join(dataDir, "simulated") },
+    env: { ...env, BERTH_SIMULATE: String(count), BERTH_SIMULATED_DATA_DIR: join(dataDir, "simulated") },
     logFile: join(dataDir, "logs", "simulated.log"),
     say,
     onLine: (line) => {
