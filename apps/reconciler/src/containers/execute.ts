@@ -9,7 +9,7 @@ import type { Action, Limits } from "../plan/types.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { createBody } from "./create-body.ts";
-import { recordCrash } from "./known-container.ts";
+import { isUnderRecreate, recordCrash } from "./known-container.ts";
 
 const STOP_GRACE_S = 10;
 const COMMIT_DEADLINE_MS = 600_000;
@@ -99,14 +99,17 @@ async function assertWanted({ session, known, desired }: ContainerRun): Promise<
     throw new StaleRowError();
 }
 
-async function checkImage({ session, known }: ContainerRun, reference: string): Promise<void> {
+async function checkImage({ session, known, desired }: ContainerRun, reference: string): Promise<void> {
   try {
     await session.read(() => session.engine.inspectImage(reference));
-    known.image = { state: "present" };
   } catch (error) {
     if (!(error instanceof EngineError && error.kind === "not_found")) throw error;
     known.image = { state: "absent" };
+    return;
   }
+  known.image = { state: "present" };
+  // Whoever committed it may have ended before it could say so.
+  if (desired.image.fromCommit) await recordCommitted(session.sql, session.fence(), known.row.image_id);
 }
 
 function beginPull({ session, known }: ContainerRun, reference: string): void {
@@ -155,9 +158,9 @@ async function start(run: ContainerRun, engineId: string | null, cause: string):
     // Being removed by hand: the list will tell when it is gone.
     if (error instanceof EngineError && error.kind === "conflict")
       throw new NotYetError(error.message, REMOVAL_POLL_MS);
-    if (error instanceof EngineError && (error.kind === "failed" || error.kind === "rejected")) {
-      recordCrash(known, session.now(), session.random());
-    }
+    const isRefused = error instanceof EngineError && (error.kind === "failed" || error.kind === "rejected");
+    // A recreate counts its failures: while it pauses, its owner has nothing that runs.
+    if (isRefused && !isUnderRecreate(known)) recordCrash(known, session.now(), session.random());
     throw error;
   }
   if (isRestart) recordCrash(known, session.now(), session.random());

@@ -1,0 +1,61 @@
+import { engineNameOf } from "@berth/spec/engine-names.ts";
+import { expect } from "vitest";
+import { listOurs } from "./on-engine.ts";
+import type { Stage } from "./stage.ts";
+
+interface Row {
+  uid: string;
+  name: string;
+  desired: "running" | "stopped" | "removed";
+  machine: string;
+  engine_id: string | null;
+  held: string[];
+}
+
+/**
+ * What must be true once a stage has come to rest: on the engines exactly what the database says, each container once
+ * and in the state asked for; and of ports and GPUs exactly what is placed.
+ */
+export async function expectConsistent(stage: Stage): Promise<void> {
+  const { rows } = await stage.pool.query<Row>(
+    `SELECT c.uid, c.name, c.desired, m.name AS machine, s.engine_id,
+       ARRAY(SELECT h.engine_id FROM held_containers h WHERE h.container_id = c.container_id) AS held
+     FROM containers c JOIN container_status s USING (container_id) JOIN placements p USING (container_id)
+       JOIN machines m ON m.machine_id = p.machine_id`,
+  );
+  for (const { engine } of stage.machines) {
+    const seen = await listOurs(engine);
+    const here = rows.filter(({ machine }) => machine === engine.name);
+    const wanted = here.flatMap(({ uid, name, desired, engine_id, held }) => [
+      {
+        uid,
+        id: engine_id,
+        name: engineNameOf(name, uid),
+        state: desired === "running" ? "running" : expect.stringMatching(/^(exited|created)$/),
+      },
+      ...held.map((id) => ({ uid, id, name: expect.stringMatching(/-old-\d+$/), state: "exited" })),
+    ]);
+    const byId = (a: { id: string | null }, b: { id: string | null }): number => (String(a.id) < String(b.id) ? -1 : 1);
+    expect([...seen].sort(byId)).toEqual(wanted.sort(byId));
+  }
+  await expectClaimsMatch(stage);
+}
+
+/** No port and no GPU is held that no placement has, nor the other way round. */
+async function expectClaimsMatch({ pool }: Stage): Promise<void> {
+  const { rows: ports } = await pool.query(
+    `SELECT machine_id, protocol, host_port, container_id FROM port_allocations
+     EXCEPT SELECT p.machine_id, port->>'protocol', (port->>'host_port')::int, p.container_id
+            FROM placements p, jsonb_array_elements(p.ports) port`,
+  );
+  const { rows: unclaimed } = await pool.query(
+    `SELECT p.machine_id, port->>'protocol', (port->>'host_port')::int, p.container_id
+     FROM placements p, jsonb_array_elements(p.ports) port
+     EXCEPT SELECT machine_id, protocol, host_port, container_id FROM port_allocations`,
+  );
+  const { rows: gpus } = await pool.query(
+    `SELECT g.machine_id, g.gpu_uuid, g.container_id FROM gpu_allocations g
+     EXCEPT SELECT p.machine_id, gpu_uuid, p.container_id FROM placements p, unnest(p.gpu_uuids) gpu_uuid`,
+  );
+  expect({ ports, unclaimed, gpus }).toEqual({ ports: [], unclaimed: [], gpus: [] });
+}

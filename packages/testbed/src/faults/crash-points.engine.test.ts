@@ -1,0 +1,176 @@
+import type { Container } from "@berth/spec/container.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import type { EngineGeneration } from "../fleet/generations.ts";
+import { PULL_TEST_IMAGE } from "../fleet/test-image.ts";
+import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
+import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
+import { expectConsistent } from "./consistency.ts";
+import { fingerprint, listOf, runForeign, runInside, theOneOf } from "./on-engine.ts";
+import { Stage, type StageMachine } from "./stage.ts";
+
+const provided = inject("fleet");
+const GENERATIONS = (["20.10", "28.5"] as const).filter((generation) =>
+  provided?.engines.some((engine) => engine.generation === generation),
+);
+const nameOn = (generation: EngineGeneration): string => `crash-${generation.replace(".", "-")}`;
+
+interface Scene {
+  stage: Stage;
+  machine: StageMachine;
+  /** Of its own for each test: a container's. */
+  name: string;
+}
+
+/** What a reconciler is in the middle of when it dies. */
+interface Story {
+  /** Done by a reconciler that lives. */
+  before?: (scene: Scene) => Promise<Container>;
+  /** What is asked for then; the one that dies does it. */
+  ask: (scene: Scene, container: Container) => Promise<Container>;
+  /** What the next one must come to. */
+  after: (scene: Scene, container: Container) => Promise<void>;
+}
+
+const PORT = { name: "web", kind: "http", container_port: 80 } as const;
+const ONE_PORT = { ports: [PORT] };
+
+const running = async ({ stage, machine, name }: Scene): Promise<Container> =>
+  stage.seeRunning(await stage.create(name, machine, ONE_PORT));
+
+/** Running, with something inside that must not be lost. */
+const runningWithData = async (scene: Scene): Promise<Container> => {
+  const container = await running(scene);
+  const { engine } = scene.machine;
+  await runInside(engine, await theOneOf(engine, container), "echo precious > /data");
+  return container;
+};
+
+const creation: Story = {
+  ask: ({ stage, machine, name }) => stage.create(name, machine, ONE_PORT),
+  after: async ({ stage, machine }, container) => {
+    await stage.seeRunning(container);
+    await theOneOf(machine.engine, container);
+  },
+};
+
+const pull: Story = {
+  before: async ({ stage, name }) => {
+    await stage.api.admin.image.add.mutate({
+      name: `public/${name}:latest`,
+      reference: `${stage.fleet.registry.address}/${PULL_TEST_IMAGE}`,
+    });
+    return {} as Container;
+  },
+  ask: ({ stage, machine, name }) => stage.create(name, machine, { image: `public/${name}:latest` }),
+  after: creation.after,
+};
+
+const stop: Story = {
+  before: running,
+  ask: ({ stage }, { container_id }) => stage.api.admin.container.stop.mutate({ container_id }),
+  after: async ({ stage }, container) => void (await stage.seeStopped(container)),
+};
+
+const preservingRecreate: Story = {
+  before: runningWithData,
+  ask: ({ stage }, { container_id }) =>
+    stage.api.admin.container.update.mutate({ container_id, env: { CHANGED: "yes" }, recreate: "preserve" }),
+  after: async ({ stage, machine: { engine } }, container) => {
+    const { held, image_id } = await stage.seeRunning(container);
+    const now = await theOneOf(engine, container);
+    expect(await runInside(engine, now, "cat /data; echo $CHANGED")).toBe("precious\nyes\n");
+    expect(held).toHaveLength(1);
+    expect(await listOf(engine, container)).toHaveLength(2);
+    // What was kept is known to be, so that it can be kept again.
+    expect(await stage.api.admin.image.get.query({ image_id })).toMatchObject({ phase: "Ready" });
+  },
+};
+
+const failingRecreate: Story = {
+  before: runningWithData,
+  ask: ({ stage }, { container_id }) =>
+    stage.api.admin.container.update.mutate({ container_id, working_dir: "/bin/busybox", recreate: "discard" }),
+  after: async ({ stage, machine: { engine } }, container) => {
+    const isBack = ({ conditions, status }: Container): boolean =>
+      status && conditions.some(({ type }) => type === "RecreateFailed");
+    await stage.see(container, "the old container to be back", isBack);
+    expect(await runInside(engine, await theOneOf(engine, container), "cat /data")).toBe("precious\n");
+  },
+};
+
+const removal: Story = {
+  before: running,
+  ask: ({ stage }, { container_id }) => stage.api.admin.container.delete.mutate({ container_id }),
+  after: async ({ stage, machine }, container) => {
+    await stage.seeGone(container);
+    expect(await listOf(machine.engine, container)).toEqual([]);
+  },
+};
+
+const STORIES: [at: string, what: string, story: Story][] = [
+  ["after-intent", "a creation", creation],
+  ["after-create", "a creation", creation],
+  ["after-start", "a creation", creation],
+  ["after-status", "a creation", creation],
+  ["after-pull", "a pull", pull],
+  ["after-stop", "a stop", stop],
+  ["after-status", "a stop", stop],
+  ["after-stop", "a recreate that preserves", preservingRecreate],
+  ["after-commit", "a recreate that preserves", preservingRecreate],
+  ["after-hold", "a recreate that preserves", preservingRecreate],
+  ["after-set-aside", "a recreate that preserves", preservingRecreate],
+  ["after-create", "a recreate that preserves", preservingRecreate],
+  ["after-start", "a recreate that preserves", preservingRecreate],
+  ["after-put-back", "a recreate that fails", failingRecreate],
+  ["after-stop", "a removal", removal],
+  ["after-remove", "a removal", removal],
+  ["after-finish", "a removal", removal],
+];
+
+describe.skipIf(GENERATIONS.length === 0)("a reconciler that is killed", () => {
+  let database: TestDatabase;
+  let stage: Stage;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const engines = GENERATIONS.map((generation) => ({ name: nameOn(generation), generation }));
+    stage = await Stage.set(database.url, { engines });
+  });
+  let living: ReconcilerProcess | null = null;
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== "fail") return;
+    // One that a failed test left would take half of the next one's shards.
+    await stage.killReconcilers();
+    living = null;
+  });
+  afterAll(async () => {
+    await stage?.strike();
+    await database?.drop();
+  });
+
+  describe.each(GENERATIONS)("on Docker %s", (generation) => {
+    let number = 0;
+    let foreign: { id: string; was: string };
+    let machine: StageMachine;
+    beforeAll(async () => {
+      machine = stage.machine(nameOn(generation));
+      const id = await runForeign(machine.engine);
+      foreign = { id, was: await fingerprint(machine.engine, id) };
+    });
+
+    test.each(STORIES)("%s in %s: the next one brings it to its end", async (at, _what, story) => {
+      const scene = { stage, machine, name: `${nameOn(generation)}-${(number += 1)}` };
+      living ??= await stage.startReconciler();
+      const before = await story.before?.(scene);
+      await living.stop();
+
+      const doomed = await stage.startReconciler(at);
+      const container = await story.ask(scene, before as Container);
+      expect(await stage.seeEnd(doomed)).toBe("SIGKILL");
+
+      living = await stage.startReconciler();
+      await story.after(scene, container);
+      await expectConsistent(stage);
+      expect(await fingerprint(machine.engine, foreign.id)).toBe(foreign.was);
+    });
+  });
+});

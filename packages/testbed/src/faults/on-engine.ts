@@ -1,0 +1,54 @@
+import { LABEL } from "@berth/spec/engine-names.ts";
+import type { FleetEngine } from "../fleet/engine.ts";
+import { TEST_IMAGE } from "../fleet/test-image.ts";
+
+/** A container as Docker's own command line shows it. */
+export interface SeenContainer {
+  id: string;
+  name: string;
+  /** As `docker ps` names it: running, exited, created, paused… */
+  state: string;
+  uid: string;
+}
+
+/** All that bears Berth's labels on an engine, however it stands. */
+export async function listOurs(engine: FleetEngine): Promise<SeenContainer[]> {
+  const format = `{{.ID}} {{.Names}} {{.State}} {{.Label "${LABEL.uid}"}}`;
+  const lines = await engine.docker("ps", "-a", "--no-trunc", "--filter", `label=${LABEL.uid}`, "--format", format);
+  return lines.split("\n").flatMap((line) => {
+    const [id, name, state, uid] = line.split(" ");
+    return id && name && state && uid ? [{ id, name, state, uid }] : [];
+  });
+}
+
+/** Those of one container's, set aside ones included. */
+export async function listOf(engine: FleetEngine, { uid }: { uid: string }): Promise<SeenContainer[]> {
+  return (await listOurs(engine)).filter((container) => container.uid === uid);
+}
+
+/** The one engine container that is `container` now; throws where there is none, or more than one. */
+export async function theOneOf(engine: FleetEngine, container: { uid: string; name: string }): Promise<SeenContainer> {
+  const current = (await listOf(engine, container)).filter(({ name }) => !/-old-\d+$/.test(name));
+  const [one, ...others] = current;
+  if (!one || others.length > 0) throw new Error(`${container.name} is ${JSON.stringify(current)} on ${engine.name}`);
+  return one;
+}
+
+/** Starts a container that is not Berth's, and answers its id. */
+export async function runForeign(engine: FleetEngine): Promise<string> {
+  return (await engine.docker("run", "-d", "--name", "foreign", TEST_IMAGE, "sleep", "100000")).trim();
+}
+
+/** All that an engine tells of a container: equal where nobody touched it. */
+export const fingerprint = (engine: FleetEngine, id: string): Promise<string> => engine.docker("inspect", id);
+
+/** Runs a shell command in a container by hand, and answers what it printed. */
+export const runInside = (engine: FleetEngine, { id }: { id: string }, command: string): Promise<string> =>
+  engine.docker("exec", id, "sh", "-c", command);
+
+/** What was done to containers on an engine since `since` (seconds of its clock), as `create`, `start`, `die`… */
+export async function actionsSince(engine: FleetEngine, since: number, now: number): Promise<string[]> {
+  const range = ["--since", String(since), "--until", String(now)];
+  const told = await engine.docker("events", ...range, "--filter", "type=container", "--format", "{{.Action}}");
+  return told.split("\n").filter((action) => action !== "");
+}
