@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import { insertContainer, insertImage, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
+import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
+import { expect, test } from "vitest";
+import { loadContainers, loadContainersOfMachines } from "./load.ts";
+
+const database = useTestDatabase();
+
+test("reads a container with its image, placement, status and holds", async () => {
+  const { sql } = database;
+  const { shard } = await insertMachine(sql, "gpu1");
+  const image_id = await insertImage(sql, { name: "public/job:1", digest: "sha256:1", source: "mirror" });
+  const { container_id, uid, name } = await insertContainer(sql, { image_id, spec: { gpu_count: 2 } });
+  const port = { name: "ssh", kind: "ssh", protocol: "tcp", container_port: 22, host_port: 20_000 };
+  await sql("INSERT INTO placements VALUES ($1, 'gpu1', '{GPU-1}', $2::jsonb)", [container_id, JSON.stringify([port])]);
+  await sql(
+    `UPDATE container_status SET engine_id = 'e1', applied = '{"memory_bytes": 1, "nano_cpus": 2}',
+       next_retry_at = '2026-01-01T00:00:00Z' WHERE container_id = $1`,
+    [container_id],
+  );
+  await sql("INSERT INTO held_containers VALUES ('old', $1, 'gpu1', 3, $2, '2026-01-02T00:00:00Z')", [
+    container_id,
+    image_id,
+  ]);
+
+  const [row] = await loadContainers(sql, [uid, randomUUID()]);
+  expect(row).toMatchObject({
+    container_id,
+    uid,
+    name,
+    generation: 1,
+    spec: { gpu_count: 2, tty: true },
+    image: { reference: "registry.test/public/job:1", source: "mirror", digest: "sha256:1" },
+    placement: { machine_id: "gpu1", shard, gpu_uuids: ["GPU-1"], ports: [port] },
+    status: {
+      engine_id: "e1",
+      applied: { memory_bytes: 1, nano_cpus: 2 },
+      next_retry_at: new Date("2026-01-01T00:00:00Z"),
+      conditions: [],
+    },
+    held: [{ engine_id: "old", generation: 3, held_until: new Date("2026-01-02T00:00:00Z") }],
+  });
+  expect(await loadContainersOfMachines(sql, ["gpu1", "gpu2"])).toEqual([row]);
+});
+
+test("leaves out what is not placed yet, and what is on other machines", async () => {
+  const { sql } = database;
+  await insertMachine(sql, "empty");
+  const { uid } = await insertContainer(sql);
+  expect(await loadContainers(sql, [uid])).toEqual([]);
+  expect(await loadContainersOfMachines(sql, ["empty"])).toEqual([]);
+});
