@@ -9,12 +9,18 @@ export interface DirtyRow {
 export const loadDirty = (sql: Sql, limit: number): Promise<DirtyRow[]> =>
   sql<DirtyRow>("SELECT noun, id FROM dirty ORDER BY marked_at LIMIT $1", [limit]);
 
-/** Rows whose object is gone, or whose generation was observed before the row was written again. */
+/**
+ * Forgets rows whose object is gone, and those whose generation was observed and that nobody took away, as where a
+ * placement changed nothing that a status shows. The latter after a minute: every reconciler has polled them by then.
+ */
 export const sweepDirty = async (sql: Sql): Promise<void> => {
   await sql(
     `DELETE FROM dirty d WHERE
        (noun = 'container' AND NOT EXISTS (SELECT 1 FROM containers c WHERE c.uid::text = d.id))
        OR (noun = 'machine' AND NOT EXISTS (SELECT 1 FROM machines m WHERE m.machine_id = d.id))
-       OR (noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id))`,
+       OR (noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id))
+       OR (noun = 'container' AND marked_at < now() - interval '1 minute' AND EXISTS (
+             SELECT 1 FROM containers c JOIN container_status s USING (container_id)
+             WHERE c.uid::text = d.id AND s.observed_generation >= d.generation))`,
   );
 };

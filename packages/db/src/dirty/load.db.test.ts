@@ -1,0 +1,50 @@
+import { insertContainer, insertImage, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
+import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
+import { beforeEach, expect, test } from "vitest";
+import { loadDirty, sweepDirty } from "./load.ts";
+
+const database = useTestDatabase();
+beforeEach(async () => {
+  await database.sql("DELETE FROM dirty");
+});
+
+const age = (interval: string) => database.sql("UPDATE dirty SET marked_at = now() - $1::interval", [interval]);
+const ids = async (): Promise<string[]> => (await loadDirty(database.sql, 100)).map(({ id }) => id);
+
+test("names what waits longest first, and no more than was asked for", async () => {
+  const { sql } = database;
+  for (const id of ["new", "older", "oldest"]) await insertMachine(sql, id);
+  await sql("UPDATE dirty SET marked_at = now() - interval '1 hour' WHERE id = 'oldest'");
+  await sql("UPDATE dirty SET marked_at = now() - interval '1 minute' WHERE id = 'older'");
+  expect(await loadDirty(sql, 2)).toEqual([
+    { noun: "machine", id: "oldest" },
+    { noun: "machine", id: "older" },
+  ]);
+});
+
+test("forgets rows whose object is gone", async () => {
+  const { sql } = database;
+  const image_id = await insertImage(sql);
+  const { uid } = await insertContainer(sql, { image_id });
+  await insertMachine(sql, "there");
+  for (const noun of ["container", "machine", "image"]) await sql("SELECT mark_dirty($1, 'gone', 1)", [noun]);
+  await sweepDirty(sql);
+  expect((await ids()).toSorted()).toEqual([String(image_id), uid, "there"].toSorted());
+});
+
+test("forgets a container that was observed, after every reconciler has had time to look", async () => {
+  const { sql } = database;
+  const { uid, container_id } = await insertContainer(sql);
+  await sql("DELETE FROM dirty WHERE noun = 'image'");
+  await age("2 minutes");
+  await sweepDirty(sql);
+  expect(await ids()).toEqual([uid]);
+
+  await sql("UPDATE container_status SET observed_generation = 1 WHERE container_id = $1", [container_id]);
+  await age("30 seconds");
+  await sweepDirty(sql);
+  expect(await ids()).toEqual([uid]);
+  await age("2 minutes");
+  await sweepDirty(sql);
+  expect(await ids()).toEqual([]);
+});
