@@ -1,5 +1,6 @@
 import type { AuthedContext } from "@berth/api/context.ts";
 import { createLoginThrottle } from "@berth/api/auth/login-throttle.ts";
+import { addImage } from "@berth/api/images/add.ts";
 import { addMachine } from "@berth/api/machines/add.ts";
 import type { Db } from "@berth/db/client.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
@@ -7,6 +8,7 @@ import { createSecretBox } from "@berth/db/secret-box.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
+import { AddImageInput } from "@berth/spec/image.ts";
 import { AddMachineInput } from "@berth/spec/machine.ts";
 
 export interface LocalMachine {
@@ -42,6 +44,19 @@ export async function recordLocalMachines(
       if (!(error instanceof DomainError)) throw error;
       if (error.code !== "CONFLICT") say(`machine ${url} was not added: ${error.message}`); // else: known by another URL
     }
+  }
+}
+
+/** The names are those that the simulated engines hold. */
+const SIMULATED_IMAGES = ["busybox:latest", "debian:12"];
+
+/** Lets a newcomer start something on simulated machines. Nothing is recorded where an image ever was. */
+export async function recordSimulatedImages(db: Db, secretKey: string): Promise<void> {
+  if ((await db.images.count()) > 0) return;
+  const ctx = await actAsFirstAdmin(db, secretKey);
+  for (const reference of SIMULATED_IMAGES) {
+    const description = "On the simulated machines only: nothing of it really runs.";
+    await addImage(ctx, AddImageInput.parse({ name: `public/${reference}`, reference, description }));
   }
 }
 

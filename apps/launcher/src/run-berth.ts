@@ -11,7 +11,7 @@ import { prepareDataDir } from "./data-dir.ts";
 import { killDatabase, openDatabase } from "./database.ts";
 import { childEnvironment, type Environment } from "./env.ts";
 import { findLocalEngine } from "./local-engine.ts";
-import { countMachines, recordLocalMachines, type LocalMachine } from "./local-machines.ts";
+import { countMachines, recordLocalMachines, recordSimulatedImages, type LocalMachine } from "./local-machines.ts";
 import { checkPortIsFree } from "./port.ts";
 import { waitUntilReady } from "./ready.ts";
 import { startSimulatedFleet } from "./simulated-fleet.ts";
@@ -73,6 +73,7 @@ export async function runBerth(launch: Launch): Promise<void> {
   };
   const machines = await bringMachines(db, launch, env, keep);
   await recordLocalMachines(db, secretKey, machines, say);
+  if ((await countMachines(db)).simulated > 0) await recordSimulatedImages(db, secretKey);
   signal.throwIfAborted();
 
   for (const name of ["reconciler", "server"] as const) {
