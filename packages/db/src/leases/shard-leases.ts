@@ -33,6 +33,13 @@ export interface ShardLeases {
   resign(): Promise<void>;
 }
 
+/**
+ * When every backend began anew. After a backend's crash the postmaster goes on and ends all the others; its checkpointer
+ * begins again then. A role that may not see that one (it lacks pg_read_all_stats) goes by the postmaster alone.
+ */
+const DATABASE_STARTED = `GREATEST(pg_postmaster_start_time(),
+  (SELECT max(backend_start) FROM pg_stat_activity WHERE backend_type = 'checkpointer'))`;
+
 export function createShardLeases(sql: Sql, holder: string, durationMs: number): ShardLeases {
   const lifetime = `${durationMs} milliseconds`;
   return {
@@ -64,7 +71,7 @@ export function createShardLeases(sql: Sql, holder: string, durationMs: number):
          WHERE shard IN (
            SELECT l.shard FROM leases l LEFT JOIN reconcilers r ON r.holder = l.holder
            WHERE l.holder IS NULL OR l.expires_at <= clock_timestamp()
-              OR (r.registered_at > pg_postmaster_start_time() AND NOT EXISTS (
+              OR (r.registered_at > ${DATABASE_STARTED} AND NOT EXISTS (
                     SELECT 1 FROM pg_stat_activity a
                     WHERE a.pid = r.backend_pid AND a.backend_start = r.backend_start))
            ORDER BY l.shard LIMIT $3 FOR UPDATE OF l SKIP LOCKED)
