@@ -1,13 +1,10 @@
+import "./lib/zod-without-eval.ts"; // before any schema is made
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { z } from "zod";
 import { Console } from "./console.tsx";
 import { createQueryClient, TRPCProvider, trpcClient } from "./lib/trpc.ts";
 import "./styles.css";
-
-// zod would compile its checks by `new Function`, which the content security policy forbids and the browser then reports.
-z.config({ jitless: true });
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
