@@ -48,7 +48,7 @@ export async function connectToBridge(fleetNumber: number, engineIndex: number, 
       "link set eth0 up",
       `route add default via ${gatewayAddress(fleetNumber)}`,
     ],
-    ["nsenter", `--net=/proc/${pid}/ns/net`],
+    { command: "nsenter", args: [`--net=/proc/${pid}/ns/net`] },
   );
 }
 
@@ -72,7 +72,9 @@ async function removeLink(name: string): Promise<void> {
   }
 }
 
-async function ipBatch(lines: string[], prefix: string[] = []): Promise<void> {
-  const [command, ...args] = [...prefix, "ip", "-batch", "-"] as [string, ...string[]];
-  await runCommand(command, args, { input: `${lines.join("\n")}\n` });
+/** Runs many `ip` commands at once; `wrapper` is a command that runs another, as `nsenter` does. */
+async function ipBatch(lines: string[], wrapper?: { command: string; args: string[] }): Promise<void> {
+  const input = `${lines.join("\n")}\n`;
+  if (wrapper) await runCommand(wrapper.command, [...wrapper.args, "ip", "-batch", "-"], { input });
+  else await runCommand("ip", ["-batch", "-"], { input });
 }
