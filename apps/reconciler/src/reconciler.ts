@@ -62,6 +62,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     holder,
     log,
     onGained: (shards) => void gain(shards),
+    onResumed: () => sessions.forEach((session) => session.enqueueMachine(PRIORITY.event)),
     onLost: (shards) => lose(shards),
   });
   const context: SessionContext = {

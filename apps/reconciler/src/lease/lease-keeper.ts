@@ -19,8 +19,12 @@ export interface LeaseKeeperOptions {
   log: Logger;
   /** Shards that are ours from now on, or with a new epoch. */
   onGained: (shards: number[]) => void;
+  /** Things may be begun again after a lapse, with the epochs from before: what was to be begun meanwhile was dropped. */
+  onResumed: () => void;
   /** Shards that another has, or shall have: resolves when nothing acts on them any more. */
   onLost: (shards: number[]) => Promise<void>;
+  /** Monotonic, ms. */
+  now?: () => number;
 }
 
 /**
@@ -29,6 +33,7 @@ export interface LeaseKeeperOptions {
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
+  readonly #now: () => number;
   #connection: LeaseConnection | null = null;
   #epochs = new Map<number, bigint>();
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -39,12 +44,13 @@ export class LeaseKeeper {
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** Null while nothing may be begun on this shard. */
   fence(shard: number): Fence | null {
     const epoch = this.#epochs.get(shard);
-    if (epoch === undefined || !this.#connection || performance.now() - this.#renewedAt > SELF_STOP_MS) return null;
+    if (epoch === undefined || !this.isHolding) return null;
     return { shard, holder: this.#options.holder, epoch };
   }
 
@@ -53,7 +59,7 @@ export class LeaseKeeper {
   }
 
   get isHolding(): boolean {
-    return this.#connection !== null && performance.now() - this.#renewedAt <= SELF_STOP_MS;
+    return this.#connection !== null && this.#now() - this.#renewedAt <= SELF_STOP_MS;
   }
 
   start(): void {
@@ -117,9 +123,10 @@ export class LeaseKeeper {
   }
 
   async #renew(leases: ShardLeases): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = this.#now();
     if (this.#others > 0 && startedAt - this.#renewedAt < RENEW_MS) return;
     const held = await leases.renew();
+    const hasLapsed = this.#epochs.size > 0 && this.#now() - this.#renewedAt > SELF_STOP_MS;
     this.#renewedAt = startedAt;
     const epochs = new Map(held.map(({ shard, epoch }) => [shard, epoch]));
     const lost = [...this.#epochs.keys()].filter((shard) => !epochs.has(shard));
@@ -131,6 +138,7 @@ export class LeaseKeeper {
       await this.#handOver(lost);
     }
     if (found.length > 0) this.#options.onGained(found);
+    if (hasLapsed) this.#options.onResumed();
   }
 
   async #shareOut(leases: ShardLeases): Promise<void> {

@@ -28,7 +28,7 @@ export async function watchEngine(session: MachineSession): Promise<void> {
       const events = session.engine.events({
         labels: { [LABEL.installation]: session.owner.installation },
         ...(lastEventS !== undefined && { sinceS: lastEventS }),
-        signal: session.closing,
+        signal: session.openEventStream(),
         connected: () => {
           failures = 0;
           isAway = false;
@@ -50,7 +50,7 @@ export async function watchEngine(session: MachineSession): Promise<void> {
     failures += 1;
     if (session.breaker.isOpen && !isAway) {
       isAway = true;
-      await writeOffline(session, lastError);
+      await writeOffline(session, session.lastMiss);
     }
     await rest(session, failures, lastError);
   }
@@ -71,6 +71,7 @@ async function rest(session: MachineSession, failures: number, error: unknown): 
 function onConnected(session: MachineSession): void {
   if (session.breaker.isOpen) session.log.info("the engine answers again");
   session.breaker.close();
+  session.lastHeardAt = performance.now();
   session.isEventsConnected = true;
   // Another engine may answer at this address now.
   session.identity = { state: "unknown" };
@@ -86,6 +87,7 @@ const ENDING_SIGNALS = new Set(["2", "3", "6", "9", "15"]);
 const IGNORED = /^(exec_|attach|resize|top|export|archive-|copy|commit|health_status|prune|detach)/;
 
 function onEvent(session: MachineSession, event: EngineEvent): void {
+  session.lastHeardAt = performance.now();
   if (event.type !== "container" || IGNORED.test(event.action)) return;
   const uid = event.attributes[LABEL.uid];
   const known = uid === undefined ? undefined : session.containers.get(uid);

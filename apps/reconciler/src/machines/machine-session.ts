@@ -21,6 +21,7 @@ import { PRIORITY } from "../queue/work-queue.ts";
 import { countCall } from "../run-scope.ts";
 import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
+import { watchPulse } from "./pulse.ts";
 import { reconcileMachine } from "./reconcile-machine.ts";
 import type { SessionContext } from "./session-context.ts";
 import { writeOffline } from "./write-offline.ts";
@@ -54,8 +55,13 @@ export class MachineSession {
   memoryBytes = 0;
   orphans: readonly string[] = [];
   lastListAt: Date | null = null;
+  /** Monotonic, ms: when the engine last answered or told anything. */
+  lastHeardAt = performance.now();
+  /** What made the breaker open. */
+  lastMiss: unknown = null;
   readonly #lanes: MachineLanes;
   readonly #closing = new AbortController();
+  #eventStream = new AbortController();
   #failures = 0;
 
   constructor(context: SessionContext, row: MachineRow) {
@@ -83,6 +89,7 @@ export class MachineSession {
 
   start(): void {
     void watchEngine(this);
+    void watchPulse(this);
   }
 
   /** Stops looking; calls under way end with `closed`. */
@@ -107,13 +114,19 @@ export class MachineSession {
       if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
       try {
         const result = await this.#watched(work);
-        this.isStuck = false;
+        this.#noteStuck(false);
         return result;
       } catch (error) {
-        if (error instanceof EngineError && error.timedOut) this.isStuck = true;
+        if (error instanceof EngineError && error.timedOut) this.#noteStuck(true);
         throw error;
       }
     });
+  }
+
+  #noteStuck(isStuck: boolean): void {
+    if (this.isStuck === isStuck) return;
+    this.isStuck = isStuck;
+    this.enqueueMachine(PRIORITY.event);
   }
 
   read<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -123,7 +136,7 @@ export class MachineSession {
   async #watched<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       const result = await countCall(work);
-      this.breaker.recordAnswer();
+      this.noteAnswer();
       return result;
     } catch (error) {
       this.noteFailure(error);
@@ -131,12 +144,26 @@ export class MachineSession {
     }
   }
 
+  /** For one stream of events: it ends with the session, and where the engine does not answer any more. */
+  openEventStream(): AbortSignal {
+    this.#eventStream = new AbortController();
+    return AbortSignal.any([this.closing, this.#eventStream.signal]);
+  }
+
+  noteAnswer(): void {
+    this.lastHeardAt = performance.now();
+    this.breaker.recordAnswer();
+  }
+
   /** Counts what the engine did not answer; enough of it parks the machine's keys. */
   noteFailure(error: unknown): void {
-    if (isAnswer(error)) this.breaker.recordAnswer();
+    if (isAnswer(error)) this.noteAnswer();
     if (!isMiss(error) || this.closing.aborted || !this.breaker.recordMiss()) return;
     this.log.warn({ err: error }, "the engine does not answer: its keys are parked");
+    this.lastMiss = error;
     this.context.queue.park(this.row.machine_id);
+    // The stream of an engine that froze stays open, and would keep anyone from probing it.
+    this.#eventStream.abort();
   }
 
   /** Throws an IdentityError, and freezes the machine, where the engine is another than the one we know. */

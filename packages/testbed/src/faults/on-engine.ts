@@ -46,9 +46,12 @@ export const fingerprint = (engine: FleetEngine, id: string): Promise<string> =>
 export const runInside = (engine: FleetEngine, { id }: { id: string }, command: string): Promise<string> =>
   engine.docker("exec", id, "sh", "-c", command);
 
-/** What was done to containers on an engine since `since` (seconds of its clock), as `create`, `start`, `die`… */
-export async function actionsSince(engine: FleetEngine, since: number, now: number): Promise<string[]> {
-  const range = ["--since", String(since), "--until", String(now)];
+/** Seconds since 1970, as its events are stamped. An engine of the fleet has this machine's clock. */
+export const engineTime = (): number => Date.now() / 1_000;
+
+/** What was done to containers on an engine since `since` ({@link engineTime}), as `create`, `start`, `die`… */
+export async function actionsSince(engine: FleetEngine, since: number): Promise<string[]> {
+  const range = ["--since", String(since), "--until", String(engineTime())];
   const told = await engine.docker("events", ...range, "--filter", "type=container", "--format", "{{.Action}}");
   return told.split("\n").filter((action) => action !== "");
 }

@@ -1,0 +1,38 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { EngineError } from "@berth/docker/engine.ts";
+import type { MachineSession } from "./machine-session.ts";
+
+/** Three deadlines missed in a row after it: an engine that freezes is known to be away within 12 s. */
+const SILENCE_MS = 6_000;
+const DEADLINE_MS = 2_000;
+const RETRY_MS = 1_000;
+
+/**
+ * Asks an engine that was silent for a while whether it is there. One that froze keeps its connections: nothing ends and
+ * nothing comes, and the next call may be a minute away. An engine that answers calls or tells events is not asked.
+ */
+export async function watchPulse(session: MachineSession): Promise<void> {
+  while (!session.closing.aborted) {
+    const silentMs = performance.now() - session.lastHeardAt;
+    // Jitter: a thousand machines must not all be asked at one moment.
+    const limitMs = SILENCE_MS * (0.8 + 0.2 * session.random());
+    if (session.breaker.isOpen) await rest(session, SILENCE_MS);
+    else if (silentMs < limitMs) await rest(session, limitMs - silentMs);
+    else await ask(session);
+  }
+}
+
+async function ask(session: MachineSession): Promise<void> {
+  try {
+    await session.engine.ping({ deadlineMs: DEADLINE_MS, signal: session.closing });
+    session.noteAnswer();
+  } catch (error) {
+    session.noteFailure(error);
+    if (!(error instanceof EngineError && error.timedOut)) await rest(session, RETRY_MS);
+  }
+}
+
+const rest = (session: MachineSession, ms: number): Promise<void> =>
+  delay(ms, undefined, { signal: session.closing }).catch((aborted: Error) =>
+    session.log.debug({ err: aborted }, "stopped asking"),
+  );

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, inject, onTestFailed, test } from "vitest";
+import { type RestartablePostgres, startRestartablePostgres } from "../postgres/restartable.ts";
+import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
+import { expectConsistent } from "./consistency.ts";
+import { actionsSince, engineTime, listOf, theOneOf } from "./on-engine.ts";
+import { Stage, type StageMachine } from "./stage.ts";
+
+/** What is measured here is two seconds at most on a machine that has nothing else to do. */
+const RESUMED_WITHIN_MS = 6_000;
+const MUTATIONS = new Set(["create", "start", "stop", "kill", "unpause", "rename", "update", "destroy"]);
+
+describe.skipIf(!inject("fleet"))("a database that goes away", () => {
+  let postgres: RestartablePostgres;
+  let stage: Stage;
+  let machine: StageMachine;
+  let reconciler: ReconcilerProcess;
+  beforeAll(async () => {
+    postgres = await startRestartablePostgres();
+    const [generation = "20.10"] = inject("fleet")?.engines.map((engine) => engine.generation) ?? [];
+    stage = await Stage.set(postgres.url, { engines: [{ name: "db-away", generation }] });
+    machine = stage.machine("db-away");
+    reconciler = await stage.startReconciler();
+  });
+  afterAll(async () => {
+    await stage?.strike();
+    await postgres?.remove();
+  });
+
+  const isUpAgain = async (container: { uid: string }): Promise<boolean> =>
+    (await listOf(machine.engine, container)).some(({ state }) => state === "running");
+
+  test.each([
+    ["stopped", "shorter than a lease", 2_000, () => postgres.stop()],
+    ["killed", "shorter than a lease", 2_000, () => postgres.kill()],
+    ["stopped", "longer than a lease", 12_000, () => postgres.stop()],
+  ])(
+    "%s, %s: nothing is done on an engine meanwhile, and all of it at once afterwards",
+    async (how, _, awayMs, end) => {
+      const container = await stage.seeRunning(await stage.create(`${how}-${awayMs}`, machine));
+      await end();
+      const since = engineTime();
+      const { id } = await theOneOf(machine.engine, container);
+      await machine.engine.docker("kill", id);
+      await delay(awayMs); // nothing is to happen, and only time shows that
+      const done = await actionsSince(machine.engine, since);
+      // By hand, all of it.
+      expect(done.filter((action) => MUTATIONS.has(action))).toEqual(["kill"]);
+
+      await postgres.start();
+      const startedAt = performance.now();
+      await stage.until("the killed one to run again", () => isUpAgain(container));
+      const resumedMs = Math.round(performance.now() - startedAt);
+      console.log(`database ${how} for ${awayMs} ms: resumed ${resumedMs} ms after it was back`);
+      expect(resumedMs).toBeLessThan(RESUMED_WITHIN_MS);
+      await stage.seeRunning(container);
+      await expectConsistent(stage);
+    },
+  );
+
+  test("while a container is being created: it is created once", async () => {
+    const containers = await Promise.all(["mid-a", "mid-b", "mid-c"].map((name) => stage.create(name, machine)));
+    await postgres.kill();
+    await postgres.start();
+    for (const container of containers) await stage.seeRunning(container);
+    await expectConsistent(stage);
+  });
+
+  test("with only the connection gone that listens: what is recorded then is done", async () => {
+    const { rowCount } = await stage.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'berth-reconciler-listen'",
+    );
+    expect(rowCount).toBe(1);
+    await stage.seeRunning(await stage.create("unheard", machine));
+  });
+
+  test("with only the connection gone that holds the leases: nothing is lost of what happens then", async () => {
+    const container = await stage.seeRunning(await stage.create("unleased", machine));
+    const { id } = await theOneOf(machine.engine, container);
+    const { rowCount } = await stage.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'berth-reconciler-lease'",
+    );
+    expect(rowCount).toBe(1);
+    await machine.engine.docker("kill", id);
+    await stage.until("the killed one to run again", () => isUpAgain(container));
+  });
+
+  test("a notification that gets lost is made up for by the poll", async () => {
+    const [row] = (await stage.pool.query<{ is: string }>("SELECT pg_get_functiondef('mark_dirty'::regproc) AS is"))
+      .rows;
+    if (!row) throw new Error("no function mark_dirty");
+    await stage.pool.query(row.is.replace(/PERFORM pg_notify\(.*?\);/s, ""));
+    const restore = () => stage.pool.query(row.is);
+    onTestFailed(async () => void (await restore()));
+    const askedAt = performance.now();
+    const container = await stage.create("lost-notice", machine);
+    await stage.seeRunning(container);
+    console.log(`a lost notification was made up for in ${Math.round(performance.now() - askedAt)} ms`);
+    await restore();
+  });
+
+  test("the reconciler that went through all that is the same process still", () => {
+    expect(() => process.kill(reconciler.pid, 0)).not.toThrow();
+  });
+});
