@@ -79,6 +79,10 @@ export function memoryOf(known: KnownContainer, status: ContainerStatusRow = kno
   };
 }
 
+/** What is recorded is what was set aside: the new container has not been up yet. */
+export const isUnderRecreate = ({ row }: KnownContainer): boolean =>
+  row.held.some((hold) => hold.engine_id === row.status.engine_id);
+
 /** A start that follows an exit, or a start that failed: the next one waits. */
 export function recordCrash(known: KnownContainer, now: number, random: number): void {
   if (known.lastStartAt > 0 && now - known.lastStartAt > HEALTHY_AFTER_MS) known.crashes = 0;

@@ -1,4 +1,5 @@
 import { EngineError } from "@berth/docker/engine.ts";
+import { mergeConditions } from "@berth/spec/condition.ts";
 import { IdentityError, LeaseLostError, NotYetError, StaleRowError, TerminalError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import { mayRecreate, wantsToRun } from "../plan/facts.ts";
@@ -41,9 +42,18 @@ export async function reconcileContainer(session: MachineSession, known: KnownCo
   const restMs = takePace(known, performance.now());
   if (restMs > 0) return session.enqueueAfter(known.row.uid, PRIORITY.retry, restMs);
 
+  rememberLoss(run, first);
   const failure = await carryOut(run, first.actions);
   if (run.isFinished) return session.forgetContainer(known.row.uid);
   await conclude(run, observed, failure);
+}
+
+/** What is lost is made again at once, and then nothing would show that its content is gone. */
+function rememberLoss({ session, known, draft }: ContainerRun, { claims }: Plan): void {
+  const losses = claims.filter(({ type }) => type === "DataLost");
+  if (losses.length === 0) return;
+  draft.conditions = mergeConditions(draft.conditions, losses, new Date(session.now()));
+  draft.observed_generation = known.row.generation;
 }
 
 /** Runs the plan in order. Returns what stopped it, or null. */
@@ -69,10 +79,11 @@ async function carryOut(run: ContainerRun, actions: readonly Action[]): Promise<
 /** After acting: looks again, writes what is there, and says when to look next. */
 async function conclude(run: ContainerRun, before: ObservedContainer, error: Error | null): Promise<void> {
   const { session, known, desired } = run;
-  if (error && isRefusal(error) && isRecreating(run, before)) known.recreateFailures += 1;
+  const isFailedRecreate = error !== null && isRefusal(error) && isRecreating(run, before);
+  if (isFailedRecreate) known.recreateFailures += 1;
   const observed = await observe(session, known);
   const next = plan(desired, observed, memoryOf(known, run.draft), session.now());
-  const retry = error ? retryOf(session, known, error) : null;
+  const retry = error ? retryOf(session, known, error, isFailedRecreate) : null;
   if (!error) known.failures = known.hints = 0;
   const failure = retry?.failure ?? null;
   known.retryAt = retry ? session.now() + retry.delayMs : 0;
@@ -104,8 +115,8 @@ interface Retry {
   failure: Failure | null;
 }
 
-/** What an error means for the next look. */
-function retryOf(session: MachineSession, known: KnownContainer, error: Error): Retry {
+/** What an error means for the next look. A recreate that fails is tried again soon: few failures, and it is given up. */
+function retryOf(session: MachineSession, known: KnownContainer, error: Error, isFailedRecreate: boolean): Retry {
   if (error instanceof NotYetError) return { delayMs: error.retryMs, failure: null };
   if (error instanceof EngineError && isHint(known, error)) {
     known.hints += 1;
@@ -114,7 +125,7 @@ function retryOf(session: MachineSession, known: KnownContainer, error: Error): 
   const isTerminal =
     error instanceof TerminalError ||
     (error instanceof EngineError && (error.kind === "rejected" || error.kind === "unsupported"));
-  if (isTerminal) {
+  if (isTerminal && !isFailedRecreate) {
     return { delayMs: TERMINAL_RECHECK_MS, failure: { message: error.message, isTerminal: true } };
   }
   known.failures += 1;
@@ -122,7 +133,7 @@ function retryOf(session: MachineSession, known: KnownContainer, error: Error): 
     backoffMs(TRANSIENT, known.failures, session.random()),
     Math.max(0, known.startNotBefore - session.now()),
   );
-  return { delayMs, failure: { message: error.message, isTerminal } };
+  return { delayMs, failure: { message: error.message, isTerminal: false } };
 }
 
 const HINTS_AT_MOST = 3;

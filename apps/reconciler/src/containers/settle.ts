@@ -2,7 +2,7 @@ import { forgetHolds } from "@berth/db/containers/hold.ts";
 import { writeContainerStatus } from "@berth/db/containers/write-status.ts";
 import { releaseGpus, releaseSurplus } from "@berth/db/placement/release.ts";
 import { inTransaction } from "@berth/db/sql.ts";
-import { mergeConditions } from "@berth/spec/condition.ts";
+import { type Condition, mergeConditions } from "@berth/spec/condition.ts";
 import { StaleRowError } from "../failures.ts";
 import { acceptedEngineId, isUp } from "../plan/facts.ts";
 import { type Failure, toStatus } from "../plan/status.ts";
@@ -57,10 +57,20 @@ export async function settle(
     });
     if (version === null) throw new StaleRowError();
     session.crash("after-status");
+    tellNewConditions(run, status.conditions);
     row.status = { ...status, version };
   }
   if (current && isUp(current)) known.recreateFailures = 0;
   await forgetGoneHolds(run, observed);
+}
+
+/** Each is told once, however long it holds. */
+function tellNewConditions({ session, known }: ContainerRun, conditions: readonly Condition[]): void {
+  const { uid, status } = known.row;
+  for (const { type, reason, message } of conditions) {
+    if (status.conditions.some((before) => before.type === type)) continue;
+    session.context.told.tell({ noun: "container", id: uid, kind: "warning", reason, message });
+  }
 }
 
 /** Retry times are jittered anew with each look: they alone are no news worth a write. */

@@ -168,6 +168,10 @@ describe("a container that ended", () => {
     const desired = { restart: "no", run: 2 } as const;
     expect(textFor({ desired, current: EXITED, memory: { completedRun: 1 } })).toBe("start c1 (start requested)");
   });
+  test("is not said to be stopped by hand where its owner had stopped it", () => {
+    const current = { ...EXITED, stoppedByHand: true };
+    expect(textFor({ desired: { run: 2 }, current })).toBe("start c1 (start requested)");
+  });
   test("is stopped again where someone started it by hand after its work was done: its GPUs were given back", () => {
     expect(textFor({ memory: { completedRun: 1 } })).toBe("stop c1 (completed, started by hand)");
   });
