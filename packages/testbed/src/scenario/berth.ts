@@ -1,0 +1,56 @@
+import { waitUntil } from "../fleet/wait-until.ts";
+import { createTestDatabase } from "../postgres/test-database.ts";
+import { type ApiServer, startApiServer } from "./api-server.ts";
+import { type ReconcilerProcess, type ReconcilerProcessOptions, startReconcilerProcess } from "./reconciler-process.ts";
+
+/** A whole Berth: a database of its own, and the real server and reconciler as processes. No machine yet. */
+export class Berth {
+  readonly database_url: string;
+  readonly server: ApiServer;
+  reconciler: ReconcilerProcess;
+  readonly #dropDatabase: () => Promise<void>;
+
+  constructor(database: { url: string; drop: () => Promise<void> }, server: ApiServer, reconciler: ReconcilerProcess) {
+    this.database_url = database.url;
+    this.#dropDatabase = database.drop;
+    this.server = server;
+    this.reconciler = reconciler;
+  }
+
+  get admin(): ApiServer["admin"] {
+    return this.server.admin;
+  }
+
+  /** Ends the reconciler as an admin would and starts another, which knows nothing but what the database says. */
+  async restartReconciler(options: Pick<ReconcilerProcessOptions, "crashAt"> = {}): Promise<void> {
+    await this.reconciler.stop();
+    await this.startReconciler(options);
+  }
+
+  /** After the last one has ended. */
+  async startReconciler(options: Pick<ReconcilerProcessOptions, "crashAt"> = {}): Promise<void> {
+    const { database_url: databaseUrl, server } = this;
+    this.reconciler = await startReconcilerProcess({ databaseUrl, secretKey: server.secret_key, ...options });
+  }
+
+  /** Deletes every container through the API, and resolves when their engines have none of them. */
+  async deleteContainers(): Promise<void> {
+    const list = () => this.admin.container.list.query({ scope: "all", limit: 500 });
+    for (const { container_id } of (await list()).items) await this.admin.container.delete.mutate({ container_id });
+    await waitUntil("all containers to be gone", 45_000, async () => (await list()).items.length === 0);
+  }
+
+  /** What is on engines stays there. */
+  async close(): Promise<void> {
+    await this.reconciler.stop();
+    await this.server.stop();
+    await this.#dropDatabase();
+  }
+}
+
+export async function startBerth(): Promise<Berth> {
+  const database = await createTestDatabase();
+  const server = await startApiServer({ databaseUrl: database.url });
+  const reconciler = await startReconcilerProcess({ databaseUrl: database.url, secretKey: server.secret_key });
+  return new Berth(database, server, reconciler);
+}

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { describeOnEngines } from "./on-engines.ts";
+import { SIMULATED_GPUS } from "./scenario-engine.ts";
+
+describeOnEngines(["real", "simulated"], (scene) => {
+  test.for([
+    { restart: "no", code: 0 },
+    { restart: "no", code: 3 },
+    { restart: "on-failure", code: 0 },
+  ] as const)("has completed when it ends with $code under $restart, and runs again when asked", async (ending) => {
+    const { restart, code } = ending;
+    const container = await scene().create({ restart, command: ["sh", "-c", `echo ran; exit ${code}`] });
+    expect(await container.reaches("Completed")).toMatchObject({ status: false, exit_code: code });
+    const { id } = await container.onEngine();
+    const ran = () => scene().engine.docker("logs", id);
+    expect(await ran()).toBe("ran");
+
+    await container.owner.container.start.mutate(container.ref);
+    await expect.poll(ran, { timeout: 10_000 }).toMatch(/^ran\s+ran$/);
+    await container.reaches("Completed");
+    expect(await container.onEngine()).toMatchObject({ id, state: "exited" });
+    expect(await container.see()).toMatchObject({ restarts: 0 });
+  });
+
+  test("is told as backing off while it keeps ending, and others do not suffer", async () => {
+    const crashing = await scene().create({ command: ["sh", "-c", "exit 3"] });
+    const seen = await crashing.until("BackOff", ({ phase }) => phase === "BackOff");
+    expect(seen.message).toContain("3");
+    const before = performance.now();
+    await scene().run();
+    expect(performance.now() - before).toBeLessThan(5_000);
+
+    await crashing.owner.container.stop.mutate(crashing.ref);
+    await crashing.reaches("Stopped");
+    expect((await crashing.onEngine()).state).toBe("exited");
+  });
+
+  test("tells of a command that is not there, and runs after it was changed", async () => {
+    const container = await scene().create({ command: ["/no/such/command"] });
+    const seen = await container.until("BackOff", ({ phase }) => phase === "BackOff");
+    expect(seen.message).toContain("127");
+    expect(await scene().engine.docker("logs", (await container.onEngine()).id)).toContain("/no/such/command");
+    const command = ["sleep", "1000"];
+    await container.owner.container.update.mutate({ ...container.ref, command, recreate: "discard" });
+    await container.reaches("Running");
+    expect((await container.onEngine()).state).toBe("running");
+  });
+});
+
+describeOnEngines(["real", "simulated"], (scene) => {
+  test("pulls an image by name from a registry", async () => {
+    const image_id = await scene().addImage(`${scene().engine.registry}/berth-test/busybox:derived`);
+    const container = await scene().run({ image_id });
+    expect((await container.onEngine()).state).toBe("running");
+    await container.tells("Pulling: ");
+  });
+
+  test("says that an image can't be had, and runs when it can", async () => {
+    const repository = `scenario/late-${scene().engine.name}`;
+    const reference = `${scene().engine.registry}/${repository}:latest`;
+    const container = await scene().create({ image_id: await scene().addImage(reference) });
+    const seen = await container.until("the failed pull to be told", ({ phase }) => /BackOff|Failed/.test(phase));
+    expect(seen.message).toContain(reference);
+    expect(seen.message).toMatch(/not found|manifest unknown/);
+    expect(seen.next_retry_at).not.toBeNull();
+    expect(await container.allOnEngine()).toEqual([]);
+
+    await scene().publish(repository);
+    await container.owner.container.start.mutate(container.ref);
+    await container.reaches("Running");
+    expect((await container.see()).conditions).toEqual([]);
+  });
+
+  test("fails where it is lost and its owner wants that, until he says otherwise", async () => {
+    const container = await scene().run({ on_loss: "fail" });
+    await scene().engine.docker("rm", "--force", (await container.onEngine()).id);
+    const seen = await container.reaches("Failed");
+    expect(seen.conditions).toMatchObject([{ type: "DataLost" }]);
+    expect(await container.allOnEngine()).toEqual([]);
+
+    await container.owner.container.update.mutate({ ...container.ref, on_loss: "recreate" });
+    await container.reaches("Running");
+    expect((await container.onEngine()).state).toBe("running");
+  });
+});
+
+describe("GPUs", () => {
+  describeOnEngines(["simulated"], (scene) => {
+    test("are given back by what has completed, and claimed by its next run", async () => {
+      const taken = async () =>
+        (await scene().berth.admin.machine.get.query({ machine_id: scene().machine_id })).gpus_taken;
+      const gpus = SIMULATED_GPUS.map(({ uuid }) => uuid);
+      const job = await scene().create({ gpu_count: 2, restart: "no", command: ["sh", "-c", "sleep 0.3; echo ran"] });
+      expect((await taken()).toSorted()).toEqual(gpus);
+      await job.reaches("Completed");
+      expect(await taken()).toEqual([]);
+
+      const other = await scene().run({ gpu_count: 1 });
+      await expect(job.owner.container.start.mutate(job.ref)).rejects.toMatchObject({ code: "CONFLICT" });
+      await other.owner.container.stop.mutate(other.ref);
+      await other.reaches("Stopped");
+      expect(await taken()).toEqual([]);
+      await job.owner.container.start.mutate(job.ref);
+      expect((await taken()).toSorted()).toEqual(gpus);
+      await job.reaches("Completed");
+
+      await other.owner.container.start.mutate(other.ref);
+      await other.reaches("Running");
+      expect(await taken()).toHaveLength(1);
+      await other.owner.container.delete.mutate(other.ref);
+      await other.isGone();
+      expect(await taken()).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,144 @@
+import { expect, test } from "vitest";
+import { describeOnEngines } from "./on-engines.ts";
+
+const MIB = 1_048_576;
+
+describeOnEngines(["real", "simulated"], (scene) => {
+  test("runs what was recorded, stops it, and starts the same container again", async () => {
+    const container = await scene().run();
+    const { id, state } = await container.onEngine();
+    expect(state).toBe("running");
+
+    await container.owner.container.stop.mutate(container.ref);
+    expect(await container.reaches("Stopped")).toMatchObject({ status: false, desired: "stopped" });
+    expect(await container.onEngine()).toMatchObject({ id, state: "exited" });
+
+    await container.owner.container.start.mutate(container.ref);
+    expect(await container.reaches("Running")).toMatchObject({ status: true, restarts: 0 });
+    expect(await container.onEngine()).toMatchObject({ id, state: "running" });
+    await container.tells("Started (start requested)");
+    expect((await container.told()).join()).not.toContain("by hand");
+  });
+
+  test("makes nothing for what is to be stopped from the beginning", async () => {
+    const container = await scene().create({ desired: "stopped" });
+    await container.reaches("Stopped");
+    expect(await container.allOnEngine()).toEqual([]);
+  });
+
+  test("changes memory, cores and name in place, and sees no drift afterwards", async () => {
+    const container = await scene().run({ memory: 32 });
+    const { id } = await container.onEngine();
+    const startedAt = await container.inspect("{{.State.StartedAt}}");
+    const limits = "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}}";
+    expect(await container.inspect(limits)).toBe(`${32 * MIB} ${32 * MIB} 0`);
+
+    await container.owner.container.update.mutate({ ...container.ref, memory: 64, cpus: 0.5 });
+    await container.reaches("Running");
+    expect(await container.inspect(limits)).toBe(`${64 * MIB} ${64 * MIB} 500000000`);
+
+    const name = `renamed-${container.container_id}`;
+    await container.owner.container.update.mutate({ ...container.ref, name });
+    await container.reaches("Running");
+    expect(await container.onEngine()).toMatchObject({ id, state: "running" });
+    expect((await container.onEngine()).name).toContain(name);
+
+    const told = await container.told();
+    await scene().berth.restartReconciler();
+    // Another container's whole start passes meanwhile.
+    await scene().run();
+    expect(await container.see()).toMatchObject({ phase: "Running", conditions: [] });
+    expect(await container.onEngine()).toMatchObject({ id, state: "running" });
+    expect(await container.inspect("{{.State.StartedAt}}")).toBe(startedAt);
+    expect(await container.inspect(limits)).toBe(`${64 * MIB} ${64 * MIB} 500000000`);
+    expect(await container.told()).toEqual(told);
+  });
+
+  test("lifts a limit in place", async () => {
+    const container = await scene().run({ memory: 32, cpus: 0.5 });
+    const { id } = await container.onEngine();
+    await container.owner.container.update.mutate({ ...container.ref, memory: null, cpus: null });
+    await container.reaches("Running");
+
+    const { memory, cores } = await container.owner.machine.get.query({ machine_id: scene().machine_id });
+    const [bytes = 0, nanoCpus = 0] = (await container.inspect("{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}"))
+      .split(" ")
+      .map(Number);
+    // Docker can't take a limit away: one that is never reached is none.
+    expect(Math.ceil(bytes / MIB)).toBeGreaterThanOrEqual(memory?.total ?? Infinity);
+    expect(nanoCpus / 1e9).toBe(cores);
+    expect((await container.onEngine()).id).toBe(id);
+  });
+
+  test("changes a limit of a stopped container, which has it when it runs again", async () => {
+    const container = await scene().run({ memory: 32 });
+    await container.owner.container.stop.mutate(container.ref);
+    await container.reaches("Stopped");
+    await container.owner.container.update.mutate({ ...container.ref, memory: 48 });
+    await container.reaches("Stopped");
+    await container.owner.container.start.mutate(container.ref);
+    await container.reaches("Running");
+    expect(await container.inspect("{{.HostConfig.Memory}}")).toBe(`${48 * MIB}`);
+  });
+
+  test("leaves no trace on the engine of what was deleted", async () => {
+    const { berth, machine_id } = scene();
+    const before = (await berth.admin.machine.get.query({ machine_id })).containers;
+    const wish = { ports: [{ name: "web", kind: "http" as const, container_port: 80 }] };
+    const container = await scene().run(wish);
+    const [port] = (await container.see()).ports;
+
+    await container.owner.container.delete.mutate(container.ref);
+    await container.isGone();
+    expect(await container.allOnEngine()).toEqual([]);
+    await expect(container.see()).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await berth.admin.machine.get.query({ machine_id })).containers).toBe(before);
+    // Its name and its port are free.
+    const next = await scene().create({ ...wish, desired: "stopped" });
+    expect((await next.see()).ports).toEqual([port]);
+  });
+
+  test("deletes what is just being created, stopped and paused containers alike", async () => {
+    const creating = await scene().create();
+    await creating.owner.container.delete.mutate(creating.ref);
+    const [stopped, paused] = await Promise.all([scene().run(), scene().run()]);
+    await stopped.owner.container.stop.mutate(stopped.ref);
+    await stopped.reaches("Stopped");
+    await scene().engine.docker("pause", (await paused.onEngine()).id);
+    await stopped.owner.container.delete.mutate(stopped.ref);
+    await paused.owner.container.delete.mutate(paused.ref);
+    for (const container of [creating, stopped, paused]) {
+      await container.isGone();
+      expect(await container.allOnEngine()).toEqual([]);
+    }
+  });
+
+  test("starts what is asked to start while it stops", async () => {
+    const container = await scene().run();
+    const { id } = await container.onEngine();
+    for (let round = 0; round < 3; round += 1) {
+      await container.owner.container.stop.mutate(container.ref);
+      await container.owner.container.start.mutate(container.ref);
+    }
+    await container.reaches("Running");
+    expect(await container.allOnEngine()).toMatchObject([{ id, state: "running" }]);
+  });
+
+  test("gives two containers that publish one port a host port each", async () => {
+    const wish = { ports: [{ name: "web", kind: "http" as const, container_port: 80 }] };
+    const serve = (text: string) => ["sh", "-c", `echo ${text} > /www/index.html; exec httpd -f -h /www`];
+    const simulated = scene().engine.simulated;
+    const [one, other] = await Promise.all(
+      ["one", "other"].map((text) => scene().run({ ...wish, ...(!simulated && { command: serve(text) }) })),
+    );
+    const ports = await Promise.all(
+      [one, other].map(async (container) => (await container!.see()).ports[0]?.host_port),
+    );
+    expect(new Set(ports).size).toBe(2);
+    if (simulated) return;
+    for (const [container, text] of [[one, "one"] as const, [other, "other"] as const]) {
+      const [url = ""] = (await container!.see()).connect.urls;
+      await expect.poll(async () => (await fetch(url)).text(), { timeout: 5_000 }).toBe(`${text}\n`);
+    }
+  });
+});

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, inject } from "vitest";
+import type {} from "../fleet/global-setup.ts"; // declares what is injected
+import { type Berth, startBerth } from "./berth.ts";
+import { realEngine, type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
+import { Scene } from "./scene.ts";
+
+export type EngineKind = "real" | "simulated";
+
+/**
+ * Describes `scenarios` once for every engine of these kinds that this machine can have. All of them are machines of one
+ * Berth of the file's own; the engines are left without any container of it.
+ */
+export function describeOnEngines(kinds: EngineKind[], scenarios: (scene: () => Scene) => void): void {
+  const openers = new Map<string, () => Promise<ScenarioEngine>>();
+  const fleet = inject("fleet");
+  if (fleet && kinds.includes("real")) {
+    for (const engine of fleet.engines) openers.set(engine.name, async () => realEngine(fleet, engine));
+  }
+  if (kinds.includes("simulated")) openers.set("simulated", () => startScenarioSimulation("simulated"));
+
+  describe.skipIf(openers.size === 0)("a whole Berth", () => {
+    let berth: Berth;
+    const scenes = new Map<string, Scene>();
+    beforeAll(async () => {
+      berth = await startBerth();
+      for (const [name, open] of openers) scenes.set(name, await Scene.open(berth, await open()));
+    });
+    afterAll(async () => {
+      await berth.deleteContainers();
+      await berth.close();
+      for (const { engine } of scenes.values()) {
+        expect(await engine.docker("ps", "--all", "--quiet", "--filter", "label=berth.installation")).toBe("");
+        await engine.close();
+      }
+    });
+
+    for (const name of openers.keys()) {
+      describe(`on ${name}`, () => {
+        scenarios(() => {
+          const scene = scenes.get(name);
+          if (!scene) throw new Error(`${name} is not open`);
+          return scene;
+        });
+      });
+    }
+  });
+}
