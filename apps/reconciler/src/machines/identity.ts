@@ -16,7 +16,10 @@ export async function readIdentity(session: MachineSession): Promise<Identity> {
         `reinstalled, remove it and add it again; if its address changed, correct the address.`,
     );
   }
-  const recorded = [...session.containers.values()].flatMap(({ row }) => row.status.engine_id ?? []);
+  const recorded = [...session.containers.values()].flatMap(({ row }) => [
+    ...(row.status.engine_id === null ? [] : [row.status.engine_id]),
+    ...row.held.map((hold) => hold.engine_id),
+  ]);
   if (recorded.length > 0) {
     const listed = await session.read(() =>
       session.engine.listContainers({ labels: { [LABEL.installation]: session.owner.installation } }),

@@ -1,0 +1,70 @@
+import type { EventToRecord } from "@berth/db/object-events/record.ts";
+import type { Sql } from "@berth/db/sql.ts";
+import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { createTold } from "./told.ts";
+
+const database = useTestDatabase();
+const event = (id: string, message: string): EventToRecord => ({
+  noun: "container",
+  id,
+  kind: "normal",
+  reason: "Started",
+  message,
+});
+const messagesOf = async (id: string): Promise<string[]> =>
+  (
+    await database.sql<{ message: string }>("SELECT message FROM object_events WHERE id = $1 ORDER BY event_id", [id])
+  ).map(({ message }) => message);
+
+function logged() {
+  const lines: { msg: string; event: EventToRecord }[] = [];
+  return { lines, log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }) };
+}
+
+test("records what it was told, in order, and resolves when all of it is there", async () => {
+  const told = createTold(database.sql, logged().log);
+  const messages = Array.from({ length: 50 }, (_, i) => `event ${i}`);
+  for (const message of messages) told.tell(event("a", message));
+  await told.flush();
+  expect(await messagesOf("a")).toEqual(messages);
+  told.tell(event("a", "later"));
+  await told.flush();
+  expect(await messagesOf("a")).toEqual([...messages, "later"]);
+});
+
+test("has nothing to wait for where nothing was told", async () => {
+  await createTold(database.sql, logged().log).flush();
+});
+
+test("logs what could not be recorded, and goes on with the next", async () => {
+  const { lines, log } = logged();
+  const sql: Sql = async (text, parameters) => {
+    if (parameters?.includes("bad")) throw new Error("the database is away");
+    return database.sql(text, parameters);
+  };
+  const told = createTold(sql, log);
+  for (const message of ["good", "bad", "good too"]) told.tell(event("b", message));
+  await told.flush();
+  expect(await messagesOf("b")).toEqual(["good", "good too"]);
+  expect(lines).toMatchObject([{ msg: "an object's event could not be recorded", event: { message: "bad" } }]);
+});
+
+test("drops what comes while too many wait, says so, and takes more once there is room", async () => {
+  const { lines, log } = logged();
+  const answered = Promise.withResolvers<never[]>();
+  let recorded = 0;
+  const told = createTold(async () => {
+    recorded += 1;
+    return answered.promise;
+  }, log);
+  for (let i = 0; i < 5_003; i += 1) told.tell(event("c", `event ${i}`));
+  expect(lines.map((line) => line.event.message)).toEqual(["event 5001", "event 5002"]); // one is being written
+  answered.resolve([]);
+  await told.flush();
+  expect(recorded).toBe(5_001);
+  told.tell(event("c", "again"));
+  await told.flush();
+  expect(recorded).toBe(5_002);
+});
