@@ -14,7 +14,7 @@ const TLS_PORT = 2376;
 
 // The machine's first process adopts the subshell, which says when dockerd has ended.
 const START_DOCKERD = `
-  (dockerd --config-file "$1/daemon.json" < /dev/null >> "$1/dockerd.log" 2>&1; echo "$?" > "$1/dockerd.ended") \\
+  (dockerd --config-file "$1/daemon.json" < /dev/null >> "$1/dockerd.log" 2>&1; echo "$?" > "$1/$2") \\
     < /dev/null > /dev/null 2>&1 &`;
 
 /** Below the machine's folder: what a killed dockerd leaves there, and the next one trips over. */
@@ -27,7 +27,6 @@ const STALE_FILES = [
   "run/containerd/containerd.sock",
   "run/containerd/docker-containerd.sock",
   "docker.sock",
-  "dockerd.ended",
 ];
 
 export interface EngineSettings {
@@ -49,6 +48,7 @@ export class FleetEngine {
   readonly socket_path: string;
   readonly tls: TlsClient;
   readonly #machine: Machine;
+  #starts = 0;
 
   constructor(fleet: FleetDirectory, machine: Machine, settings: EngineSettings) {
     this.#machine = machine;
@@ -83,10 +83,12 @@ export class FleetEngine {
     if (await this.#answersPing()) return;
     await waitUntil(`${this.name}'s earlier processes to end`, 10_000, () => this.#hasEnded());
     for (const file of STALE_FILES) rmSync(join(this.#machine.folder, file), { force: true });
-    await this.#machine.run(START_DOCKERD, this.#machine.folder);
+    // Of this very start: an earlier dockerd's end is written down a moment after it ended.
+    const ended = `dockerd-${(this.#starts += 1)}.ended`;
+    await this.#machine.run(START_DOCKERD, this.#machine.folder, ended);
     try {
       await waitUntil(`${this.name}'s dockerd to answer`, 30_000, () => {
-        if (existsSync(join(this.#machine.folder, "dockerd.ended"))) throw new Error(`${this.name}'s dockerd ended`);
+        if (existsSync(join(this.#machine.folder, ended))) throw new Error(`${this.name}'s dockerd ended`);
         return this.#answersPing();
       });
     } catch (error) {
