@@ -87,4 +87,7 @@ const child = spawn(join(bin, "node"), [target, ...args], { stdio: "inherit", en
 // A terminal's Ctrl-C reaches the child by itself; these are for signals sent to this process alone.
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 process.on("SIGINT", () => {});
+// npm passes no signal on: it and its shell just end, and then this process has another parent.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
 child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1)));

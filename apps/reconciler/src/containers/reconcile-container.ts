@@ -1,5 +1,4 @@
 import { EngineError } from "@berth/docker/engine.ts";
-import { mergeConditions } from "@berth/spec/condition.ts";
 import { IdentityError, LeaseLostError, NotYetError, StaleRowError, TerminalError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import { mayRecreate, wantsToRun } from "../plan/facts.ts";
@@ -42,18 +41,9 @@ export async function reconcileContainer(session: MachineSession, known: KnownCo
   const restMs = takePace(known, performance.now());
   if (restMs > 0) return session.enqueueAfter(known.row.uid, PRIORITY.retry, restMs);
 
-  rememberLoss(run, first);
   const failure = await carryOut(run, first.actions);
   if (run.isFinished) return session.forgetContainer(known.row.uid);
   await conclude(run, observed, failure);
-}
-
-/** What is lost is made again at once, and then nothing would show that its content is gone. */
-function rememberLoss({ session, known, draft }: ContainerRun, { claims }: Plan): void {
-  const losses = claims.filter(({ type }) => type === "DataLost");
-  if (losses.length === 0) return;
-  draft.conditions = mergeConditions(draft.conditions, losses, new Date(session.now()));
-  draft.observed_generation = known.row.generation;
 }
 
 /** Runs the plan in order. Returns what stopped it, or null. */

@@ -58,6 +58,8 @@ function driftClaim(desired: DesiredContainer, memory: Memory): Claim {
       };
 }
 
-/** It was there, and two complete lists had neither it nor what a recreate would have made of it. */
-export const isLost = (observed: ObservedContainer, memory: Memory): boolean =>
-  observed.current === null && memory.engineId !== null && underRecreate(observed, memory) === null;
+/** What was recorded is neither there nor set aside: nothing has its place, or what was made from the image after it. */
+const isLost = (observed: ObservedContainer, memory: Memory): boolean =>
+  memory.engineId !== null &&
+  observed.current?.engineId !== memory.engineId &&
+  underRecreate(observed, memory) === null;

@@ -74,6 +74,10 @@ describe("what is done in each state, by what is wanted", () => {
 });
 
 describe("a container that is not there", () => {
+  test("tells a loss though what was made from the image has its place already", () => {
+    expect(claimsFor({ current: { engineId: "new" }, memory: { engineId: "old" } })).toEqual(["DataLost"]);
+    expect(claimsFor({ current: { engineId: "new" }, memory: { engineId: "new" } })).toEqual([]);
+  });
   test("is made again from its image, and says that what was inside is gone", () => {
     expect(textFor(GONE)).toBe("create (not found) → start (not running)");
     expect(claimsFor(GONE)).toEqual(["DataLost"]);

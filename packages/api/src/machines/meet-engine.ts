@@ -71,7 +71,7 @@ async function readMarker(engine: Engine, options: { deadlineMs: number; signal:
 }
 
 function unmet({ url }: EngineEndpoint, error: EngineError, timedOut: boolean): DomainError {
-  const problem = timedOut ? "no answer within 5 seconds" : error.message;
+  const problem = timedOut ? "no answer within 5 seconds" : error.message.replace(/\.$/, "");
   const advice =
     error.kind === "unreachable" || timedOut
       ? "Check that Docker runs there, that it listens on this address, and that no firewall is between."

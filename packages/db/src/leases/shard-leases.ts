@@ -73,7 +73,7 @@ export function createShardLeases(sql: Sql, holder: string, durationMs: number):
            WHERE l.holder IS NULL OR l.expires_at <= clock_timestamp()
               OR (r.registered_at > ${DATABASE_STARTED} AND NOT EXISTS (
                     SELECT 1 FROM pg_stat_activity a
-                    WHERE a.pid = r.backend_pid AND a.backend_start = r.backend_start))
+                    WHERE a.pid = r.backend_pid AND COALESCE(a.backend_start, r.backend_start) = r.backend_start))
            ORDER BY l.shard LIMIT $3 FOR UPDATE OF l SKIP LOCKED)
          RETURNING shard, epoch::text`,
         [holder, lifetime, limit],
@@ -90,7 +90,7 @@ export function createShardLeases(sql: Sql, holder: string, durationMs: number):
     async countAlive() {
       const [row] = await sql<{ alive: number }>(
         `SELECT count(*)::int AS alive FROM reconcilers r WHERE expires_at > clock_timestamp()
-           AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = r.backend_pid AND a.backend_start = r.backend_start)`,
+           AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = r.backend_pid AND COALESCE(a.backend_start, r.backend_start) = r.backend_start)`,
       );
       return row?.alive ?? 0;
     },
