@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { findCommand } from "./command-path.ts";
 import { ENGINE_GENERATIONS, GENERATION_TRAITS } from "./generations.ts";
+import { withLock } from "./lock.ts";
 import { findCapabilities, findObstacle, listMissingPackages, type FleetCapabilities } from "./requirements.ts";
 import { makeRootFileSystem, rootFileSystemOf } from "./root-file-system.ts";
 import { runCommand } from "./run-command.ts";
@@ -14,8 +15,8 @@ const INSTALL = `
     printf '#!/bin/sh\\nexit 101\\n' > "$policy"
     chmod +x "$policy"
   fi
-  apt-get -q update
-  apt-get -q install -y --no-install-recommends --no-remove "$@"`;
+  apt-get -q -o DPkg::Lock::Timeout=120 update
+  apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends --no-remove "$@"`;
 
 /**
  * Gets this machine ready for `startFleet`, as far as it may: as root on Debian it installs the packages that are missing
@@ -30,20 +31,22 @@ export async function prepareMachine(say: (line: string) => void): Promise<Fleet
     await work().catch((error: unknown) => failures.push(`${what} failed: ${String(error)}`));
   };
 
-  const packages = await listMissingPackages();
-  if (packages.length > 0) {
+  // One run at a time: apt's own locks refuse the second instead of letting it wait.
+  await withLock("/run/lock/berth-testbed-prepare", async () => {
+    const packages = await listMissingPackages();
+    if (packages.length === 0) return;
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    await attempt(`installing from Debian: ${packages.join(" ")}`, () =>
-      runCommand("sh", ["-ec", INSTALL, "sh", ...packages], { env }),
-    );
-  }
+    const install = () => runCommand("sh", ["-ec", INSTALL, "sh", ...packages], { env });
+    await attempt(`installing from Debian: ${packages.join(" ")}`, install);
+  });
+  const made = new Set<string>(); // generations may share a root
   for (const generation of ENGINE_GENERATIONS) {
     const root = await rootFileSystemOf(generation);
-    if (root === null || existsSync(root)) continue;
+    if (root === null || existsSync(root) || made.has(root)) continue;
+    made.add(root);
     const { suite, version } = GENERATION_TRAITS[generation];
-    await attempt(`making a Debian ${suite} with Docker ${version} in ${root} (once, about a minute)`, () =>
-      makeRootFileSystem(generation),
-    );
+    const what = `making a Debian ${suite} with Docker ${version} in ${root} (once, about a minute)`;
+    await attempt(what, () => makeRootFileSystem(generation));
   }
   const { generations, gaps } = await findCapabilities();
   return { generations, gaps: [...gaps, ...failures] };

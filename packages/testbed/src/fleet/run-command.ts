@@ -7,7 +7,8 @@ export class CommandError extends Error {
 
   constructor(command: string, args: readonly string[], exitCode: number | null, stderr: string, cause: unknown) {
     const said = stderr.trim() || (cause instanceof Error ? cause.message : "no output");
-    super(`${[command, ...args].join(" ")} failed (${exitCode ?? "not started or killed"}): ${said}`, { cause });
+    const shown = [command, ...args.map((argument) => (argument.includes("\n") ? "…" : argument))];
+    super(`${shown.join(" ")} failed (${exitCode ?? "not started or killed"}): ${said}`, { cause });
     this.exitCode = exitCode;
   }
 }
