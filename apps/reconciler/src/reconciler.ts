@@ -114,7 +114,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   }
 
   async function lose(shards: number[]): Promise<void> {
-    for (const session of [...sessions.values()]) {
+    for (const session of sessions.values()) {
       if (shards.includes(session.row.shard)) close(session.row.machine_id);
     }
   }
@@ -179,7 +179,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       poll.stop();
       // What is under way may end: an engine goes on with it in any case.
       await queue.close();
-      for (const machineId of [...sessions.keys()]) close(machineId);
+      for (const machineId of sessions.keys()) close(machineId);
       await context.told.flush();
       await leases.close();
       await notifications.close();

@@ -18,7 +18,7 @@ export function registerErrors(app: FastifyInstance): void {
   });
 }
 
-export const sendError = (reply: FastifyReply, status: number, message: string, details: object | null = null) =>
+const sendError = (reply: FastifyReply, status: number, message: string, details: object | null = null) =>
   reply.code(status).send({ error: { code: CODES[status] ?? "INTERNAL_SERVER_ERROR", message, details } });
 
 export const sendNotFound = (_request: FastifyRequest, reply: FastifyReply) =>

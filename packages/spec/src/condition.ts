@@ -17,15 +17,9 @@ export type Condition = z.infer<typeof Condition>;
 export type Claim = Omit<Condition, "since">;
 
 /** Keeps `since` of every claim whose status is what it was. Conditions that are not claimed again are gone. */
-export function mergeConditions(
-  before: readonly Condition[],
-  claims: readonly Claim[],
-  now: Date,
-): Condition[] {
+export function mergeConditions(before: readonly Condition[], claims: readonly Claim[], now: Date): Condition[] {
   return claims.map((claim) => {
-    const same = before.find(
-      (condition) => condition.type === claim.type && condition.status === claim.status,
-    );
+    const same = before.find((condition) => condition.type === claim.type && condition.status === claim.status);
     return { ...claim, since: same?.since ?? now.toISOString() };
   });
 }

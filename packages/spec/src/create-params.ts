@@ -15,9 +15,7 @@ const Arguments = z.array(text(8_192)).max(256);
  */
 export const Env = z
   .record(
-    z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "A variable's name is letters, digits and _."),
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "A variable's name is letters, digits and _."),
     text(32_768),
   )
   .refine((env) => Object.keys(env).length <= 200, "At most 200 variables.")
@@ -28,9 +26,7 @@ export const Env = z
 
 export const ContainerPort = z.object({
   /** Unique within the container: "ssh", "jupyter". */
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,30}$/, "1 to 31 of a-z, 0-9 and -, starting with a letter."),
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "1 to 31 of a-z, 0-9 and -, starting with a letter."),
   kind: z.enum(["ssh", "http", "tcp"]),
   protocol: z.enum(["tcp", "udp"]).default("tcp"),
   container_port: z.int().min(1).max(65_535),
@@ -40,13 +36,9 @@ export type ContainerPort = z.infer<typeof ContainerPort>;
 export const ContainerPorts = z
   .array(ContainerPort)
   .max(32)
+  .refine((ports) => new Set(ports.map((port) => port.name)).size === ports.length, "Two ports have one name.")
   .refine(
-    (ports) => new Set(ports.map((port) => port.name)).size === ports.length,
-    "Two ports have one name.",
-  )
-  .refine(
-    (ports) =>
-      new Set(ports.map((port) => `${port.container_port}/${port.protocol}`)).size === ports.length,
+    (ports) => new Set(ports.map((port) => `${port.container_port}/${port.protocol}`)).size === ports.length,
     "One container port is listed twice.",
   );
 

@@ -29,7 +29,7 @@ export const ImageReference = z
 export const ImageSource = z.enum(["build", "commit", "mirror", "push", "external"]);
 export type ImageSource = z.infer<typeof ImageSource>;
 
-export const ImagePhase = z.enum(["Waiting", "Committing", "Ready", "Failed"]);
+const ImagePhase = z.enum(["Waiting", "Committing", "Ready", "Failed"]);
 
 export const AddImageInput = z.object({
   name: ImageName,

@@ -2,16 +2,11 @@ import { z } from "zod";
 import { Condition } from "./condition.ts";
 
 /** Given by the GPU server: its engine's id, with a suffix where two engines report the same. */
-export const MachineId = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/, "Not a machine's id.");
+export const MachineId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/, "Not a machine's id.");
 
 export const MachineName = z
   .string()
-  .regex(
-    /^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/,
-    "1 to 63 letters, digits, dots and dashes.",
-  );
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, "1 to 63 letters, digits, dots and dashes.");
 
 export const MachineState = z.enum(["active", "cordoned", "decommissioned"]);
 export type MachineState = z.infer<typeof MachineState>;

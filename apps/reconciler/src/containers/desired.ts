@@ -1,6 +1,6 @@
 import type { ContainerRow } from "@berth/db/containers/load.ts";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
-import { specHashOf } from "@berth/spec/spec-hash.ts";
+import { specHashOf } from "./spec-hash.ts";
 import type { DesiredContainer } from "../plan/types.ts";
 
 const MIB = 1_048_576;

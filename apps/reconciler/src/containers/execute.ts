@@ -15,7 +15,7 @@ const STOP_GRACE_S = 10;
 const COMMIT_DEADLINE_MS = 600_000;
 const REMOVAL_POLL_MS = 500;
 /** How long what a recreate set aside is kept. */
-export const HOLD_MS = 24 * 3_600_000;
+const HOLD_MS = 24 * 3_600_000;
 
 /**
  * One action, one engine call; decisions belong in the plan. Returns false where the rest of the plan must wait for

@@ -3,7 +3,7 @@ import { connectLeases, type LeaseConnection } from "@berth/db/leases/lease-conn
 import { SHARDS, type ShardLeases } from "@berth/db/leases/shard-leases.ts";
 import type { Logger } from "pino";
 
-export const LEASE_MS = 10_000;
+const LEASE_MS = 10_000;
 const RENEW_MS = 2_000;
 /** Well before others may take over: nothing is begun any more. */
 const SELF_STOP_MS = 7_000;

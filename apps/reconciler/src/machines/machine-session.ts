@@ -27,7 +27,7 @@ import type { SessionContext } from "./session-context.ts";
 import { writeOffline } from "./write-offline.ts";
 
 export const containerKey = (uid: string): string => `c/${uid}`;
-export const machineKey = (machineId: string): string => `m/${machineId}`;
+const machineKey = (machineId: string): string => `m/${machineId}`;
 
 /** Whether the engine is the one that we know: nothing is changed on it before that is certain. */
 export type Identity = { state: "unknown" | "confirmed" } | { state: "mismatch"; message: string };

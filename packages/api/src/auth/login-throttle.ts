@@ -9,7 +9,7 @@ export interface ThrottleLimits {
   registrationsPerAddress: number;
 }
 
-export const DEFAULT_LIMITS: ThrottleLimits = {
+const DEFAULT_LIMITS: ThrottleLimits = {
   windowMs: 5 * 60_000,
   failuresPerAccount: 10,
   failuresPerAddress: 50,

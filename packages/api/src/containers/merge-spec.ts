@@ -7,7 +7,7 @@ export type SpecOverrides = { [Field in keyof ContainerSpec]?: ContainerSpec[Fie
 const FIELDS = Object.keys(ContainerSpec.shape) as (keyof ContainerSpec)[];
 
 /** The fields of a spec that a request gives, and nothing else of it. */
-export const overridesIn = (request: SpecOverrides): SpecOverrides =>
+const overridesIn = (request: SpecOverrides): SpecOverrides =>
   Object.fromEntries(FIELDS.filter((field) => request[field] !== undefined).map((field) => [field, request[field]]));
 
 /** A spec with some fields replaced. Lists and the environment are replaced whole. */

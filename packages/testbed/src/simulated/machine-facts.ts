@@ -5,8 +5,8 @@ export const SimulatedGpu = z.object({ uuid: z.string(), index: z.int(), type: z
 export type SimulatedGpu = z.infer<typeof SimulatedGpu>;
 
 /** One socket. */
-export const SimulatedCpu = z.object({ type: z.string(), cores: z.int() });
-export type SimulatedCpu = z.infer<typeof SimulatedCpu>;
+const SimulatedCpu = z.object({ type: z.string(), cores: z.int() });
+type SimulatedCpu = z.infer<typeof SimulatedCpu>;
 
 /** The machine that an engine pretends to run on. */
 export const MachineFacts = z.object({

@@ -10,13 +10,13 @@ const Command = z.union([z.array(z.string()), z.string().transform((text) => [te
 const Labels = z.record(z.string(), z.string()).nullish();
 const Names = z.record(z.string(), z.unknown()).nullish();
 
-export const RestartPolicy = z.object({
+const RestartPolicy = z.object({
   Name: z.string().default(""),
   MaximumRetryCount: z.int().default(0),
 });
-export type RestartPolicy = z.infer<typeof RestartPolicy>;
+type RestartPolicy = z.infer<typeof RestartPolicy>;
 
-export const PortBinding = z.object({ HostIp: z.string().default(""), HostPort: z.string().default("") });
+const PortBinding = z.object({ HostIp: z.string().default(""), HostPort: z.string().default("") });
 
 const DeviceRequest = z.object({
   Driver: z.string().default(""),

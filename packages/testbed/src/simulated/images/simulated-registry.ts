@@ -69,7 +69,7 @@ export class SimulatedRegistry {
 }
 
 /** The same name gives the same content everywhere. By default a shell, which lives as long as its input is open. */
-export function inventImage(reference: ImageReference, config: ImageConfig, sizeBytes: number): RegistryImage {
+function inventImage(reference: ImageReference, config: ImageConfig, sizeBytes: number): RegistryImage {
   const name = formatReference(reference);
   const whole: ImageConfig = {
     Cmd: ["sh"],

@@ -13,7 +13,7 @@ export function networkIdOf(daemon: Daemon, container: ContainerRecord): string 
   return networkId(daemon, networkNameOf(container));
 }
 
-export function networkId(daemon: Daemon, name: string): string {
+function networkId(daemon: Daemon, name: string): string {
   return digestOf("network", daemon.options.engine_id, name).slice("sha256:".length);
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ContainerSpec, type PortBinding } from "./container.ts";
+import { ContainerSpec, type PortBinding } from "@berth/spec/container.ts";
 import { type CreateOnly, specHashOf } from "./spec-hash.ts";
 
 const port = (differs: Partial<PortBinding> = {}): PortBinding => ({

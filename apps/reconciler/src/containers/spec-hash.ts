@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ContainerSpec, PortBinding } from "./container.ts";
+import type { ContainerSpec, PortBinding } from "@berth/spec/container.ts";
 
 /**
  * What an engine fixes at create. `cpus`, `memory` and the name are not here: they change in place.
@@ -29,15 +29,9 @@ export function specHashOf({ image_id, incarnation, spec, gpu_uuids, ports }: Cr
     ["shm", spec.shm, null],
     ["restart", spec.restart, "unless-stopped"],
     ["gpus", [...gpu_uuids].sort(), []],
-    [
-      "ports",
-      ports.map((port) => `${port.host_port}:${port.container_port}/${port.protocol}`).sort(),
-      [],
-    ],
+    ["ports", ports.map((port) => `${port.host_port}:${port.container_port}/${port.protocol}`).sort(), []],
   ];
-  const set = fields.filter(
-    ([, value, initial]) => JSON.stringify(value) !== JSON.stringify(initial),
-  );
+  const set = fields.filter(([, value, initial]) => JSON.stringify(value) !== JSON.stringify(initial));
   const text = JSON.stringify(set.map(([name, value]) => [name, value]));
   return `${VERSION}:${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
 }
