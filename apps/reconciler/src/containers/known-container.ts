@@ -43,7 +43,8 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   row,
   isStale: false,
   isRunning: false,
-  mayExist: row.status.version > 0 || row.status.engine_id !== null,
+  // Only under the name of its first generation does the create itself tell that it was made already.
+  mayExist: row.status.version > 0 || row.status.engine_id !== null || row.generation > 1,
   image: { state: "unknown" },
   nameTaken: false,
   committing: false,

@@ -3,7 +3,7 @@ import { engineNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import type { EngineContainer, ObservedContainer } from "../plan/types.ts";
 import type { KnownContainer } from "./known-container.ts";
-import { isHeld, isOurs } from "./ownership.ts";
+import { isHeld, isOurs, isUnknownTwin } from "./ownership.ts";
 
 /**
  * What the engine says of one container now. Its absence is believed after two complete lists, and, where it is about to
@@ -12,7 +12,9 @@ import { isHeld, isOurs } from "./ownership.ts";
 export async function observe(session: MachineSession, known: KnownContainer): Promise<ObservedContainer> {
   const { row } = known;
   // Nobody has ever acted on it; the create itself will tell if that is wrong, for the name is taken then.
-  if (!known.mayExist) return { current: null, held: [], foreignName: false, image: known.image };
+  if (!known.mayExist) {
+    return { current: null, held: [], foreignName: false, unknownTwin: false, image: known.image };
+  }
 
   let observed = fromList(session, known, await list(session, known));
   if (!observed.current && (row.status.engine_id !== null || row.desired === "removed")) {
@@ -38,6 +40,7 @@ export function fromList(
     current: current && toEngineContainer(session, current),
     held: held.map((container) => toEngineContainer(session, container)),
     foreignName: known.nameTaken,
+    unknownTwin: listed.some((container) => isUnknownTwin(container, known.row, session.owner)),
     image: known.image,
   };
 }

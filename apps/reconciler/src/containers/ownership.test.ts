@@ -1,6 +1,6 @@
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { expect, test } from "vitest";
-import { isHeld, isOrphan, isOurs } from "./ownership.ts";
+import { isHeld, isOrphan, isOurs, isUnknownTwin } from "./ownership.ts";
 import { ENGINE_ID, ENGINE_NAME, listedOf, OWNER, rowOf, UID } from "./testing/samples.ts";
 
 const hold = (engine_id: string) => ({ engine_id, generation: 2, held_until: new Date(0) });
@@ -22,6 +22,19 @@ test("adopts what bears our very name only while a create may be under way", () 
   const made = listedOf({ id: "f".repeat(64) });
   expect(isOurs(made, rowOf({ status: { create_open: true, engine_id: null } }), OWNER)).toBe(true);
   expect(isOurs(made, rowOf({ status: { create_open: false, engine_id: null } }), OWNER)).toBe(false);
+});
+
+test("adopts what was made under the name that its owner has changed since", () => {
+  const made = listedOf({ id: "f".repeat(64), name: `berth-earlier-${UID.slice(0, 8)}` });
+  expect(isOurs(made, rowOf({ status: { create_open: true, engine_id: null } }), OWNER)).toBe(true);
+});
+
+test("tells what bears our labels and name beside the one that was recorded", () => {
+  const twin = listedOf({ id: "f".repeat(64) });
+  expect(isUnknownTwin(twin, rowOf(), OWNER)).toBe(true);
+  expect(isUnknownTwin(listedOf(), rowOf(), OWNER)).toBe(false);
+  expect(isUnknownTwin(listedOf({ id: "f".repeat(64), name: `${ENGINE_NAME}-old-2` }), rowOf(), OWNER)).toBe(false);
+  expect(isUnknownTwin(listedOf({ id: "f".repeat(64), name: "experiment" }), rowOf(), OWNER)).toBe(false);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import type { ContainerRow } from "@berth/db/containers/load.ts";
 import type { ListedContainer } from "@berth/docker/engine.ts";
-import { engineNameOf, heldGenerationOf, isNameForUid, LABEL } from "@berth/spec/engine-names.ts";
+import { heldGenerationOf, isNameForUid, LABEL } from "@berth/spec/engine-names.ts";
 
 export interface Owner {
   installation: string;
@@ -9,13 +9,21 @@ export interface Owner {
 
 /**
  * Labels alone are not ownership: a commit copies them into the image, and so into whatever is run from it by hand. Ours is
- * what bears our labels, and is recorded by its engine id or, while a create may be under way, bears our very name.
+ * what bears our labels, and is recorded by its engine id or, while a create may be under way, bears a name of ours: which
+ * one its owner may have changed meanwhile.
  */
 export function isOurs(listed: ListedContainer, row: ContainerRow, owner: Owner): boolean {
   if (!bearsLabels(listed, row.uid, owner)) return false;
   const isRecorded = listed.id === row.status.engine_id || row.held.some((hold) => hold.engine_id === listed.id);
-  return isRecorded || (row.status.create_open && listed.name === engineNameOf(row.name, row.uid));
+  return isRecorded || (row.status.create_open && isCurrentName(listed.name, row.uid));
 }
+
+/** Bears our labels and a name of ours beside what the row knows. What a recreate set aside does not run. */
+export const isUnknownTwin = (listed: ListedContainer, row: ContainerRow, owner: Owner): boolean =>
+  bearsLabels(listed, row.uid, owner) && isCurrentName(listed.name, row.uid) && !isOurs(listed, row, owner);
+
+const isCurrentName = (name: string, uid: string): boolean =>
+  isNameForUid(name, uid) && heldGenerationOf(name, uid) === null;
 
 /** It says that it is ours, but no row knows it. Reported; removed only where a user's tombstone says so. */
 export const isOrphan = (listed: ListedContainer, owner: Owner): boolean => {

@@ -1,19 +1,17 @@
 import { loadTombstones } from "@berth/db/tombstones/load.ts";
 import type { ListedContainer } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { isOrphan } from "../containers/ownership.ts";
+import { isOrphan, isOurs } from "../containers/ownership.ts";
 import type { MachineSession } from "./machine-session.ts";
 
 const STOP_GRACE_S = 10;
 
 /**
- * Containers that bear our labels but that no row knows. An empty or restored database must not empty the machines: they
+ * Containers that bear our labels but that no row knows by its uid and its engine id. An empty or restored database must not empty the machines: they
  * are told and left alone, save those whose owner removed them while the machine was away.
  */
 export async function handleOrphans(session: MachineSession, listed: readonly ListedContainer[]): Promise<void> {
-  const orphans = listed.filter(
-    (container) => isOrphan(container, session.owner) && !session.containers.has(container.labels[LABEL.uid]!),
-  );
+  const orphans = listed.filter((container) => isOrphan(container, session.owner) && !isKnown(session, container));
   const uids = orphans.map((container) => container.labels[LABEL.uid]!);
   const removed =
     orphans.length > 0 ? await loadTombstones(session.sql, session.owner.machine_id, uids) : new Set<string>();
@@ -23,6 +21,11 @@ export async function handleOrphans(session: MachineSession, listed: readonly Li
     else left.push(orphan.name);
   }
   session.orphans = left.sort();
+}
+
+function isKnown(session: MachineSession, container: ListedContainer): boolean {
+  const known = session.containers.get(container.labels[LABEL.uid]!);
+  return known !== undefined && isOurs(container, known.row, session.owner);
 }
 
 async function removeOrphan(session: MachineSession, orphan: ListedContainer): Promise<void> {

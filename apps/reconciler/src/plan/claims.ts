@@ -23,6 +23,16 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
       message: `Another container on the machine is called ${desired.engineName}. Berth leaves it alone: rename or remove it there.`,
     });
   }
+  if (observed.unknownTwin && current) {
+    claims.push({
+      type: "UnknownTwin",
+      status: "true",
+      reason: "NotInDatabase",
+      message:
+        `Beside ${current.engineName} there is a container of the same uid on the machine that the database does not know, ` +
+        "as after a restore from an older backup. Berth leaves both alone: remove there the one that is not wanted.",
+    });
+  }
   if (current && current.specHash !== desired.specHash && !mayRecreate(desired, current, memory)) {
     claims.push(driftClaim(desired, memory));
   }

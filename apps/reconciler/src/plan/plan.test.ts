@@ -228,6 +228,17 @@ describe("what an engine changes in place", () => {
   });
 });
 
+describe("a container of our uid that no record knows", () => {
+  const given: Case = { observed: { current: containerOf({ ...EXITED }), unknownTwin: true } };
+  test("keeps ours from being started beside it", () => {
+    expect(textFor(given)).toBe("nameConflict");
+    expect(claimsFor(given)).toEqual(["UnknownTwin"]);
+  });
+  test("does not keep ours from being removed", () => {
+    expect(textFor({ ...given, desired: { desired: "removed" } })).toBe("remove c1 (removal requested)");
+  });
+});
+
 describe("a foreign container that bears our name", () => {
   test("is left alone, and nothing is created beside it", () => {
     const given: Case = { ...NEVER, observed: { current: null, foreignName: true } };

@@ -24,6 +24,7 @@ type Rule = (situation: Situation) => Decision | null;
 const RULES: readonly Rule[] = [
   removeWhatShouldGo,
   leaveForeignName,
+  leaveUnknownTwin,
   waitForRemoval,
   putBackAfterFailures,
   continueRecreate,
@@ -64,6 +65,11 @@ function removeWhatShouldGo({ desired, observed, now }: Situation): Decision | n
 
 function leaveForeignName({ observed, now }: Situation): Decision | null {
   return observed.foreignName && !observed.current ? stand("nameConflict", now + FOREIGN_NAME_POLL_MS) : null;
+}
+
+/** Which of the two holds the newest data, and who has the ports and GPUs, only a person can say. */
+function leaveUnknownTwin({ observed, now }: Situation): Decision | null {
+  return observed.unknownTwin && observed.current ? stand("nameConflict", now + FOREIGN_NAME_POLL_MS) : null;
 }
 
 function waitForRemoval({ observed, now }: Situation): Decision | null {

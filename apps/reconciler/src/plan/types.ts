@@ -38,6 +38,8 @@ export interface ObservedContainer {
   held: EngineContainer[];
   /** A container that is not ours bears our name. */
   foreignName: boolean;
+  /** Another bears our labels and a name of ours that no record knows: made after what the database was restored from. */
+  unknownTwin: boolean;
   image: ObservedImage;
 }
 

@@ -147,6 +147,23 @@ describe.skipIf(GENERATIONS.length === 0)("a reconciler that is killed", () => {
     await database?.drop();
   });
 
+  test("after a start, and its container is renamed before the next one comes: it is that container still", async () => {
+    const [machine] = stage.machines;
+    if (!machine) throw new Error("no machine");
+    await stage.killReconcilers();
+    living = null;
+    const doomed = await stage.startReconciler("after-start");
+    const container = await stage.create("named-at-first", machine);
+    expect(await stage.seeEnd(doomed)).toBe("SIGKILL");
+    const made = await theOneOf(machine.engine, container);
+    const { container_id } = container;
+    await stage.api.admin.container.update.mutate({ container_id, name: "named-anew" });
+    living = await stage.startReconciler();
+    await stage.seeRunning(container);
+    expect((await theOneOf(machine.engine, container)).id).toBe(made.id);
+    await expectConsistent(stage);
+  });
+
   describe.each(GENERATIONS)("on Docker %s", (generation) => {
     let number = 0;
     let foreign: { id: string; was: string };

@@ -22,19 +22,18 @@ export interface StageMachine {
 /** All of Berth on engines of a test's own: a database, the API, its machines, and as many reconcilers as are started. */
 export class Stage {
   readonly fleet: Fleet;
-  readonly api: ApiServer;
+  api: ApiServer;
   /** Straight to the database, for what the API does not show. */
-  readonly pool: Pool;
+  pool: Pool;
   readonly machines: StageMachine[] = [];
-  readonly #databaseUrl: string;
+  #databaseUrl: string;
   readonly #reconcilers: ReconcilerProcess[] = [];
 
   private constructor(fleet: Fleet, api: ApiServer, databaseUrl: string) {
     this.fleet = fleet;
     this.api = api;
     this.#databaseUrl = databaseUrl;
-    // A test may stop the database under the pool.
-    this.pool = createPool(databaseUrl, { max: 2, applicationName: "berth-test", onError: () => {} });
+    this.pool = openPool(databaseUrl);
   }
 
   /** `databaseUrl` is of a migrated, empty database; whoever made it removes it. */
@@ -149,6 +148,20 @@ export class Stage {
     await Promise.all(all.map(({ exited }) => exited));
   }
 
+  /** Ends all but the engines, does `work`, and starts the API again over `databaseUrl`. The reconcilers stay ended. */
+  async whileAway(work: () => Promise<void>, databaseUrl = this.#databaseUrl): Promise<void> {
+    await Promise.all([this.killReconcilers(), this.api.stop(), this.pool.end()]);
+    await work();
+    this.#databaseUrl = databaseUrl;
+    this.pool = openPool(databaseUrl);
+    this.api = await startApiServer({ databaseUrl, secretKey: this.api.secret_key });
+  }
+
+  /** Goes on with another database, as after a restore. */
+  moveTo(databaseUrl: string): Promise<void> {
+    return this.whileAway(async () => {}, databaseUrl);
+  }
+
   /** Ends everything but the database. */
   async strike(): Promise<void> {
     await this.killReconcilers();
@@ -157,5 +170,9 @@ export class Stage {
     await this.fleet.close();
   }
 }
+
+/** A test may stop the database under it: then the next query says so. */
+const openPool = (databaseUrl: string): Pool =>
+  createPool(databaseUrl, { max: 2, applicationName: "berth-test", onError: () => {} });
 
 const isObserved = ({ generation, observed_generation }: Container): boolean => observed_generation === generation;

@@ -65,6 +65,7 @@ const anyObserved = (newest: number): fc.Arbitrary<ObservedContainer> =>
       current: fc.option(anyContainer("c1", newest)),
       held: anyHeld(newest),
       foreignName: fc.boolean(),
+      unknownTwin: fc.constant(false),
       image: anyImage,
     })
     .map((observed) => ({

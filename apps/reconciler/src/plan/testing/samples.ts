@@ -42,6 +42,7 @@ export const observedOf = (differs: Partial<ObservedContainer> = {}): ObservedCo
   current: containerOf(),
   held: [],
   foreignName: false,
+  unknownTwin: false,
   image: { state: "unknown" },
   ...differs,
 });
