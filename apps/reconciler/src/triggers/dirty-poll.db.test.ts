@@ -46,13 +46,19 @@ test("asks every 15 seconds for what was changed and not observed, until it was"
   const { sql } = database;
   const { uid } = await insertContainer(sql);
   await insertMachine(sql, "dirty-machine");
-  const { next } = pollOf(sql);
+  const swept = Promise.withResolvers<void>();
+  const { next } = pollOf(async <Row>(text: string, parameters?: readonly unknown[]) => {
+    const rows = await sql<Row>(text, parameters);
+    if (text.startsWith("DELETE")) swept.resolve();
+    return rows;
+  });
   const first = next();
   vi.advanceTimersByTime(POLL_MS);
   expect(await first).toEqual({ containers: [uid], machines: ["dirty-machine"], hasImages: true });
 
   await sql("DELETE FROM dirty WHERE noun <> 'machine'");
-  await vi.waitUntil(() => vi.getTimerCount() > 0); // it has ended, and waits for its next turn
+  await swept.promise;
+  await turn(); // the first look has ended, and waits for its next turn
   const second = next();
   vi.advanceTimersByTime(POLL_MS);
   expect(await second).toEqual({ containers: [], machines: ["dirty-machine"], hasImages: false });
