@@ -174,5 +174,5 @@ test("gives ports that many ask for at once to each its own", async () => {
   const given = outcomes.flatMap((outcome) =>
     outcome.status === "fulfilled" ? [outcome.value.ports[0]!.host_port] : [],
   );
-  expect(given.toSorted()).toEqual(Array.from({ length: 20 }, (_, i) => 40_000 + i));
+  expect(given.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 40_000 + i));
 });
