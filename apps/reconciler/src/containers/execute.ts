@@ -136,6 +136,7 @@ async function create(run: ContainerRun): Promise<void> {
   try {
     const created = await session.mutate(() => session.engine.createContainer(desired.engineName, body));
     run.createdId = created.id;
+    known.createdId = created.id;
     draft.applied = toApplied(desired.limits);
     known.image = { state: "present" };
   } catch (error) {

@@ -9,6 +9,8 @@ export interface KnownContainer {
   isStale: boolean;
   /** A look at it is under way. */
   isRunning: boolean;
+  /** What this process created last. Whatever somebody renames it to before it is recorded, it is ours. */
+  createdId: string | null;
   /** Somebody, perhaps a process before this one, may have acted on it: only a list can tell. */
   mayExist: boolean;
   image: ObservedImage;
@@ -43,6 +45,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   row,
   isStale: false,
   isRunning: false,
+  createdId: null,
   // Only under the name of its first generation does the create itself tell that it was made already.
   mayExist: row.status.version > 0 || row.status.engine_id !== null || row.generation > 1,
   image: { state: "unknown" },

@@ -32,7 +32,9 @@ export function fromList(
   known: KnownContainer,
   listed: readonly ListedContainer[],
 ): ObservedContainer {
-  const ours = listed.filter((container) => isOurs(container, known.row, session.owner));
+  const ours = listed.filter(
+    (container) => container.id === known.createdId || isOurs(container, known.row, session.owner),
+  );
   const held = ours.filter((container) => isHeld(container, known.row));
   const rest = ours.filter((container) => !held.includes(container));
   const current = rest.find((container) => container.id === known.row.status.engine_id) ?? rest[0] ?? null;

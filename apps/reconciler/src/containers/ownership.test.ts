@@ -80,3 +80,8 @@ test("reports as an orphan what bears our labels and name, and names no other's"
   expect(isOrphan(listedOf({ labels: labels({ [LABEL.installation]: "another" }) }), OWNER)).toBe(false);
   expect(isOrphan(listedOf({ name: `berth-job-${UID.slice(0, 7)}e` }), OWNER)).toBe(false);
 });
+
+test("knows what was set aside, whatever somebody has named it since", () => {
+  const id = "f".repeat(64);
+  expect(isHeld(listedOf({ id, name: "experiment" }), rowOf({ held: [hold(id)] }))).toBe(true);
+});

@@ -31,9 +31,13 @@ export const isOrphan = (listed: ListedContainer, owner: Owner): boolean => {
   return uid !== undefined && bearsLabels(listed, uid, owner) && isNameForUid(listed.name, uid);
 };
 
-/** Set aside by a recreate: recorded as held, and named so. A held row alone may come from a crash before the rename. */
+/**
+ * Set aside by a recreate: recorded as held, whatever somebody has named it since. Of what is recorded as current too only
+ * its name tells, for a crash may have come before the rename.
+ */
 export const isHeld = (listed: ListedContainer, row: ContainerRow): boolean =>
-  heldGenerationOf(listed.name, row.uid) !== null && row.held.some((hold) => hold.engine_id === listed.id);
+  row.held.some((hold) => hold.engine_id === listed.id) &&
+  (listed.id !== row.status.engine_id || heldGenerationOf(listed.name, row.uid) !== null);
 
 const bearsLabels = (listed: ListedContainer, uid: string, owner: Owner): boolean =>
   listed.labels[LABEL.installation] === owner.installation &&

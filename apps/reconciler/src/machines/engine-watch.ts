@@ -80,6 +80,17 @@ function onConnected(session: MachineSession): void {
   session.enqueueMachine(PRIORITY.event);
 }
 
+/** Which process it was the engine does not say; where it was the container's own, its end is told as `die`. */
+function tellOutOfMemory(session: MachineSession, uid: string): void {
+  session.context.told.tell({
+    noun: "container",
+    id: uid,
+    kind: "warning",
+    reason: "OutOfMemory",
+    message: "It reached its memory limit, and a process in it was killed. Raise its memory, or use less.",
+  });
+}
+
 /** Signals that end a process which does not handle them; `docker kill -s HUP` is no stop. */
 const ENDING_SIGNALS = new Set(["2", "3", "6", "9", "15"]);
 
@@ -114,6 +125,9 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
     case "pause":
       announce(known, event, "pause");
       break;
+    case "oom":
+      tellOutOfMemory(session, known.row.uid);
+      return;
     case "destroy":
       session.stoppedByHand.delete(event.actor_id);
       break;
