@@ -84,6 +84,17 @@ describeOnEngines(["real", "simulated"], (scene) => {
   });
 });
 
+describe("memory", () => {
+  describeOnEngines(["real"], (scene) => {
+    test("that runs out is told", async () => {
+      const command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=128M", "count=1"];
+      const container = await scene().create({ memory: 32, restart: "no", command });
+      expect(await container.reaches("Completed")).toMatchObject({ exit_code: 137 });
+      await container.tells("OutOfMemory: ");
+    });
+  });
+});
+
 describe("GPUs", () => {
   describeOnEngines(["simulated"], (scene) => {
     test("are given back by what has completed, and claimed by its next run", async () => {

@@ -29,7 +29,9 @@ export function describeOnEngines(kinds: EngineKind[], scenarios: (scene: () => 
       await berth.deleteContainers();
       await berth.close();
       for (const { engine } of scenes.values()) {
-        expect(await engine.docker("ps", "--all", "--quiet", "--filter", "label=berth.installation")).toBe("");
+        expect(
+          await engine.docker("ps", "--all", "--filter", "label=berth.installation", "--format", "{{.Names}}"),
+        ).toBe("");
         await engine.close();
       }
     });
