@@ -23,10 +23,8 @@ interface Scene {
 
 /** What a reconciler is in the middle of when it dies. */
 interface Story {
-  /** Done by a reconciler that lives. */
-  before?: (scene: Scene) => Promise<Container>;
-  /** What is asked for then; the one that dies does it. */
-  ask: (scene: Scene, container: Container) => Promise<Container>;
+  /** Prepared by a reconciler that lives. Answers what is asked for then: the one that dies begins it. */
+  prepare: (scene: Scene) => Promise<() => Promise<Container>>;
   /** What the next one must come to. */
   after: (scene: Scene, container: Container) => Promise<void>;
 }
@@ -46,7 +44,10 @@ const runningWithData = async (scene: Scene): Promise<Container> => {
 };
 
 const creation: Story = {
-  ask: ({ stage, machine, name }) => stage.create(name, machine, ONE_PORT),
+  prepare:
+    async ({ stage, machine, name }) =>
+    () =>
+      stage.create(name, machine, ONE_PORT),
   after: async ({ stage, machine }, container) => {
     await stage.seeRunning(container);
     await theOneOf(machine.engine, container);
@@ -54,27 +55,30 @@ const creation: Story = {
 };
 
 const pull: Story = {
-  before: async ({ stage, name }) => {
+  prepare: async ({ stage, machine, name }) => {
     await stage.api.admin.image.add.mutate({
       name: `public/${name}:latest`,
       reference: `${stage.fleet.registry.address}/${PULL_TEST_IMAGE}`,
     });
-    return {} as Container;
+    return () => stage.create(name, machine, { image: `public/${name}:latest` });
   },
-  ask: ({ stage, machine, name }) => stage.create(name, machine, { image: `public/${name}:latest` }),
   after: creation.after,
 };
 
 const stop: Story = {
-  before: running,
-  ask: ({ stage }, { container_id }) => stage.api.admin.container.stop.mutate({ container_id }),
+  prepare: async (scene) => {
+    const { container_id } = await running(scene);
+    return () => scene.stage.api.admin.container.stop.mutate({ container_id });
+  },
   after: async ({ stage }, container) => void (await stage.seeStopped(container)),
 };
 
 const preservingRecreate: Story = {
-  before: runningWithData,
-  ask: ({ stage }, { container_id }) =>
-    stage.api.admin.container.update.mutate({ container_id, env: { CHANGED: "yes" }, recreate: "preserve" }),
+  prepare: async (scene) => {
+    const { container_id } = await runningWithData(scene);
+    return () =>
+      scene.stage.api.admin.container.update.mutate({ container_id, env: { CHANGED: "yes" }, recreate: "preserve" });
+  },
   after: async ({ stage, machine: { engine } }, container) => {
     const { held, image_id } = await stage.seeRunning(container);
     const now = await theOneOf(engine, container);
@@ -87,9 +91,11 @@ const preservingRecreate: Story = {
 };
 
 const failingRecreate: Story = {
-  before: runningWithData,
-  ask: ({ stage }, { container_id }) =>
-    stage.api.admin.container.update.mutate({ container_id, working_dir: "/bin/busybox", recreate: "discard" }),
+  prepare: async (scene) => {
+    const { container_id } = await runningWithData(scene);
+    return () =>
+      scene.stage.api.admin.container.update.mutate({ container_id, working_dir: "/bin/busybox", recreate: "discard" });
+  },
   after: async ({ stage, machine: { engine } }, container) => {
     const isBack = ({ conditions, status }: Container): boolean =>
       status && conditions.some(({ type }) => type === "RecreateFailed");
@@ -99,8 +105,10 @@ const failingRecreate: Story = {
 };
 
 const removal: Story = {
-  before: running,
-  ask: ({ stage }, { container_id }) => stage.api.admin.container.delete.mutate({ container_id }),
+  prepare: async (scene) => {
+    const { container_id } = await running(scene);
+    return () => scene.stage.api.admin.container.delete.mutate({ container_id });
+  },
   after: async ({ stage, machine }, container) => {
     await stage.seeGone(container);
     expect(await listOf(machine.engine, container)).toEqual([]);
@@ -177,11 +185,11 @@ describe.skipIf(GENERATIONS.length === 0)("a reconciler that is killed", () => {
     test.each(STORIES)("%s in %s: the next one brings it to its end", async (at, _what, story) => {
       const scene = { stage, machine, name: `${nameOn(generation)}-${(number += 1)}` };
       living ??= await stage.startReconciler();
-      const before = await story.before?.(scene);
+      const ask = await story.prepare(scene);
       await living.stop();
 
       const doomed = await stage.startReconciler(at);
-      const container = await story.ask(scene, before as Container);
+      const container = await ask();
       expect(await stage.seeEnd(doomed)).toBe("SIGKILL");
 
       living = await stage.startReconciler();

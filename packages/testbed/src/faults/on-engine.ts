@@ -3,7 +3,7 @@ import type { FleetEngine } from "../fleet/engine.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 
 /** A container as Docker's own command line shows it. */
-export interface SeenContainer {
+interface SeenContainer {
   id: string;
   name: string;
   /** As `docker ps` names it: running, exited, created, paused… */

@@ -10,9 +10,9 @@ import { startReconcilerProcess, type ReconcilerProcess } from "../scenario/reco
 /** Generous: a test's machine may be busy with others. What is measured is asserted apart. */
 const PATIENCE_MS = 30_000;
 /** The name under which {@link TEST_IMAGE} is offered. */
-export const IMAGE = "public/busybox:latest";
+const IMAGE = "public/busybox:latest";
 
-export type CreateOptions = Partial<Parameters<ApiServer["admin"]["container"]["create"]["mutate"]>[0]>;
+type CreateOptions = Partial<Parameters<ApiServer["admin"]["container"]["create"]["mutate"]>[0]>;
 
 export interface StageMachine {
   machine_id: string;
