@@ -77,6 +77,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     fenceOf: (shard) => leases.fence(shard),
     loadMachine: async (machineId) => (await loadMachines(sql, box, { machine_ids: [machineId] }))[0] ?? null,
     connect: options.connect,
+    countMachines: () => sessions.size,
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   };

@@ -4,6 +4,8 @@ import type { MachineSession } from "./machine-session.ts";
 
 /** Three deadlines missed in a row after it: an engine that freezes is known to be away within 12 s. */
 const SILENCE_MS = 6_000;
+/** Idle machines must cost next to nothing: from 200 of them on, each is asked less often. */
+const SHARE_MS = 30;
 const DEADLINE_MS = 2_000;
 const RETRY_MS = 1_000;
 
@@ -15,7 +17,7 @@ export async function watchPulse(session: MachineSession): Promise<void> {
   while (!session.closing.aborted) {
     const silentMs = performance.now() - session.lastHeardAt;
     // Jitter: a thousand machines must not all be asked at one moment.
-    const limitMs = SILENCE_MS * (0.8 + 0.2 * session.random());
+    const limitMs = Math.max(SILENCE_MS, SHARE_MS * session.context.countMachines()) * (0.8 + 0.2 * session.random());
     if (session.breaker.isOpen) await rest(session, SILENCE_MS);
     else if (silentMs < limitMs) await rest(session, limitMs - silentMs);
     else await ask(session);

@@ -24,6 +24,8 @@ export interface SessionContext {
   fenceOf: (shard: number) => Fence | null;
   loadMachine: (machineId: string) => Promise<MachineRow | null>;
   connect: (row: MachineRow) => Engine;
+  /** How many machines this process looks after. */
+  countMachines: () => number;
   /** Wall clock, ms since 1970. */
   now: () => number;
   /** 0…1, for jitter. */
