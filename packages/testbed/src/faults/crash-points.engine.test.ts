@@ -135,15 +135,21 @@ const STORIES: [at: string, what: string, story: Story][] = [
   ["after-finish", "a removal", removal],
 ];
 
-describe.skipIf(GENERATIONS.length === 0)("a reconciler that is killed", () => {
+// Each generation with a database and an API of its own, so that they run side by side.
+describe.concurrent.each(GENERATIONS)("on Docker %s a reconciler that is killed", (generation) => {
   let database: TestDatabase;
   let stage: Stage;
+  let machine: StageMachine;
+  let foreign: { id: string; was: string };
+  let living: ReconcilerProcess | null = null;
+  let number = 0;
   beforeAll(async () => {
     database = await createTestDatabase();
-    const engines = GENERATIONS.map((generation) => ({ name: nameOn(generation), generation }));
-    stage = await Stage.set(database.url, { engines });
+    stage = await Stage.set(database.url, { engines: [{ name: nameOn(generation), generation }] });
+    machine = stage.machine(nameOn(generation));
+    const id = await runForeign(machine.engine);
+    foreign = { id, was: await fingerprint(machine.engine, id) };
   });
-  let living: ReconcilerProcess | null = null;
   afterEach(async ({ task }) => {
     if (task.result?.state !== "fail") return;
     // One that a failed test left would take half of the next one's shards.
@@ -155,47 +161,37 @@ describe.skipIf(GENERATIONS.length === 0)("a reconciler that is killed", () => {
     await database?.drop();
   });
 
-  test("after a start, and its container is renamed before the next one comes: it is that container still", async () => {
-    const [machine] = stage.machines;
-    if (!machine) throw new Error("no machine");
-    await stage.killReconcilers();
-    living = null;
-    const doomed = await stage.startReconciler("after-start");
-    const container = await stage.create("named-at-first", machine);
+  test.each(STORIES)("%s in %s: the next one brings it to its end", { concurrent: false }, async (at, _what, story) => {
+    const scene = { stage, machine, name: `${nameOn(generation)}-${(number += 1)}` };
+    living ??= await stage.startReconciler();
+    const ask = await story.prepare(scene);
+    await living.stop();
+
+    const doomed = await stage.startReconciler(at);
+    const container = await ask();
     expect(await stage.seeEnd(doomed)).toBe("SIGKILL");
-    const made = await theOneOf(machine.engine, container);
-    const { container_id } = container;
-    await stage.api.admin.container.update.mutate({ container_id, name: "named-anew" });
+
     living = await stage.startReconciler();
-    await stage.seeRunning(container);
-    expect((await theOneOf(machine.engine, container)).id).toBe(made.id);
+    await story.after(scene, container);
     await expectConsistent(stage);
+    expect(await fingerprint(machine.engine, foreign.id)).toBe(foreign.was);
   });
 
-  describe.each(GENERATIONS)("on Docker %s", (generation) => {
-    let number = 0;
-    let foreign: { id: string; was: string };
-    let machine: StageMachine;
-    beforeAll(async () => {
-      machine = stage.machine(nameOn(generation));
-      const id = await runForeign(machine.engine);
-      foreign = { id, was: await fingerprint(machine.engine, id) };
-    });
-
-    test.each(STORIES)("%s in %s: the next one brings it to its end", async (at, _what, story) => {
-      const scene = { stage, machine, name: `${nameOn(generation)}-${(number += 1)}` };
-      living ??= await stage.startReconciler();
-      const ask = await story.prepare(scene);
-      await living.stop();
-
-      const doomed = await stage.startReconciler(at);
-      const container = await ask();
+  test(
+    "after a start, and its container is renamed meanwhile: it is that container still",
+    { concurrent: false },
+    async () => {
+      await living?.stop();
+      const doomed = await stage.startReconciler("after-start");
+      const container = await stage.create("named-at-first", machine);
       expect(await stage.seeEnd(doomed)).toBe("SIGKILL");
+      const made = await theOneOf(machine.engine, container);
+      await stage.api.admin.container.update.mutate({ container_id: container.container_id, name: "named-anew" });
 
       living = await stage.startReconciler();
-      await story.after(scene, container);
+      await stage.seeRunning(container);
+      expect((await theOneOf(machine.engine, container)).id).toBe(made.id);
       await expectConsistent(stage);
-      expect(await fingerprint(machine.engine, foreign.id)).toBe(foreign.was);
-    });
-  });
+    },
+  );
 });

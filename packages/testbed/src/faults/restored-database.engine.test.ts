@@ -38,7 +38,7 @@ describe.skipIf(!inject("fleet"))("a database restored from an older backup", ()
     await stage.killReconcilers();
     // As where the engine's disk is set back: by name and labels the same.
     const asLabels = Object.entries(labels).flatMap(([label, value]) => ["--label", `${label}=${value}`]);
-    await machine.engine.docker("run", "-d", "--name", name, ...asLabels, TEST_IMAGE, "sleep", "100000");
+    await machine.engine.docker("run", "-d", "--init", "--name", name, ...asLabels, TEST_IMAGE, "sleep", "100000");
     expect(await listOf(machine.engine, container)).toHaveLength(1);
 
     await stage.startReconciler();
