@@ -74,21 +74,23 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(JSON.parse(labels)).not.toHaveProperty("berth.uid", container.uid);
   });
 
-  test("recreates a stopped container without starting it", async () => {
+  test("recreates a stopped container when it is started next, with what is inside", async () => {
     const container = await scene().run();
     await container.shell("echo precious > /kept");
     await container.owner.container.stop.mutate(container.ref);
     await container.reaches("Stopped");
+    const { id } = await container.onEngine();
     await container.owner.container.update.mutate({
       ...container.ref,
       env: { GREETING: "hello" },
       recreate: "preserve",
     });
     await container.reaches("Stopped");
-    expect((await container.onEngine()).state).toBe("created");
+    expect(await container.allOnEngine()).toMatchObject([{ id, state: "exited" }]);
     await container.owner.container.start.mutate(container.ref);
     await container.reaches("Running");
     expect(await container.shell("echo $GREETING; cat /kept")).toBe("hello\nprecious");
+    expect(await container.allOnEngine()).toHaveLength(2);
   });
 
   test("puts the old container back, and soon, after three failures to start the new one", async () => {

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { expect } from "vitest";
+import { waitUntil } from "../fleet/wait-until.ts";
 import type { Scene } from "./scene.ts";
 import type { WatchedContainer } from "./watched-container.ts";
 
@@ -94,12 +94,16 @@ export async function createRestlessOwner(scene: Scene, random: () => number): P
       return step;
     },
     async settles() {
+      // The status may not tell yet of what was done by hand last: look at the engine itself.
       await container.reaches(wantsToRun ? "Running" : "Stopped", 60_000);
       const name = await container.engineName();
-      const current = (await container.allOnEngine()).filter((seen) => seen.name === name);
-      if (wantsToRun) expect(current).toMatchObject([{ state: "running" }]);
-      // Removed by hand while it should be stopped, it stays away.
-      else for (const { state } of current) expect(state).toMatch(/^(exited|created)$/);
+      const isAsWanted = async () => {
+        const all = await container.allOnEngine();
+        const up = all.filter(({ state }) => state !== "exited" && state !== "created");
+        // Removed by hand while it should be stopped, it stays away.
+        return wantsToRun ? up.length === 1 && up[0]?.name === name && up[0].state === "running" : up.length === 0;
+      };
+      await waitUntil(`${name} to be ${wantsToRun ? "running" : "stopped"}, and alone`, 30_000, isAsWanted);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Scene } from "./scene.ts";
 
 const AT_ONCE = 10;
 /** The full measure on the engine that most labs have, for time's sake. */
-const stepsOn = ({ engine }: Scene): number => (engine.name === "docker-28-5" ? 1_000 : 250);
+const stepsOn = ({ engine }: Scene): number => (engine.name === "docker-28-5" ? 1_000 : 200);
 
 /** What is not Berth's, in every state, and as like to what is Berth's as a person can make it. */
 async function placeStrangers({ engine }: Scene, double: string): Promise<string[]> {
