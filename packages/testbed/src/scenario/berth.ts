@@ -1,3 +1,4 @@
+import pg from "pg";
 import { waitUntil } from "../fleet/wait-until.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
 import { type ApiServer, startApiServer } from "./api-server.ts";
@@ -38,6 +39,24 @@ export class Berth {
     const list = () => this.admin.container.list.query({ scope: "all", limit: 500 });
     for (const { container_id } of (await list()).items) await this.admin.container.delete.mutate({ container_id });
     await waitUntil("all containers to be gone", 45_000, async () => (await list()).items.length === 0);
+  }
+
+  /** One statement on the database itself, for what no API tells or writes. */
+  async query<Row extends pg.QueryResultRow>(statement: string, parameters: unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.database_url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(statement, parameters)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** The label by which engines tell this Berth's containers from another's. */
+  async readInstallation(): Promise<string> {
+    const [row] = await this.query<{ value: string }>("SELECT value FROM settings WHERE key = 'installation'");
+    if (!row) throw new Error("this Berth has no installation yet");
+    return row.value;
   }
 
   /** What is on engines stays there. */

@@ -1,4 +1,3 @@
-import pg from "pg";
 import { expect, test } from "vitest";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { describeOnEngines } from "./on-engines.ts";
@@ -16,7 +15,10 @@ describeOnEngines(["real", "simulated"], (scene) => {
     const labelled = Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
     const id = await engine.docker("create", "--init", "--name", name, ...labelled, TEST_IMAGE, "sleep", "1000");
     await engine.docker("start", id);
-    await record(berth.database_url, container.container_id, id);
+    await berth.query("UPDATE container_status SET engine_id = $1 WHERE container_id = $2", [
+      id,
+      container.container_id,
+    ]);
     const before = await engine.docker("container", "inspect", id);
     const told = await container.told();
 
@@ -33,13 +35,3 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(await container.allOnEngine()).toMatchObject([{ id, state: "exited" }]);
   });
 });
-
-async function record(databaseUrl: string, containerId: number, engineId: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query("UPDATE container_status SET engine_id = $1 WHERE container_id = $2", [engineId, containerId]);
-  } finally {
-    await client.end();
-  }
-}

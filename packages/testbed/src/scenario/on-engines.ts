@@ -1,3 +1,4 @@
+import { LABEL } from "@berth/spec/engine-names.ts";
 import { afterAll, beforeAll, describe, expect, inject } from "vitest";
 import type {} from "../fleet/global-setup.ts"; // declares what is injected
 import { type Berth, startBerth } from "./berth.ts";
@@ -27,11 +28,10 @@ export function describeOnEngines(kinds: EngineKind[], scenarios: (scene: () => 
     });
     afterAll(async () => {
       await berth.deleteContainers();
+      const label = `label=${LABEL.installation}=${await berth.readInstallation()}`;
       await berth.close();
       for (const { engine } of scenes.values()) {
-        expect(
-          await engine.docker("ps", "--all", "--filter", "label=berth.installation", "--format", "{{.Names}}"),
-        ).toBe("");
+        expect(await engine.docker("ps", "--all", "--filter", label, "--format", "{{.Names}}")).toBe("");
         await engine.close();
       }
     });
