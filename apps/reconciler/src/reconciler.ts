@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { loadContainers } from "@berth/db/containers/load.ts";
 import { settleImages } from "@berth/db/images/settle.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
@@ -24,6 +25,8 @@ import { startDirtyPoll } from "./triggers/dirty-poll.ts";
 const HEARTBEAT_MS = 15_000;
 const BATCH = 500;
 const RETRY_MS = 1_000;
+/** A database that hangs must not keep the process from ending. */
+const FLUSH_MS = 3_000;
 
 export interface ReconcilerOptions {
   databaseUrl: string;
@@ -65,6 +68,13 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     onResumed: () => sessions.forEach((session) => session.enqueueMachine(PRIORITY.event)),
     onLost: (shards) => lose(shards),
   });
+  const readMachines = (filter: { machine_ids: readonly string[] } | { shards: readonly number[] }) =>
+    loadMachines(sql, box, filter, (machine_id, error) =>
+      log.error(
+        { err: error, machine_id },
+        "a machine's row can't be read: is BERTH_SECRET_KEY the one it was added with?",
+      ),
+    );
   const context: SessionContext = {
     pool,
     sql,
@@ -75,7 +85,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     crash: options.crash,
     installation: await loadInstallation(sql),
     fenceOf: (shard) => leases.fence(shard),
-    loadMachine: async (machineId) => (await loadMachines(sql, box, { machine_ids: [machineId] }))[0] ?? null,
+    loadMachine: async (machineId) => (await readMachines({ machine_ids: [machineId] }))[0] ?? null,
     connect: options.connect,
     countMachines: () => sessions.size,
     now: options.now ?? Date.now,
@@ -102,10 +112,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   /** The database may be away: what is ours is asked for until it is known. */
   async function gain(shards: number[]): Promise<void> {
     try {
-      for (const row of await loadMachines(sql, box, { shards })) {
+      for (const row of await readMachines({ shards })) {
         // A session that was kept through a lapse has missed what others did meanwhile.
         close(row.machine_id);
-        if (row.state !== "decommissioned") open(row);
+        // The shard may have gone again while they were read.
+        if (row.state !== "decommissioned" && leases.shards.includes(row.shard)) open(row);
       }
     } catch (error) {
       log.warn({ err: error }, "could not load the machines of new shards");
@@ -123,17 +134,19 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const lookAtContainers = retried(log, async (uids: string[]) => {
     for (const row of await loadContainers(sql, uids)) {
       const session = sessions.get(row.placement.machine_id);
-      // A session that has not read its containers yet reads this one with them.
-      if (!session?.isLoaded) continue;
+      if (!session) continue;
+      if (!session.isLoaded) {
+        // Its own load may have begun before this row was there.
+        session.noticedEarly.add(row.uid);
+        continue;
+      }
       const known = session.upsert(row);
       if (known.row.status.observed_generation < row.generation || known.isStale)
         session.enqueue(row.uid, PRIORITY.user);
     }
   });
   const lookAtMachines = retried(log, async (machineIds: string[]) => {
-    const rows = new Map(
-      (await loadMachines(sql, box, { machine_ids: machineIds })).map((row) => [row.machine_id, row]),
-    );
+    const rows = new Map((await readMachines({ machine_ids: machineIds })).map((row) => [row.machine_id, row]));
     for (const machineId of machineIds) applyMachine(machineId, rows.get(machineId));
   });
   const lookAtImages = retried(log, () => settleImages(sql));
@@ -181,8 +194,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       // What is under way may end: an engine goes on with it in any case.
       await queue.close();
       for (const machineId of sessions.keys()) close(machineId);
-      await context.told.flush();
       await leases.close();
+      await Promise.race([context.told.flush(), delay(FLUSH_MS, undefined, { ref: false })]);
       await notifications.close();
       await closePool(pool);
     },

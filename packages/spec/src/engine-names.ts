@@ -6,6 +6,8 @@ export const LABEL = {
   machine: "berth.machine",
   generation: "berth.generation",
   spec: "berth.spec",
+  /** The GPUs that the engine gave it at create, separated by commas. */
+  gpus: "berth.gpu_uuids",
   /** On an image: the operation that committed or built it. */
   operation: "berth.op",
 } as const;

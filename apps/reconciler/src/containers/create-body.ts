@@ -31,6 +31,7 @@ export function createBody(
       [LABEL.uid]: row.uid,
       [LABEL.generation]: String(row.generation),
       [LABEL.spec]: desired.specHash,
+      ...(placement.gpu_uuids.length > 0 && { [LABEL.gpus]: placement.gpu_uuids.join(",") }),
     },
     Tty: spec.tty,
     OpenStdin: spec.tty,

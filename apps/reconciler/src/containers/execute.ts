@@ -9,6 +9,7 @@ import type { Action, Limits } from "../plan/types.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { createBody } from "./create-body.ts";
+import { toDesired } from "./desired.ts";
 import { isUnderRecreate, recordCrash } from "./known-container.ts";
 
 const STOP_GRACE_S = 10;
@@ -116,7 +117,8 @@ function beginPull({ session, known }: ContainerRun, reference: string): void {
   known.image = { state: "pulling" };
   session.pulls.begin(reference, (image) => {
     session.crash("after-pull");
-    known.image = image;
+    // The owner may want another image by now.
+    if (toDesired(known.row).image.reference === reference) known.image = image;
     session.enqueue(known.row.uid, PRIORITY.event);
   });
 }

@@ -43,11 +43,14 @@ test("gives a new spec a fresh chance", () => {
   expect(container.image).toEqual({ state: "unknown" });
 });
 
-test("keeps what is known of an image that is there", () => {
+test("asks again for an image that was there, and waits on for one that is being pulled", () => {
   const container = known();
   container.image = { state: "present" };
   forgiveFailures(container);
-  expect(container.image).toEqual({ state: "present" });
+  expect(container.image).toEqual({ state: "unknown" });
+  container.image = { state: "pulling" };
+  forgiveFailures(container);
+  expect(container.image).toEqual({ state: "pulling" });
 });
 
 test("lets a burst of changes through, and holds a spec that flips all the time to two changes a second", () => {

@@ -102,7 +102,8 @@ export function forgiveFailures(known: KnownContainer): void {
   known.startNotBefore = 0;
   known.retryAt = 0;
   known.recreateFailures = 0;
-  if (known.image.state === "failed") known.image = { state: "unknown" };
+  // Also one that was there: it may have been removed by hand since, and a recreate must not find that out too late.
+  if (known.image.state !== "pulling") known.image = { state: "unknown" };
 }
 
 const PACE_BURST = 12;

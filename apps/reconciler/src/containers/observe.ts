@@ -39,8 +39,8 @@ export function fromList(
   const rest = ours.filter((container) => !held.includes(container));
   const current = rest.find((container) => container.id === known.row.status.engine_id) ?? rest[0] ?? null;
   return {
-    current: current && toEngineContainer(session, current),
-    held: held.map((container) => toEngineContainer(session, container)),
+    current: current && toEngineContainer(session, known, current),
+    held: held.map((container) => toEngineContainer(session, known, container)),
     foreignName: known.nameTaken,
     unknownTwin: listed.some((container) => isUnknownTwin(container, known.row, session.owner)),
     image: known.image,
@@ -61,7 +61,11 @@ async function isNameForeign(session: MachineSession, known: KnownContainer): Pr
   return bearers.some((bearer) => !isOurs(bearer, known.row, session.owner));
 }
 
-const toEngineContainer = (session: MachineSession, listed: ListedContainer): EngineContainer => ({
+const toEngineContainer = (
+  session: MachineSession,
+  known: KnownContainer,
+  listed: ListedContainer,
+): EngineContainer => ({
   engineId: listed.id,
   engineName: listed.name,
   state: listed.state,
@@ -69,4 +73,7 @@ const toEngineContainer = (session: MachineSession, listed: ListedContainer): En
   generation: Number(listed.labels[LABEL.generation] ?? 0),
   specHash: listed.labels[LABEL.spec] ?? "",
   stoppedByHand: session.stoppedByHand.has(listed.id),
+  holdsGpus: gpusOf(listed).every((uuid) => known.row.claimed_gpus.includes(uuid)),
 });
+
+const gpusOf = ({ labels }: ListedContainer): string[] => labels[LABEL.gpus]?.split(",") ?? [];

@@ -57,7 +57,7 @@ export async function settle(
     });
     if (version === null) throw new StaleRowError();
     session.crash("after-status");
-    tellNewConditions(run, status.conditions);
+    tellNewConditions(run, status.conditions, engineId);
     row.status = { ...status, version };
   }
   if (current && isUp(current)) known.recreateFailures = 0;
@@ -65,10 +65,16 @@ export async function settle(
 }
 
 /** Each is told once, however long it holds. */
-function tellNewConditions({ session, known }: ContainerRun, conditions: readonly Condition[]): void {
+function tellNewConditions(
+  { session, known }: ContainerRun,
+  conditions: readonly Condition[],
+  engineId: string | null,
+): void {
   const { uid, status } = known.row;
   for (const { type, reason, message } of conditions) {
-    if (status.conditions.some((before) => before.type === type)) continue;
+    const isTold = status.conditions.some((before) => before.type === type);
+    const isLostAgain = type === "DataLost" && status.engine_id !== engineId && status.engine_id !== null;
+    if (isTold && !isLostAgain) continue;
     session.context.told.tell({ noun: "container", id: uid, kind: "warning", reason, message });
   }
 }
@@ -98,6 +104,7 @@ async function giveBackGpus({ session, known }: ContainerRun): Promise<void> {
   if (row.placement.gpu_uuids.length === 0 || known.gpusReleasedGeneration === row.generation) return;
   await inTransaction(session.pool, (sql) => releaseGpus(sql, session.fence(), row.container_id, row.generation));
   known.gpusReleasedGeneration = row.generation;
+  row.claimed_gpus = [];
 }
 
 async function giveBackSurplus({ session, known }: ContainerRun): Promise<void> {
@@ -105,4 +112,5 @@ async function giveBackSurplus({ session, known }: ContainerRun): Promise<void> 
   if (!row.has_surplus) return;
   await inTransaction(session.pool, (sql) => releaseSurplus(sql, session.fence(), row.container_id, row.generation));
   row.has_surplus = false;
+  row.claimed_gpus = row.claimed_gpus.filter((uuid) => row.placement.gpu_uuids.includes(uuid));
 }

@@ -10,6 +10,7 @@ import { writeOffline } from "./write-offline.ts";
 const RECONNECT_MS = 100;
 const RECONNECT_MAX_MS = 1_000;
 const PROBE_DEADLINE_MS = 5_000;
+const STABLE_MS = 5_000;
 /** A list right after `die` or `pause` may still have it running, for moby writes it down after telling it. */
 const ANNOUNCED_MS = 2_000;
 
@@ -23,6 +24,7 @@ export async function watchEngine(session: MachineSession): Promise<void> {
   let isAway = false;
   while (!session.closing.aborted) {
     let lastError: unknown;
+    let connectedAt = Number.POSITIVE_INFINITY;
     try {
       if (session.breaker.isOpen) await session.engine.ping({ deadlineMs: PROBE_DEADLINE_MS, signal: session.closing });
       const events = session.engine.events({
@@ -30,7 +32,7 @@ export async function watchEngine(session: MachineSession): Promise<void> {
         ...(lastEventS !== undefined && { sinceS: lastEventS }),
         signal: session.openEventStream(),
         connected: () => {
-          failures = 0;
+          connectedAt = performance.now();
           isAway = false;
           onConnected(session);
         },
@@ -47,10 +49,10 @@ export async function watchEngine(session: MachineSession): Promise<void> {
     // Who answers with other than events is there, but no engine that we can work with.
     session.noteFailure(lastError);
     session.log.debug({ err: lastError }, "event stream ended");
-    failures += 1;
+    // A stream that ends at once, again and again, is no connection.
+    failures = performance.now() - connectedAt > STABLE_MS ? 1 : failures + 1;
     if (session.breaker.isOpen && !isAway) {
-      isAway = true;
-      await writeOffline(session, session.lastMiss);
+      isAway = await writeOffline(session, session.lastMiss);
     }
     await rest(session, failures, lastError);
   }

@@ -47,10 +47,14 @@ export class MachineSession {
   identity: Identity = { state: "unknown" };
   /** Read from the database since the shard is ours. */
   isLoaded = false;
+  /** Containers that were told of before that: a load that had begun may lack them. */
+  readonly noticedEarly = new Set<string>();
   hasFacts = false;
   isEventsConnected = false;
   /** A change was not finished in time, though lists are answered. */
   isStuck = false;
+  /** The facts that its row has from this session, as JSON. */
+  toldFacts: string | null = null;
   /** Of the machine, bytes; 0 until its facts were read. */
   memoryBytes = 0;
   orphans: readonly string[] = [];
@@ -198,11 +202,16 @@ export class MachineSession {
       known.isStale = true;
       return known;
     }
+    // Read before a write of ours that has come since: its own look reads it again.
+    if (row.generation < known.row.generation || row.status.version < known.row.status.version) {
+      known.isStale = true;
+      return known;
+    }
     if (known.row.generation !== row.generation) {
       forgiveFailures(known);
       this.context.queue.cancelDelay(containerKey(row.uid));
     }
-    if (known.row.image.reference !== row.image.reference) known.image = { state: "unknown" };
+    if (!isSameImage(known.row, row)) known.image = { state: "unknown" };
     known.row = row;
     known.isStale = false;
     return known;
@@ -243,8 +252,7 @@ export class MachineSession {
       if (endsQuietly(error) || this.closing.aborted) return;
       this.#failures += 1;
       this.log.warn({ err: error }, "machine could not be reconciled");
-      // It answers, but not as an engine that we can work with: too old, or no engine at all.
-      if (isAnswer(error) && this.row.status.online) await writeOffline(this, error);
+      if (isNoEngine(error) && this.row.status.online) await writeOffline(this, error);
       this.enqueueMachine(PRIORITY.retry, Math.max(50, backoffMs(TRANSIENT, this.#failures, this.random())));
     }
   }
@@ -257,12 +265,12 @@ export class MachineSession {
     try {
       if (known.isStale && !(await this.#reload(known))) return;
       await reconcileContainer(this, known);
+      // What was told before the last list began is in that list. A run that failed asks for the next one by itself.
+      if (known.lastEventAt > known.lastListBeganAt) this.enqueue(uid, PRIORITY.event);
     } catch (error) {
       this.#afterFailedRun(known, error);
     } finally {
       known.isRunning = false;
-      // What was told before the last list began is in that list.
-      if (known.lastEventAt > known.lastListBeganAt) this.enqueue(uid, PRIORITY.event);
     }
   }
 
@@ -273,7 +281,7 @@ export class MachineSession {
       return false;
     }
     if (row.generation !== known.row.generation) forgiveFailures(known);
-    if (known.row.image.reference !== row.image.reference) known.image = { state: "unknown" };
+    if (!isSameImage(known.row, row)) known.image = { state: "unknown" };
     known.row = row;
     known.isStale = false;
     return true;
@@ -295,3 +303,10 @@ export class MachineSession {
     this.enqueueAfter(uid, PRIORITY.retry, backoffMs(TRANSIENT, known.failures, this.random()));
   }
 }
+
+/** It answers, but not as an engine that we can work with: too old, or no engine at all. One that refuses is there. */
+const isNoEngine = (error: unknown): boolean =>
+  error instanceof EngineError && (error.kind === "protocol" || error.kind === "unsupported");
+
+const isSameImage = (a: ContainerRow, b: ContainerRow): boolean =>
+  a.image.reference === b.image.reference && a.image.digest === b.image.digest;

@@ -1,6 +1,7 @@
 import { loadTombstones } from "@berth/db/tombstones/load.ts";
 import type { ListedContainer } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
+import { isAnswer } from "../failures.ts";
 import { isOrphan, isOurs } from "../containers/ownership.ts";
 import type { MachineSession } from "./machine-session.ts";
 
@@ -17,8 +18,7 @@ export async function handleOrphans(session: MachineSession, listed: readonly Li
     orphans.length > 0 ? await loadTombstones(session.sql, session.owner.machine_id, uids) : new Set<string>();
   const left: string[] = [];
   for (const orphan of orphans) {
-    if (removed.has(orphan.labels[LABEL.uid]!)) await removeOrphan(session, orphan);
-    else left.push(orphan.name);
+    if (!removed.has(orphan.labels[LABEL.uid]!) || !(await tryToRemove(session, orphan))) left.push(orphan.name);
   }
   session.orphans = left.sort();
 }
@@ -26,6 +26,18 @@ export async function handleOrphans(session: MachineSession, listed: readonly Li
 function isKnown(session: MachineSession, container: ListedContainer): boolean {
   const known = session.containers.get(container.labels[LABEL.uid]!);
   return known !== undefined && isOurs(container, known.row, session.owner);
+}
+
+/** False where the engine refuses, as it does while a device is busy: it stays an orphan until the next look. */
+async function tryToRemove(session: MachineSession, orphan: ListedContainer): Promise<boolean> {
+  try {
+    await removeOrphan(session, orphan);
+    return true;
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    session.log.warn({ err: error, name: orphan.name }, "could not remove what its owner removed");
+    return false;
+  }
 }
 
 async function removeOrphan(session: MachineSession, orphan: ListedContainer): Promise<void> {

@@ -1,6 +1,6 @@
-import { loadContainersOfMachines } from "@berth/db/containers/load.ts";
+import { loadContainers, loadContainersOfMachines } from "@berth/db/containers/load.ts";
 import { writeMachineStatus } from "@berth/db/machines/write-status.ts";
-import type { ListedContainer } from "@berth/docker/engine.ts";
+import { EngineError, type EngineInfo, type EngineVersion, type ListedContainer } from "@berth/docker/engine.ts";
 import { mergeConditions } from "@berth/spec/condition.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { toDesired } from "../containers/desired.ts";
@@ -16,6 +16,7 @@ import type { MachineSession } from "./machine-session.ts";
 import { handleOrphans } from "./orphans.ts";
 
 const RESYNC_MS = 60_000;
+const FACTS_MS = 5_000;
 
 /**
  * One look at a whole machine. Where nothing has changed it costs one list and no statement: each container is planned in
@@ -27,8 +28,11 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
   if (isFirst) {
     for (const row of await loadContainersOfMachines(session.sql, [session.row.machine_id])) session.upsert(row);
     session.isLoaded = true;
+    for (const row of await loadContainers(session.sql, [...session.noticedEarly])) {
+      if (row.placement.machine_id === session.row.machine_id) session.upsert(row);
+    }
+    session.noticedEarly.clear();
   }
-  const facts = session.hasFacts ? null : await readFacts(session);
   if (session.identity.state !== "confirmed") session.identity = await readIdentity(session);
 
   const listed = await session.read(() =>
@@ -42,6 +46,8 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
     }
     await handleOrphans(session, listed);
   }
+  // Last, for it takes locks in the engine and may hang where lists are answered.
+  const facts = session.hasFacts ? null : await readFacts(session);
   await tellMachine(session, facts);
   session.enqueueMachine(PRIORITY.resync, RESYNC_MS * (0.9 + session.random() * 0.2));
 }
@@ -66,9 +72,20 @@ interface Facts {
   memory: { total: number; free: number | null };
 }
 
-async function readFacts(session: MachineSession): Promise<Facts> {
-  const version = await session.read(() => session.engine.ping());
-  const info = await session.read(() => session.engine.info());
+/** Null where the engine does not tell them now. */
+async function readFacts(session: MachineSession): Promise<Facts | null> {
+  try {
+    const version = await session.read(() => session.engine.ping());
+    return toFacts(session, version, await session.read(() => session.engine.info({ deadlineMs: FACTS_MS })));
+  } catch (error) {
+    if (!(error instanceof EngineError && error.timedOut)) throw error;
+    session.log.warn({ err: error }, "the engine does not tell what it is");
+    session.isStuck = true;
+    return null;
+  }
+}
+
+function toFacts(session: MachineSession, version: EngineVersion, info: EngineInfo): Facts {
   session.memoryBytes = info.memory_bytes;
   session.hasFacts = true;
   return {
@@ -89,7 +106,8 @@ async function tellMachine(session: MachineSession, facts: Facts | null): Promis
     observed_generation: row.generation,
   };
   const { version: before, ...told } = row.status;
-  if (facts === null && JSON.stringify(sorted(status)) === JSON.stringify(sorted(told))) return;
+  const areFactsNew = facts !== null && JSON.stringify(facts) !== session.toldFacts;
+  if (!areFactsNew && JSON.stringify(sorted(status)) === JSON.stringify(sorted(told))) return;
   const version = await writeMachineStatus(session.sql, session.fence(), {
     machine_id: row.machine_id,
     version: before,
@@ -110,6 +128,7 @@ async function tellMachine(session: MachineSession, facts: Facts | null): Promis
     });
   }
   row.status = { ...status, version };
+  if (facts) session.toldFacts = JSON.stringify(facts);
 }
 
 const sorted = (object: object): [string, unknown][] => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));

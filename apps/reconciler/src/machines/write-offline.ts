@@ -3,8 +3,11 @@ import { mergeConditions } from "@berth/spec/condition.ts";
 import { machineClaims } from "./machine-claims.ts";
 import type { MachineSession } from "./machine-session.ts";
 
-/** Tells that the machine is away. What its containers hold stays held, and nothing is started elsewhere. */
-export async function writeOffline(session: MachineSession, error: unknown): Promise<void> {
+/**
+ * Tells that the machine is away. What its containers hold stays held, and nothing is started elsewhere. False where it
+ * could not be written: the database may be away too.
+ */
+export async function writeOffline(session: MachineSession, error: unknown): Promise<boolean> {
   const reason = error instanceof Error ? error.message : String(error);
   const { row } = session;
   try {
@@ -20,7 +23,11 @@ export async function writeOffline(session: MachineSession, error: unknown): Pro
       observed_generation: row.generation,
       facts: null,
     });
-    if (version !== null) row.status = { ...status, version };
+    if (version === null) {
+      await session.reloadRow();
+      return false;
+    }
+    row.status = { ...status, version };
     const message = `${row.name} does not answer. The container may be running there; nothing is started elsewhere.`;
     for (const uid of await markContainersUnknown(session.sql, fence, row.machine_id, message)) {
       const known = session.containers.get(uid);
@@ -33,8 +40,9 @@ export async function writeOffline(session: MachineSession, error: unknown): Pro
       reason: "Unreachable",
       message: reason,
     });
+    return true;
   } catch (writeError) {
-    // The next probe that fails does not come here; the machine's own key writes the truth when it is back.
     session.log.warn({ err: writeError }, "could not record that the machine is away");
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import type { Claim } from "@berth/spec/condition.ts";
-import { mayRecreate, underRecreate } from "./facts.ts";
+import { isUp, mayRecreate, underRecreate, wantsToRun } from "./facts.ts";
 import type { DesiredContainer, Memory, ObservedContainer } from "./types.ts";
 
 /** What is to be told beside the phase. Only what holds is claimed. */
@@ -12,7 +12,9 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
       type: "DataLost",
       status: "true",
       reason: "ContainerGone",
-      message: "The container was removed from its machine by something else; what was inside it is gone.",
+      message:
+        "The container was removed from its machine by something else; what was inside it is gone." +
+        (current ? "" : " Start it to have it made anew from its image."),
     });
   }
   if (observed.foreignName) {
@@ -35,6 +37,14 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
   }
   if (current && current.specHash !== desired.specHash && !mayRecreate(desired, current, memory)) {
     claims.push(driftClaim(desired, memory));
+  }
+  if (current && !current.holdsGpus && !isUp(current) && wantsToRun(desired, memory)) {
+    claims.push({
+      type: "GpusTaken",
+      status: "true",
+      reason: "NotClaimed",
+      message: "The GPUs that this container was made with are not claimed for it: start it again, or recreate it.",
+    });
   }
   if (observed.image.state === "failed") {
     claims.push({ type: "ImagePulled", status: "false", reason: "PullFailed", message: observed.image.message });

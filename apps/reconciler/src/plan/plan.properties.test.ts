@@ -92,7 +92,7 @@ test("a plan that is cut anywhere, its outcome recorded or not, is taken up by t
 });
 
 test("in time the container is as its owner wants it, or the plan says what hinders", () => {
-  const hindrances = ["completed", "lost", "nameConflict", "pullFailed"];
+  const hindrances = ["completed", "gpusTaken", "lost", "nameConflict", "pullFailed"];
   fc.assert(
     fc.property(anyCase, ({ desired, world }) => {
       const settled = convergeInTime(desired, world);

@@ -104,6 +104,15 @@ describe("a recreate", () => {
     );
   });
 
+  test("puts the old one back where the image turns out not to be had, and starts it if its GPUs are still its own", () => {
+    const failed = { state: "failed", message: "no such tag", retryAt: NOW + 1 } as const;
+    const given = { desired: consented, current: null, observed: { held: [old], image: failed }, memory: setAside };
+    const putBack = `put back old as ${ENGINE_NAME} (its image can't be had)`;
+    expect(textFor(given)).toBe(`${putBack} → start old (its image can't be had)`);
+    const taken = { ...given, observed: { ...given.observed, held: [heldOf({ holdsGpus: false })] } };
+    expect(textFor(taken)).toBe(putBack);
+  });
+
   describe("that was interrupted", () => {
     test("after the stop goes on to set aside", () => {
       expect(textFor({ desired: consented, observed: { current: containerOf(EXITED), image: present } })).toBe(

@@ -74,6 +74,18 @@ describe("what is done in each state, by what is wanted", () => {
 });
 
 describe("a container that is not there", () => {
+  test("does not start what was made with GPUs that another may hold now", () => {
+    const given = { current: { ...EXITED, holdsGpus: false } };
+    expect(textFor(given)).toBe("gpusTaken");
+    expect(claimsFor(given)).toEqual(["GpusTaken"]);
+    expect(textFor({ current: { ...EXITED, holdsGpus: false, stoppedByHand: true } })).toBe("gpusTaken");
+    expect(textFor({ current: { holdsGpus: false } })).toBe("running");
+  });
+  test("makes anew what was lost and was to stay so, once its owner starts it", () => {
+    const lost: Case = { current: null, desired: { onLoss: "fail" }, memory: { engineId: "old", startedRun: 1 } };
+    expect(textFor(lost)).toBe("lost");
+    expect(textFor({ ...lost, desired: { onLoss: "fail", run: 2 } })).toBe("create (not found) → start (not running)");
+  });
   test("tells a loss though what was made from the image has its place already", () => {
     expect(claimsFor({ current: { engineId: "new" }, memory: { engineId: "old" } })).toEqual(["DataLost"]);
     expect(claimsFor({ current: { engineId: "new" }, memory: { engineId: "new" } })).toEqual([]);

@@ -80,15 +80,20 @@ function waitForRemoval({ observed, now }: Situation): Decision | null {
 function putBackAfterFailures(situation: Situation): Decision | null {
   const { desired, observed, memory } = situation;
   const old = underRecreate(observed, memory);
-  if (!old || memory.recreateFailures < RECREATE_ATTEMPTS) return null;
+  if (!old) return null;
   const { current } = observed;
+  // What was believed to be there when the old one was set aside can't be had after all.
+  const isImageGone = !current && observed.image.state === "failed";
+  if (memory.recreateFailures < RECREATE_ATTEMPTS && !isImageGone) return null;
   if (current && current.state !== "created") return null; // it ran: what is in it is the owner's
-  const cause = `the new container failed ${RECREATE_ATTEMPTS} times`;
+  const cause = isImageGone ? "its image can't be had" : `the new container failed ${RECREATE_ATTEMPTS} times`;
   return act(
     ...(current ? [{ type: "removeContainer", engineId: current.engineId, cause } as const] : []),
     { type: "putBackContainer", engineId: old.engineId, name: desired.engineName, cause },
-    // At once: a pause would be the new one's.
-    ...(wantsToRun(desired, memory) ? [{ type: "startContainer", engineId: old.engineId, cause } as const] : []),
+    // At once, for a pause would be the new one's; but its GPUs may be another's since it was stopped.
+    ...(wantsToRun(desired, memory) && old.holdsGpus
+      ? [{ type: "startContainer", engineId: old.engineId, cause } as const]
+      : []),
   );
 }
 
@@ -101,7 +106,9 @@ function standWithoutContainer({ desired, observed, memory }: Situation): Decisi
   if (observed.current) return null;
   if (desired.desired === "stopped") return stand("stopped");
   if (memory.completedRun >= desired.run) return stand("completed");
-  return memory.engineId !== null && desired.onLoss === "fail" ? stand("lost") : null;
+  // A start that was asked for after the loss is the owner's word for a new one.
+  const isLeftAlone = memory.engineId !== null && desired.onLoss === "fail" && memory.startedRun >= desired.run;
+  return isLeftAlone ? stand("lost") : null;
 }
 
 function createMissing(situation: Situation): Decision | null {
@@ -166,7 +173,7 @@ function keepAsItShouldBe(situation: Situation): Decision | null {
   return {
     actions: [...actions, ...runState.actions],
     standing: runState.standing,
-    wakeAt: earliest([runState.wakeAt, ...futureExpiries(situation)]),
+    wakeAt: earliest([runState.wakeAt, foreignNamePoll(situation), ...futureExpiries(situation)]),
   };
 }
 
@@ -176,10 +183,10 @@ function keepRunning({ desired, memory, now }: Situation, current: EngineContain
       ? act({ type: "stopContainer", engineId: current.engineId, cause: "completed, started by hand" })
       : stand("completed");
   }
+  const startNow = (cause: string): Decision =>
+    current.holdsGpus ? act({ type: "startContainer", engineId: current.engineId, cause }) : stand("gpusTaken");
   const start = (cause: string): Decision =>
-    memory.startNotBefore > now
-      ? stand("crashLooping", memory.startNotBefore)
-      : act({ type: "startContainer", engineId: current.engineId, cause });
+    memory.startNotBefore > now ? stand("crashLooping", memory.startNotBefore) : startNow(cause);
   switch (current.state) {
     case "running":
       return stand("running");
@@ -190,9 +197,7 @@ function keepRunning({ desired, memory, now }: Situation, current: EngineContain
     default:
       // First, for a stop that was ours is told by the engine like any other.
       if (memory.startedRun < desired.run) return start("start requested");
-      if (current.stoppedByHand) {
-        return act({ type: "startContainer", engineId: current.engineId, cause: "stopped by hand" });
-      }
+      if (current.stoppedByHand) return startNow("stopped by hand");
       return endsByItself(desired, current) ? stand("completed") : start(`exited with ${current.exitCode ?? "?"}`);
   }
 }
@@ -202,6 +207,10 @@ function keepStopped(current: EngineContainer): Decision {
     ? act({ type: "stopContainer", engineId: current.engineId, cause: "should be stopped" })
     : stand("stopped");
 }
+
+/** A name of ours that a stranger bears is taken back when it is free, and no event tells that. */
+const foreignNamePoll = ({ observed, now }: Situation): number | null =>
+  observed.foreignName ? now + FOREIGN_NAME_POLL_MS : null;
 
 /** The name and the limits, which an engine changes without making the container anew. */
 function inPlace({ desired, observed, memory }: Situation, current: EngineContainer): Action[] {

@@ -50,6 +50,7 @@ const STANDING_PHASE: Record<Standing, ContainerPhase> = {
   pulling: "Pulling",
   pullFailed: "BackOff",
   removing: "Removing",
+  gpusTaken: "Failed",
   lost: "Failed",
   nameConflict: "Failed",
   converging: "Pending",
@@ -96,6 +97,7 @@ function messageOf(observed: ObservedContainer, next: Plan): string {
   if (first) return `Next: ${actionText(first)}.`;
   switch (next.standing) {
     case "nameConflict":
+    case "gpusTaken":
     case "lost":
     case "pullFailed":
       return next.claims.map((claim) => claim.message).join(" ");

@@ -53,6 +53,8 @@ export interface EngineContainer {
   specHash: string;
   /** A stop or kill that was not ours was seen since it last started. */
   stoppedByHand: boolean;
+  /** All GPUs that the engine gave it at create are claimed for it: it may be started. */
+  holdsGpus: boolean;
 }
 
 export type ObservedImage =
@@ -124,6 +126,7 @@ export type Standing =
   | "pulling"
   | "pullFailed"
   | "removing"
+  | "gpusTaken"
   | "lost"
   | "nameConflict"
   | "converging";

@@ -26,9 +26,12 @@ export async function claimPorts(sql: Sql, claimant: Claimant): Promise<void> {
 
 /** Ports anew; the GPUs that it holds, if any, stay its own. */
 export async function reclaimPorts(sql: Sql, { container_id, machine_id, spec }: Claimant): Promise<void> {
-  const held = await sql<{ gpu_uuid: string }>("SELECT gpu_uuid FROM gpu_allocations WHERE container_id = $1", [
-    container_id,
-  ]);
+  const held = await sql<{ gpu_uuid: string }>(
+    // What it holds beside that is of an engine container that is to be replaced.
+    `SELECT a.gpu_uuid FROM gpu_allocations a JOIN placements p USING (container_id)
+     WHERE a.container_id = $1 AND a.gpu_uuid = ANY (p.gpu_uuids)`,
+    [container_id],
+  );
   const gpu_uuids = held.map((row) => row.gpu_uuid);
   const gpus = { gpu_count: gpu_uuids.length, gpu_type: null, gpu_uuids };
   await claimPlacement(sql, { container_id, machine_id, ...gpus, ports: spec.ports });

@@ -27,6 +27,8 @@ export interface ContainerRow {
   generation: number;
   image: { reference: string; source: ImageSource; digest: string | null };
   placement: { machine_id: string; shard: number; gpu_uuids: string[]; ports: PortBinding[] };
+  /** GPUs that it holds now; its placement remembers those of a stopped one too. */
+  claimed_gpus: string[];
   /** It holds GPUs or ports that its placement does not name any more. */
   has_surplus: boolean;
   status: ContainerStatusRow;
@@ -83,6 +85,7 @@ const QUERY = `
   SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.incarnation, c.recreate,
          c.recreate_generation, c.generation, i.reference, i.source, si.digest,
          p.machine_id, m.shard, p.gpu_uuids, p.ports, to_jsonb(s) AS status,
+         ARRAY(SELECT gpu_uuid FROM gpu_allocations g WHERE g.container_id = c.container_id) AS claimed_gpus,
          (EXISTS (SELECT 1 FROM gpu_allocations g WHERE g.container_id = c.container_id AND g.gpu_uuid <> ALL (p.gpu_uuids))
           OR (SELECT count(*) FROM port_allocations a WHERE a.container_id = c.container_id) > jsonb_array_length(p.ports)
          ) AS has_surplus,

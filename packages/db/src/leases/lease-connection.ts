@@ -34,7 +34,13 @@ export async function connectLeases(
   client.on("end", () => end(null));
   await client.connect();
   const leases = createShardLeases(pgSql(client), holder, durationMs);
-  await leases.register();
+  try {
+    await leases.register();
+  } catch (error) {
+    isOver = true;
+    await client.end();
+    throw error;
+  }
   return {
     leases,
     async close() {

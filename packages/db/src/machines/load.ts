@@ -40,28 +40,39 @@ const QUERY = `
 
 export const TLS_PURPOSE = "machines.tls";
 
+/** A row that can't be read, as after a change of the key, is told and left out: it must not cost the others. */
 export async function loadMachines(
   sql: Sql,
   box: SecretBox,
   filter: { machine_ids: readonly string[] } | { shards: readonly number[] },
+  onUnreadable: (machineId: string, error: unknown) => void,
 ): Promise<MachineRow[]> {
   const rows =
     "shards" in filter
       ? await sql<FlatRow>(`${QUERY} WHERE m.shard = ANY($1::int[])`, [filter.shards])
       : await sql<FlatRow>(`${QUERY} WHERE m.machine_id = ANY($1::text[])`, [filter.machine_ids]);
-  return rows.map((flat) => {
-    const { online, engine_version, api_version, conditions, observed_generation, version, tls, ...row } = flat;
-    return {
-      ...row,
-      tls: tls === null ? null : EngineTls.parse(JSON.parse(box.open(tls, TLS_PURPOSE))),
-      status: {
-        online,
-        engine_version,
-        api_version,
-        conditions: z.array(Condition).parse(conditions),
-        observed_generation,
-        version,
-      },
-    };
+  return rows.flatMap((flat) => {
+    try {
+      return [toRow(box, flat)];
+    } catch (error) {
+      onUnreadable(flat.machine_id, error);
+      return [];
+    }
   });
+}
+
+function toRow(box: SecretBox, flat: FlatRow): MachineRow {
+  const { online, engine_version, api_version, conditions, observed_generation, version, tls, ...row } = flat;
+  return {
+    ...row,
+    tls: tls === null ? null : EngineTls.parse(JSON.parse(box.open(tls, TLS_PURPOSE))),
+    status: {
+      online,
+      engine_version,
+      api_version,
+      conditions: z.array(Condition).parse(conditions),
+      observed_generation,
+      version,
+    },
+  };
 }

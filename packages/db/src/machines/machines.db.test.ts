@@ -3,8 +3,9 @@ import { holdShard } from "@berth/testbed/rows/hold-shard.ts";
 import { insertContainer, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { expect, test } from "vitest";
-import { createSecretBox } from "../secret-box.ts";
-import { loadMachines, TLS_PURPOSE } from "./load.ts";
+import { createSecretBox, type SecretBox } from "../secret-box.ts";
+import type { Sql } from "../sql.ts";
+import { loadMachines, type MachineRow, TLS_PURPOSE } from "./load.ts";
 import { type MachineStatusWrite, markContainersUnknown, writeHeartbeats, writeMachineStatus } from "./write-status.ts";
 
 const database = useTestDatabase();
@@ -33,12 +34,22 @@ const statusOf = async (machineId: string): Promise<Record<string, unknown>> =>
 const isDirty = async (id: string): Promise<boolean> =>
   (await database.sql("SELECT 1 FROM dirty WHERE noun = 'machine' AND id = $1", [id])).length === 1;
 
+const unreadable: string[] = [];
+const load = (
+  sql: Sql,
+  secrets: SecretBox,
+  filter: { machine_ids: readonly string[] } | { shards: readonly number[] },
+): Promise<MachineRow[]> => loadMachines(sql, secrets, filter, (machineId) => unreadable.push(machineId));
+
 test("opens the keys of a machine, and only with the secret that sealed them", async () => {
   const { sql } = database;
   await insertMachine(sql, "sealed", { tls: box.seal(JSON.stringify(TLS), TLS_PURPOSE) });
-  const [row] = await loadMachines(sql, box, { machine_ids: ["sealed"] });
+  await insertMachine(sql, "plain");
+  const [row] = await load(sql, box, { machine_ids: ["sealed"] });
   expect(row).toMatchObject({ machine_id: "sealed", tls: TLS, state: "active", status: { online: true, version: 0 } });
-  await expect(loadMachines(sql, createSecretBox("another"), { machine_ids: ["sealed"] })).rejects.toThrow();
+  const others = await load(sql, createSecretBox("another"), { machine_ids: ["sealed", "plain"] });
+  expect(others.map(({ machine_id }) => machine_id)).toEqual(["plain"]);
+  expect(unreadable).toEqual(["sealed"]);
   const [stored] = await sql<{ tls: Buffer }>("SELECT tls FROM machines WHERE machine_id = 'sealed'");
   expect(stored!.tls.includes("CERTIFICATE")).toBe(false);
 });
@@ -47,7 +58,7 @@ test("reads the machines of shards, and none of other shards", async () => {
   const { sql } = database;
   const { shard } = await insertMachine(sql, "sharded");
   const ids = async (shards: number[]): Promise<string[]> =>
-    (await loadMachines(sql, box, { shards })).map(({ machine_id }) => machine_id);
+    (await load(sql, box, { shards })).map(({ machine_id }) => machine_id);
   expect(await ids([shard])).toContain("sharded");
   expect(await ids(Array.from({ length: 64 }, (_, other) => other).filter((other) => other !== shard))).not.toContain(
     "sharded",

@@ -52,6 +52,7 @@ export const rowOf = ({ spec, image, placement, status, ...differs }: RowDiffers
     version: 1,
     ...status,
   },
+  claimed_gpus: [],
   has_surplus: false,
   held: [],
   ...differs,

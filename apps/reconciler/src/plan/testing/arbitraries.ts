@@ -41,6 +41,7 @@ const anyContainer = (engineId: string, newest: number): fc.Arbitrary<EngineCont
     generation: fc.integer({ min: 1, max: newest }),
     specHash: fc.constantFrom("v1", "v2"),
     stoppedByHand: fc.boolean(),
+    holdsGpus: fc.boolean(),
   });
 
 const anyImage: fc.Arbitrary<ObservedImage> = fc.constantFrom<ObservedImage>(

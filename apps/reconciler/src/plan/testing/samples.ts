@@ -31,6 +31,7 @@ export const containerOf = (differs: Partial<EngineContainer> = {}): EngineConta
   generation: 1,
   specHash: "v1",
   stoppedByHand: false,
+  holdsGpus: true,
   ...differs,
 });
 
