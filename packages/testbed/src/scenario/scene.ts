@@ -67,4 +67,4 @@ export class Scene {
 }
 
 /** As Berth names the test image. */
-export const BUSYBOX = "public/busybox:latest";
+const BUSYBOX = "public/busybox:latest";
