@@ -28,7 +28,7 @@ export async function observe(session: MachineSession, known: KnownContainer): P
 
 /** The same from a list of the whole machine. */
 export function fromList(
-  session: MachineSession,
+  session: Pick<MachineSession, "owner" | "stoppedByHand">,
   known: KnownContainer,
   listed: readonly ListedContainer[],
 ): ObservedContainer {
@@ -62,7 +62,7 @@ async function isNameForeign(session: MachineSession, known: KnownContainer): Pr
 }
 
 const toEngineContainer = (
-  session: MachineSession,
+  session: Pick<MachineSession, "stoppedByHand">,
   known: KnownContainer,
   listed: ListedContainer,
 ): EngineContainer => ({

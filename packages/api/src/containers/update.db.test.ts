@@ -188,3 +188,14 @@ test("writes names of fields into the audit log, never their values", async () =
   expect(entries).toMatchObject([{ details: { fields: ["env"], recreate: "discard" } }]);
   expect(JSON.stringify(entries.map((entry) => entry.details))).not.toContain("s3cret");
 });
+
+test("asks only for the GPU that it is to get when its ports change before the change of GPU took effect", async () => {
+  const { container_id } = container;
+  const machine = await api.admin.machine.get({ machine_id: container.machine_id! });
+  const free = machine.gpus.find(({ uuid }) => !machine.gpus_taken.includes(uuid))!;
+  const gpu_uuids = [free.uuid];
+  await li.container.update({ container_id, gpu_uuids, recreate: "discard" });
+  const ports = [{ name: "web", kind: "http", protocol: "tcp", container_port: 80 } as const];
+  await li.container.update({ container_id, ports, recreate: "discard" });
+  expect(await api.db.placements.findUnique({ where: { container_id } })).toMatchObject({ gpu_uuids });
+});

@@ -175,3 +175,18 @@ test("fences by holder and epoch together", async () => {
   expect(await holds(shard, randomUUID(), epoch)).toBe(false);
   expect(await holds((shard + 1) % SHARDS, id, epoch)).toBe(false);
 });
+
+test("leaves no connection behind where a holder can't be registered, as on a standby", async () => {
+  const url = new URL(database.url);
+  url.searchParams.set("options", "-c default_transaction_read_only=on");
+  const attempt = connectLeases(url.href, randomUUID(), 60_000, () => undefined);
+  await expect(attempt).rejects.toThrow("read-only");
+  const connections = async (): Promise<number> => {
+    const [row] = await database.sql<{ count: number }>(
+      `SELECT count(*)::int AS count FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'berth-reconciler-lease'`,
+    );
+    return row!.count;
+  };
+  await waitUntil("the connection to end", 5_000, async () => (await connections()) === 0);
+});

@@ -13,7 +13,7 @@ export type SchemaEngine = bindings.SchemaEngine;
 
 /** Prisma's schema engine as WebAssembly from npm: unlike Prisma's own command line, it downloads nothing. */
 export async function openSchemaEngine(adapter: TransactionalPg): Promise<SchemaEngine> {
-  await (loaded ??= loadWasm());
+  await (perProcess[LOADED] ??= loadWasm());
   const ignoreLog = () => {};
   return bindings.SchemaEngine.new({ datamodels: undefined }, ignoreLog, bindMigrationAwareSqlAdapterFactory(adapter));
 }
@@ -25,7 +25,13 @@ const panicRegistry = {
   },
 };
 
-let loaded: Promise<void> | undefined;
+const LOADED = Symbol.for("berth.schema-engine");
+
+/**
+ * Once a process, not once a module: a test runner evaluates this file for each of its projects, while the bindings are
+ * there once and would go on reading the memory of the first instance.
+ */
+const perProcess = globalThis as typeof globalThis & { [LOADED]?: Promise<void> };
 
 /** What the package's main file does with a wasm import, which Node does not run without a flag. */
 async function loadWasm(): Promise<void> {
