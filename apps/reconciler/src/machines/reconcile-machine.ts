@@ -1,7 +1,7 @@
 import { loadContainers, loadContainersOfMachines } from "@berth/db/containers/load.ts";
 import { writeMachineStatus } from "@berth/db/machines/write-status.ts";
 import { EngineError, type EngineInfo, type EngineVersion, type ListedContainer } from "@berth/docker/engine.ts";
-import { mergeConditions } from "@berth/spec/condition.ts";
+import { type Claim, mergeConditions } from "@berth/spec/condition.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { toDesired } from "../containers/desired.ts";
 import { type KnownContainer, memoryOf } from "../containers/known-container.ts";
@@ -62,8 +62,15 @@ function isSettled(session: MachineSession, known: KnownContainer, listed: reado
   const next = plan(desired, observed, memoryOf(known), session.now());
   if (next.actions.length > 0) return false;
   const shown = toStatus(desired, observed, next, null);
-  return shown.phase === row.status.phase && shown.running === row.status.running;
+  const isTold = typesOf(next.claims) === typesOf(row.status.conditions);
+  return isTold && shown.phase === row.status.phase && shown.running === row.status.running;
 }
+
+const typesOf = (claims: readonly Claim[]): string =>
+  claims
+    .map(({ type }) => type)
+    .sort()
+    .join();
 
 interface Facts {
   engineVersion: string;

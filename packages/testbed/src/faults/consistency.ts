@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
 import { expect } from "vitest";
 import { listOurs } from "./on-engine.ts";
@@ -44,6 +45,24 @@ export async function expectConsistent(stage: Stage): Promise<void> {
     expect([...seen].sort(byId)).toEqual(wanted.sort(byId));
   }
   await expectClaimsMatch(stage);
+}
+
+/**
+ * The same, waited for: what was done by hand while no reconciler lived is in no row until the next one has looked, so rows
+ * alone can't tell that all is at rest.
+ */
+export async function untilConsistent(stage: Stage, timeoutMs: number): Promise<void> {
+  const isConsistent = (): Promise<boolean> =>
+    expectConsistent(stage).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Error && error.name === "AssertionError") return false;
+        throw error;
+      },
+    );
+  const deadline = performance.now() + timeoutMs;
+  while (!(await isConsistent()) && performance.now() < deadline) await delay(50);
+  await expectConsistent(stage);
 }
 
 /** Not made, as it should not run; or taken away by hand, and told to be lost. */
