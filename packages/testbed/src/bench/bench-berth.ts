@@ -17,6 +17,8 @@ export interface BenchBerth {
   reconciler: ReconcilerProcess;
   /** Waits for a container's status to be what `isReached` wants, and returns when that status was committed (ms, wall clock). */
   committedAt(uid: string, isReached: (status: CommittedStatus) => boolean): Promise<number>;
+  /** Deletes a container and waits until it is gone, so that what is measured next does not share the engine with it. */
+  remove(containerId: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,9 +45,14 @@ export async function startBenchBerth(): Promise<BenchBerth> {
   };
   const actor = { user_id: user.user_id, account: user.account, role: "admin" as const };
   const reconciler = await startReconcilerProcess({ databaseUrl: postgres.url, secretKey: SECRET_KEY });
+  const admin = createCaller({ ...services, actor, address: "127.0.0.1", request_id: "bench" });
   return {
-    admin: createCaller({ ...services, actor, address: "127.0.0.1", request_id: "bench" }),
+    admin,
     reconciler,
+    async remove(container_id) {
+      await admin.container.delete({ container_id });
+      while (await db.containers.findUnique({ where: { container_id } })) await delay(POLL_MS);
+    },
     async committedAt(uid, isReached) {
       const deadline = performance.now() + PATIENCE_MS;
       while (performance.now() < deadline) {

@@ -35,7 +35,7 @@ export async function measureCreateToRunning(
     const recordedAt = performance.timeOrigin + performance.now();
     const runningAt = await berth.committedAt(uid, (status) => status.phase === "Running");
     const line = await findLine(berth.reconciler, uid, "container reconciled");
-    await berth.admin.container.delete({ container_id });
+    await berth.remove(container_id);
     if (round < 0) continue; // the first of each opens connections
     if (line.engineMs === undefined) throw new Error("the reconciler logs no cost of its runs");
     raw.push(rawMs);

@@ -41,7 +41,7 @@ export async function measureKillToRepair(
     const call = await findLine(berth.reconciler, uid, "executing action", ({ cause }) => cause === "stopped by hand");
     untilCall.push(call.time - diedAt);
     untilStarted.push(startedAt - diedAt);
-    await berth.admin.container.delete({ container_id });
+    await berth.remove(container_id);
     rawUntilStarted.push(await rawRepair(engine, events, kill, image.reference));
   }
   events.close();
