@@ -53,6 +53,22 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(await container.allOnEngine()).toMatchObject([{ id, state: "exited" }]);
   });
 
+  test("tells the loss of a stopped container that was removed by hand while no reconciler lived", async () => {
+    const container = await scene().run();
+    const { id } = await container.onEngine();
+    await container.owner.container.stop.mutate(container.ref);
+    await container.reaches("Stopped");
+    const { berth } = scene();
+    await berth.reconciler.stop();
+    await scene().engine.docker("rm", id);
+    await berth.startReconciler();
+    const seen = await container.until("the loss to be told", ({ conditions }) =>
+      conditions.some(({ type }) => type === "DataLost"),
+    );
+    expect(seen).toMatchObject({ phase: "Stopped", desired: "stopped" });
+    expect(await container.allOnEngine()).toEqual([]);
+  });
+
   test("leaves a stopped container away that was removed by hand, and says that what was inside is gone", async () => {
     const container = await scene().run();
     const { id } = await container.onEngine();
