@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { listOurs } from "./on-engine.ts";
 import type { Stage } from "./stage.ts";
 
@@ -15,11 +14,19 @@ interface Row {
   told: string[];
 }
 
+/** Generous: a test's machine may be busy with others. */
+const PATIENCE_MS = 30_000;
+
 /**
- * What must be true once a stage has come to rest: on the engines exactly what the database says, each container once
- * and in the state asked for; and of ports and GPUs exactly what is placed.
+ * What must come true once a stage is left alone: on the engines exactly what the database says, each container once and
+ * in the state asked for; and of ports and GPUs exactly what is placed. Waited for, as rows alone can't tell that all is at
+ * rest: what an engine's restart or a hand did is in no row until a reconciler has looked.
  */
-export async function expectConsistent(stage: Stage): Promise<void> {
+export async function expectConsistent(stage: Stage, timeoutMs = PATIENCE_MS): Promise<void> {
+  await vi.waitFor(() => expectConsistentNow(stage), { timeout: timeoutMs, interval: 50 });
+}
+
+async function expectConsistentNow(stage: Stage): Promise<void> {
   const { rows } = await stage.pool.query<Row>(
     `SELECT c.uid, c.name, c.desired, m.name AS machine, s.engine_id,
        ARRAY(SELECT h.engine_id FROM held_containers h WHERE h.container_id = c.container_id) AS held,
@@ -45,24 +52,6 @@ export async function expectConsistent(stage: Stage): Promise<void> {
     expect([...seen].sort(byId)).toEqual(wanted.sort(byId));
   }
   await expectClaimsMatch(stage);
-}
-
-/**
- * The same, waited for: what was done by hand while no reconciler lived is in no row until the next one has looked, so rows
- * alone can't tell that all is at rest.
- */
-export async function untilConsistent(stage: Stage, timeoutMs: number): Promise<void> {
-  const isConsistent = (): Promise<boolean> =>
-    expectConsistent(stage).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof Error && error.name === "AssertionError") return false;
-        throw error;
-      },
-    );
-  const deadline = performance.now() + timeoutMs;
-  while (!(await isConsistent()) && performance.now() < deadline) await delay(50);
-  await expectConsistent(stage);
 }
 
 /** Not made, as it should not run; or taken away by hand, and told to be lost. */

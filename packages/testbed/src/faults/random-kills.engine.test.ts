@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { CommandError } from "../fleet/run-command.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { seededRandom } from "../simulated/seeded-random.ts";
-import { expectConsistent, untilConsistent } from "./consistency.ts";
+import { expectConsistent } from "./consistency.ts";
 import { fingerprint, listOurs, runForeign } from "./on-engine.ts";
 import { Stage } from "./stage.ts";
 
@@ -113,7 +113,7 @@ describe.skipIf(ENGINES.length === 0)("a reconciler that is killed at any moment
       (phase === (desired === "running" ? "Running" : "Stopped") ||
         conditions.some(({ type }) => type === "ImageLost"));
     const areAllAsAsked = async (): Promise<boolean> => (await api.list.query({})).items.every(isAsAsked);
-    await untilConsistent(stage, 60_000);
+    await expectConsistent(stage, 60_000);
     await stage.until("all to be as asked for", areAllAsAsked, 60_000);
     console.log(`converged ${Math.round(performance.now() - quietAt)} ms after the last start`);
     await expectConsistent(stage);
