@@ -75,6 +75,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
         "a machine's row can't be read: is BERTH_SECRET_KEY the one it was added with?",
       ),
     );
+  const readContainers: SessionContext["loadContainers"] = (filter) =>
+    loadContainers(sql, filter, (uid, error) =>
+      log.error({ err: error, uid }, "a container's row can't be read; it is left as it is"),
+    );
   const context: SessionContext = {
     pool,
     sql,
@@ -85,6 +89,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     crash: options.crash,
     installation: await loadInstallation(sql),
     fenceOf: (shard) => leases.fence(shard),
+    loadContainers: readContainers,
     loadMachine: async (machineId) => (await readMachines({ machine_ids: [machineId] }))[0] ?? null,
     connect: options.connect,
     countMachines: () => sessions.size,
@@ -132,7 +137,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   }
 
   const lookAtContainers = retried(log, async (uids: string[]) => {
-    for (const row of await loadContainers(sql, uids)) {
+    for (const row of await readContainers({ uids })) {
       const session = sessions.get(row.placement.machine_id);
       if (!session) continue;
       if (!session.isLoaded) {

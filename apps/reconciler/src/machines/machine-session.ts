@@ -1,4 +1,4 @@
-import { loadContainers, type ContainerRow } from "@berth/db/containers/load.ts";
+import type { ContainerRow } from "@berth/db/containers/load.ts";
 import type { Fence } from "@berth/db/leases/fence.ts";
 import type { MachineRow } from "@berth/db/machines/load.ts";
 import type { Sql } from "@berth/db/sql.ts";
@@ -275,7 +275,7 @@ export class MachineSession {
   }
 
   async #reload(known: KnownContainer): Promise<boolean> {
-    const [row] = await loadContainers(this.sql, [known.row.uid]);
+    const [row] = await this.context.loadContainers({ uids: [known.row.uid] });
     if (!row || row.placement.machine_id !== this.row.machine_id) {
       this.forgetContainer(known.row.uid);
       return false;

@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { EngineError } from "@berth/docker/engine.ts";
 import type { MachineSession } from "./machine-session.ts";
 
-/** Three deadlines missed in a row after it: an engine that freezes is known to be away within 12 s. */
-const SILENCE_MS = 6_000;
-/** Idle machines must cost next to nothing: from 200 of them on, each is asked less often. */
+/** Three deadlines missed in a row after it: an engine that freezes is known to be away within 10 s. */
+const SILENCE_MS = 4_000;
+/** Idle machines must cost next to nothing: from some 130 of them on, each is asked less often. */
 const SHARE_MS = 30;
 const DEADLINE_MS = 2_000;
 const RETRY_MS = 1_000;

@@ -1,4 +1,3 @@
-import { loadContainers, loadContainersOfMachines } from "@berth/db/containers/load.ts";
 import { writeMachineStatus } from "@berth/db/machines/write-status.ts";
 import { EngineError, type EngineInfo, type EngineVersion, type ListedContainer } from "@berth/docker/engine.ts";
 import { type Claim, mergeConditions } from "@berth/spec/condition.ts";
@@ -26,9 +25,10 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
   session.fence();
   const isFirst = !session.isLoaded;
   if (isFirst) {
-    for (const row of await loadContainersOfMachines(session.sql, [session.row.machine_id])) session.upsert(row);
+    for (const row of await session.context.loadContainers({ machine_ids: [session.row.machine_id] }))
+      session.upsert(row);
     session.isLoaded = true;
-    for (const row of await loadContainers(session.sql, [...session.noticedEarly])) {
+    for (const row of await session.context.loadContainers({ uids: [...session.noticedEarly] })) {
       if (row.placement.machine_id === session.row.machine_id) session.upsert(row);
     }
     session.noticedEarly.clear();

@@ -1,3 +1,4 @@
+import type { ContainerRow } from "@berth/db/containers/load.ts";
 import type { Fence } from "@berth/db/leases/fence.ts";
 import type { MachineRow } from "@berth/db/machines/load.ts";
 import type { Sql } from "@berth/db/sql.ts";
@@ -22,6 +23,8 @@ export interface SessionContext {
   installation: string;
   /** Null while nothing may be begun on this shard. */
   fenceOf: (shard: number) => Fence | null;
+  /** Rows that can't be read are told and left out. */
+  loadContainers: (filter: { uids: readonly string[] } | { machine_ids: readonly string[] }) => Promise<ContainerRow[]>;
   loadMachine: (machineId: string) => Promise<MachineRow | null>;
   connect: (row: MachineRow) => Engine;
   /** How many machines this process looks after. */

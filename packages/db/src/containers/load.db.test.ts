@@ -2,9 +2,14 @@ import { randomUUID } from "node:crypto";
 import { insertContainer, insertImage, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { expect, test } from "vitest";
-import { loadContainers, loadContainersOfMachines } from "./load.ts";
+import { type ContainerRow, loadContainers } from "./load.ts";
 
 const database = useTestDatabase();
+
+const load = (filter: Parameters<typeof loadContainers>[1]): Promise<ContainerRow[]> =>
+  loadContainers(database.sql, filter, (uid, error) => {
+    throw new Error(`${uid} can't be read`, { cause: error });
+  });
 
 test("reads a container with its image, placement, status and holds", async () => {
   const { sql } = database;
@@ -23,7 +28,7 @@ test("reads a container with its image, placement, status and holds", async () =
     image_id,
   ]);
 
-  const [row] = await loadContainers(sql, [uid, randomUUID()]);
+  const [row] = await load({ uids: [uid, randomUUID()] });
   expect(row).toMatchObject({
     container_id,
     uid,
@@ -40,13 +45,27 @@ test("reads a container with its image, placement, status and holds", async () =
     },
     held: [{ engine_id: "old", generation: 3, held_until: new Date("2026-01-02T00:00:00Z") }],
   });
-  expect(await loadContainersOfMachines(sql, ["gpu1", "gpu2"])).toEqual([row]);
+  expect(await load({ machine_ids: ["gpu1", "gpu2"] })).toEqual([row]);
 });
 
 test("leaves out what is not placed yet, and what is on other machines", async () => {
   const { sql } = database;
   await insertMachine(sql, "empty");
   const { uid } = await insertContainer(sql);
-  expect(await loadContainers(sql, [uid])).toEqual([]);
-  expect(await loadContainersOfMachines(sql, ["empty"])).toEqual([]);
+  expect(await load({ uids: [uid] })).toEqual([]);
+  expect(await load({ machine_ids: ["empty"] })).toEqual([]);
+});
+
+test("leaves out one that can't be read, says which, and reads the others beside it", async () => {
+  const { sql } = database;
+  await insertMachine(sql, "mixed");
+  const [broken, whole] = [await insertContainer(sql), await insertContainer(sql)];
+  for (const { container_id } of [broken, whole]) {
+    await sql("INSERT INTO placements VALUES ($1, 'mixed', '{}', '[]')", [container_id]);
+  }
+  await sql(`UPDATE containers SET spec = '{"gpu_count": "many"}' WHERE container_id = $1`, [broken.container_id]);
+  const told: string[] = [];
+  const rows = await loadContainers(sql, { machine_ids: ["mixed"] }, (uid) => told.push(uid));
+  expect(rows.map(({ uid }) => uid)).toEqual([whole.uid]);
+  expect(told).toEqual([broken.uid]);
 });

@@ -98,13 +98,28 @@ const QUERY = `
   JOIN machines m ON m.machine_id = p.machine_id
   JOIN container_status s USING (container_id)`;
 
-/** Those of `uids` that exist and are placed, in no order. */
-export const loadContainers = async (sql: Sql, uids: readonly string[]): Promise<ContainerRow[]> =>
-  (await sql<FlatRow>(`${QUERY} WHERE c.uid = ANY($1::uuid[])`, [uids])).map(toRow);
-
-/** All that are placed on `machineIds`, in no order. */
-export const loadContainersOfMachines = async (sql: Sql, machineIds: readonly string[]): Promise<ContainerRow[]> =>
-  (await sql<FlatRow>(`${QUERY} WHERE p.machine_id = ANY($1::text[])`, [machineIds])).map(toRow);
+/**
+ * Those that exist and are placed, in no order. A row that can't be read, as one that a later release wrote, is told and
+ * left out: it must not cost the others.
+ */
+export async function loadContainers(
+  sql: Sql,
+  filter: { uids: readonly string[] } | { machine_ids: readonly string[] },
+  onUnreadable: (uid: string, error: unknown) => void,
+): Promise<ContainerRow[]> {
+  const rows =
+    "uids" in filter
+      ? await sql<FlatRow>(`${QUERY} WHERE c.uid = ANY($1::uuid[])`, [filter.uids])
+      : await sql<FlatRow>(`${QUERY} WHERE p.machine_id = ANY($1::text[])`, [filter.machine_ids]);
+  return rows.flatMap((flat) => {
+    try {
+      return [toRow(flat)];
+    } catch (error) {
+      onUnreadable(flat.uid, error);
+      return [];
+    }
+  });
+}
 
 function toRow(flat: FlatRow): ContainerRow {
   const { reference, source, digest, machine_id, shard, gpu_uuids, ports, status, held, ...row } = flat;

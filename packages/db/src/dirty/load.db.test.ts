@@ -48,3 +48,15 @@ test("forgets a container that was observed, after every reconciler has had time
   await sweepDirty(sql);
   expect(await ids()).toEqual([]);
 });
+
+test("forgets a machine that was decommissioned, after every reconciler has had time to let go of it", async () => {
+  const { sql } = database;
+  for (const id of ["active", "retired"]) await insertMachine(sql, id);
+  await sql("UPDATE machines SET state = 'decommissioned' WHERE machine_id = 'retired'");
+  await age("30 seconds");
+  await sweepDirty(sql);
+  expect((await ids()).toSorted()).toEqual(["active", "retired"]);
+  await age("2 minutes");
+  await sweepDirty(sql);
+  expect(await ids()).toEqual(["active"]);
+});

@@ -10,8 +10,9 @@ export const loadDirty = (sql: Sql, limit: number): Promise<DirtyRow[]> =>
   sql<DirtyRow>("SELECT noun, id FROM dirty ORDER BY marked_at LIMIT $1", [limit]);
 
 /**
- * Forgets rows whose object is gone, and those whose generation was observed and that nobody took away, as where a
- * placement changed nothing that a status shows. The latter after a minute: every reconciler has polled them by then.
+ * Forgets rows whose object is gone, and those that nobody takes away: of a generation that was observed, as where a
+ * placement changed nothing that a status shows, and of a machine that nobody looks at any more. The latter two after a
+ * minute: every reconciler has polled them by then.
  */
 export const sweepDirty = async (sql: Sql): Promise<void> => {
   await sql(
@@ -21,6 +22,8 @@ export const sweepDirty = async (sql: Sql): Promise<void> => {
        OR (noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id))
        OR (noun = 'container' AND marked_at < now() - interval '1 minute' AND EXISTS (
              SELECT 1 FROM containers c JOIN container_status s USING (container_id)
-             WHERE c.uid::text = d.id AND s.observed_generation >= d.generation))`,
+             WHERE c.uid::text = d.id AND s.observed_generation >= d.generation))
+       OR (noun = 'machine' AND marked_at < now() - interval '1 minute' AND EXISTS (
+             SELECT 1 FROM machines m WHERE m.machine_id = d.id AND m.state = 'decommissioned'))`,
   );
 };
