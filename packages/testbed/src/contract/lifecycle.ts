@@ -27,7 +27,8 @@ export function describeLifecycle(target: () => Promise<ContractTarget>): void {
     const id = await scratch.start({ command: ["sh", "-c", script], host: { Init: false } });
     await eventually(async () => expect((await scratch.engine.stats(id)).pids).toBeGreaterThan(0));
     await scratch.engine.stopContainer(id, 1);
-    expect(await scratch.find(id)).toMatchObject({ state: "exited", exit_code: 137 });
+    // The list may have it a moment later than the stop's answer.
+    expect(await scratch.settled(id, "exited")).toMatchObject({ exit_code: 137 });
   });
 
   test("keeps the exit code of what ended by itself", async () => {

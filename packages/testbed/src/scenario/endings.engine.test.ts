@@ -94,9 +94,16 @@ describeOnEngines(["real", "simulated"], (scene) => {
     const taken = async () =>
       (await scene().berth.admin.machine.get.query({ machine_id: scene().machine_id })).gpus_taken;
     const gpus = SIMULATED_GPUS.map(({ uuid }) => uuid);
-    const job = await scene().create({ gpu_count: 2, restart: "no", command: ["sh", "-c", "sleep 0.3; echo ran"] });
+    // Each run lasts until it is told to end, so that nothing is given back before it was looked at.
+    const untilTold = ["sh", "-c", "until test -e /end; do sleep 0.05; done; rm /end"];
+    const job = await scene().create({ gpu_count: 2, restart: "no", command: untilTold });
+    const endRun = async () => {
+      await job.reaches("Running");
+      await job.shell("touch /end");
+      await job.reaches("Completed");
+    };
     expect((await taken()).toSorted()).toEqual(gpus);
-    await job.reaches("Completed");
+    await endRun();
     expect(await taken()).toEqual([]);
 
     const other = await scene().run({ gpu_count: 1 });
@@ -106,7 +113,7 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(await taken()).toEqual([]);
     await job.owner.container.start.mutate(job.ref);
     expect((await taken()).toSorted()).toEqual(gpus);
-    await job.reaches("Completed");
+    await endRun();
 
     await other.owner.container.start.mutate(other.ref);
     await other.reaches("Running");

@@ -43,6 +43,8 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(await container.onEngine()).toMatchObject({ id, state: "running" });
     expect((await container.onEngine()).name).toContain(name);
 
+    // Events are written beside the status, in order: this is the last.
+    await container.tells("Renamed: ");
     const told = await container.told();
     await scene().berth.restartReconciler();
     // Another container's whole start passes meanwhile.

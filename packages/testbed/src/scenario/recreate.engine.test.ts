@@ -112,7 +112,8 @@ describeOnEngines(["real", "simulated"], (scene) => {
     const seen = await container.until(
       "the old one to be put back",
       ({ phase, conditions }) => phase === "Running" && conditions.some(({ type }) => type === "RecreateFailed"),
-      10_000,
+      // Some four seconds with nothing else to do; a crash loop's pauses would make it 35 and more.
+      20_000,
     );
     expect(seen).toMatchObject({ status: true, held: [] });
     expect(await container.allOnEngine()).toEqual([before]);

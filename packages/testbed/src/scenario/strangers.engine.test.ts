@@ -27,7 +27,9 @@ async function placeStrangers({ engine }: Scene, double: string): Promise<string
   const created = await create("--name", "berth-web-0123abcd", TEST_IMAGE, "sleep", "1000");
   const copy = await create("--name", "berth-copy", double, ...write);
   await docker("start", running, paused, stopped, copy);
-  await expect.poll(() => docker("cp", `${copy}:/content`, "-"), { timeout: 5_000 }).toContain("theirs");
+  for (const id of [running, paused, copy]) {
+    await expect.poll(() => docker("cp", `${id}:/content`, "-"), { timeout: 10_000 }).toContain("theirs");
+  }
   await docker("wait", stopped);
   await docker("pause", paused);
   return [running, paused, stopped, created, copy];
