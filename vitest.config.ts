@@ -10,7 +10,7 @@ const FLEET = "packages/testbed/src/fleet/global-setup.ts";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ALL, exclude: [...DB, ...ENGINES] } },
+      { test: { name: "unit", include: ALL, exclude: [...DB, ...ENGINES], testTimeout: 20_000 } },
       {
         test: {
           name: "db",
