@@ -15,6 +15,8 @@ import { identifyProcess } from "./process-identity.ts";
 
 const SCRIPT = fileURLToPath(new URL("./launch.fixture.ts", import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 20 };
+// Each test starts all of Berth, some of them twice.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 let dataDir: string;
 let port: number;
@@ -64,6 +66,14 @@ async function childPids(): Promise<number[]> {
   return logs.flatMap((log) => [...log.matchAll(/"pid":(\d+)/g)].map((match) => Number(match[1])));
 }
 
+/** Pids of the server and the reconciler of the first start, once both have logged them. */
+const bothPids = (): Promise<number[]> =>
+  vi.waitFor(async () => {
+    const pids = await childPids();
+    expect(pids).toHaveLength(2);
+    return pids;
+  }, PATIENCE);
+
 async function accounts(): Promise<string[]> {
   const url = await findEmbeddedPostgres(embeddedFolder(dataDir));
   const client = new pg.Client({ connectionString: url ?? "" });
@@ -102,11 +112,7 @@ test("refuses a second start on the same data dir, and names the one that runs",
 
 test("leaves no server and no reconciler behind when it is killed, and the next start works", async () => {
   const first = await startAndWait();
-  const pids = await vi.waitFor(async () => {
-    const logged = await childPids();
-    expect(logged).toHaveLength(2);
-    return logged;
-  }, PATIENCE);
+  const pids = await bothPids();
   first.process.kill("SIGKILL");
   await first.exit;
   await vi.waitFor(() => expect(pids.filter((pid) => identifyProcess(pid) !== null)).toEqual([]), PATIENCE);
@@ -135,10 +141,10 @@ test("stops a PostgreSQL that is just being started again", async () => {
 
 test("ends at once on a second Ctrl-C", async () => {
   const run = await startAndWait();
+  const pids = await bothPids();
   run.process.kill("SIGINT");
   run.process.kill("SIGTERM");
   expect(await run.exit).toBe(1);
-  const pids = await childPids();
   await vi.waitFor(() => expect(pids.filter((pid) => identifyProcess(pid) !== null)).toEqual([]), PATIENCE);
   await vi.waitFor(async () => expect(await findEmbeddedPostgres(embeddedFolder(dataDir))).toBeNull(), PATIENCE);
 });

@@ -72,7 +72,7 @@ test("says 503 also to what was under way when the database was killed", async (
     const [waiting] = await open.db.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass`;
     return waiting?.count === 1;
-  });
+  }, 10_000);
   await postgres.kill();
   killed.resolve();
   expect((await underWay).statusCode).toBe(503);

@@ -73,12 +73,14 @@ test("answers what is under way before it ends", async () => {
   await holding.promise;
   const underWay = server.registerUser("late");
   await vi.waitUntil(async () => {
+    // Databases that were copied from one template have the same oids.
     const [waiting] = await db.$queryRaw<{ count: number }[]>`
-      SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass`;
+      SELECT count(*)::int AS count FROM pg_locks JOIN pg_database ON pg_database.oid = database
+      WHERE NOT granted AND relation = 'users'::regclass AND datname = current_database()`;
     return waiting?.count === 1;
-  });
+  }, 10_000);
   const ended = server.stop();
-  await vi.waitUntil(() => server.log.some((line) => line.includes("closing")));
+  await vi.waitUntil(() => server.log.some((line) => line.includes("closing")), 10_000);
   released.resolve();
   await underWay;
   expect(await ended).toBe(0);

@@ -36,6 +36,7 @@ test("counts both streams against one limit", async () => {
 
 test("holds one deadline over all of its requests", async () => {
   await using server = await startFaultServer(running(frame(1, 1), [{ Running: true, ExitCode: null }]));
+  await server.engine.ping(); // connected, so that the first request goes out at once
   const result = server.engine.exec(ID, ["true"], { deadlineMs: 200 });
   // The command was started, whatever step the deadline hits.
   await expect(result).rejects.toMatchObject({ kind: "unreachable", timedOut: true, sent: true });

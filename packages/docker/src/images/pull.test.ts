@@ -128,10 +128,10 @@ test("never gives up a slow pull that moves", async () => {
         if (current < 20) return;
         clearInterval(timer);
         response.end(DONE);
-      }, 30);
+      }, 75);
     }),
   );
-  expect(await server.engine.pullImage(REFERENCE, { stallTimeoutMs: 250 })).toMatchObject({ tags: [REFERENCE] });
+  expect(await server.engine.pullImage(REFERENCE, { stallTimeoutMs: 1_000 })).toMatchObject({ tags: [REFERENCE] });
 });
 
 test("holds a total limit where one is asked for", async () => {

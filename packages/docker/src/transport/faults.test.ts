@@ -18,6 +18,9 @@ const LISTED = {
 const list = (engine: Engine, deadlineMs?: number) =>
   engine.listContainers({ labels: {} }, deadlineMs === undefined ? {} : { deadlineMs });
 
+/** Far below every deadline of the product's own, and far above what a busy machine adds. */
+const AT_ONCE_MS = 2_000;
+
 afterEach(() => vi.unstubAllEnvs());
 
 /** Runs `call` against a server that answers as told, and returns its error and how long it took after the answer. */
@@ -40,7 +43,7 @@ test("settles at once when the connection ends in the middle of a chunked answer
     (engine) => list(engine),
   );
   expect(error).toMatchObject({ kind: "unreachable", sent: true, timedOut: false });
-  expect(tookMs).toBeLessThan(100);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test("settles at once when the connection ends before the announced length", async () => {
@@ -49,7 +52,7 @@ test("settles at once when the connection ends before the announced length", asy
     (engine) => list(engine),
   );
   expect(error).toMatchObject({ kind: "unreachable", sent: true });
-  expect(tookMs).toBeLessThan(100);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test("settles at once when the connection is reset before an answer", async () => {
@@ -58,7 +61,7 @@ test("settles at once when the connection is reset before an answer", async () =
     (engine) => engine.startContainer(ID),
   );
   expect(error).toMatchObject({ kind: "unreachable", sent: true });
-  expect(tookMs).toBeLessThan(100);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test("settles at once when the connection is reset in the middle of an answer", async () => {
@@ -67,7 +70,7 @@ test("settles at once when the connection is reset in the middle of an answer", 
     (engine) => list(engine),
   );
   expect(error).toMatchObject({ kind: "unreachable", sent: true });
-  expect(tookMs).toBeLessThan(100);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test.each([
@@ -75,13 +78,19 @@ test.each([
   ["in the middle of its head", "HTTP/1.1 200 OK\r\nConte"],
   ["in the middle of its body", `${CHUNKED_HEAD}${chunk("[")}`],
 ])("settles at its deadline when the answer stalls %s", async (_, head) => {
-  const { error, tookMs } = await failureOf(
+  let calledAt = 0;
+  const { error } = await failureOf(
     ({ socket }) => socket.write(head),
-    (engine) => list(engine, 200),
+    async (engine) => {
+      await engine.ping(); // connected, so that the deadline is the answer's alone
+      calledAt = performance.now();
+      return list(engine, 200);
+    },
   );
+  const tookMs = performance.now() - calledAt;
   expect(error).toMatchObject({ kind: "unreachable", sent: true, timedOut: true });
-  expect(tookMs).toBeGreaterThan(100);
-  expect(tookMs).toBeLessThan(600);
+  expect(tookMs).toBeGreaterThan(190); // timers may be a moment early
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test("holds the deadline against an answer that trickles for ever", async () => {
@@ -175,7 +184,7 @@ test("refuses a switch of protocols that nobody asked for", async () => {
     (engine) => list(engine),
   );
   expect(error).toMatchObject({ kind: "protocol" });
-  expect(tookMs).toBeLessThan(100);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test("tells what does not speak HTTP from an engine", async () => {
@@ -220,7 +229,7 @@ test("ends a call at its caller's signal, before and in the middle of an answer"
       (engine) => engine.listContainers({ labels: {} }, { signal: AbortSignal.timeout(100) }),
     );
     expect(error).toMatchObject({ kind: "closed", timedOut: false });
-    expect(tookMs).toBeLessThan(500);
+    expect(tookMs).toBeLessThan(AT_ONCE_MS);
   }
 });
 
