@@ -183,3 +183,19 @@ test("serves the console's page for each of its paths, and no file that is not t
   expect((await app.inject({ url: "/trpc/no.such", headers: { accept: "text/html" } })).statusCode).toBe(404);
   await rm(consoleDir, { recursive: true });
 });
+
+test("ends a connection that is busy when it begins to close with its answer", async () => {
+  const { app } = await open();
+  const asked = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<string>();
+  app.get("/slow", () => {
+    asked.resolve();
+    return released.promise;
+  });
+  app.addHook("preClose", async () => released.resolve("answered"));
+  const answer = fetch(`${await app.listen({ port: 0 })}/slow`);
+  await asked.promise;
+  await Promise.all([app.close(), answer]);
+  expect(await (await answer).text()).toBe("answered");
+  expect((await answer).headers.get("connection")).toBe("close");
+});

@@ -33,6 +33,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 5_000 },
   });
   registerErrors(app);
+  closeConnectionsWithTheApp(app);
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
     // Berth also works over plain http on a lab's network, where these would only break it or warn.
@@ -49,4 +50,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(registerTrpc, { prefix: "/trpc", services: options.services });
   await registerConsole(app, options.consoleDir);
   return app;
+}
+
+/** A connection that is busy when the app begins to close ends with its answer, instead of idling until it times out. */
+function closeConnectionsWithTheApp(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook("preClose", async () => {
+    isClosing = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (isClosing) reply.header("connection", "close");
+  });
 }
