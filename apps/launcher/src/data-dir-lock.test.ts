@@ -38,33 +38,49 @@ test("takes over the lock of a process that was killed", async () => {
   await once(holder, "exit");
   const unlock = await lockDataDir(dataDir);
   await unlock();
-  expect(await readdir(dataDir)).toEqual([]);
+  expect(await readdir(dataDir)).toEqual(["lock.2"]);
+});
+
+test("takes again what was given back, by this process or another", async () => {
+  for (let round = 0; round < 3; round += 1) await (await lockDataDir(dataDir))();
+  const holder = await holdElsewhere();
+  await expect(lockDataDir(dataDir)).rejects.toThrow(`(pid ${holder.pid})`);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
 });
 
 test("is not fooled by another process that has the killed one's pid now", async () => {
   const holder = { pid: process.pid, identity: "an earlier boot/1" };
-  await writeFile(join(dataDir, "lock"), JSON.stringify(holder));
+  await writeFile(join(dataDir, "lock.1"), JSON.stringify(holder));
   await (
     await lockDataDir(dataDir)
   )();
 });
 
 test("takes over a lock whose text a power cut has lost", async () => {
-  await writeFile(join(dataDir, "lock"), "");
+  await writeFile(join(dataDir, "lock.1"), "");
   await (
     await lockDataDir(dataDir)
   )();
 });
 
-test("gives a stale lock to one of several processes that want it at once", async () => {
-  await writeFile(join(dataDir, "lock"), JSON.stringify({ pid: process.pid, identity: "an earlier boot/1" }));
+test("gives a stale lock to one of several processes that want it at once, round after round", async () => {
   const script = `const { lockDataDir } = await import(process.argv[1]);
-    try { await lockDataDir(process.argv[2]); console.log("locked"); } catch (error) { console.log(error.name); }
-    setInterval(() => {}, 60_000);`;
+    console.log("ready");
+    for await (const dataDir of process.stdin) {
+      try { await lockDataDir(String(dataDir)); console.log("locked"); } catch (error) { console.log(error.name); }
+    }`;
   const rivals = Array.from({ length: 4 }, () =>
-    spawn(process.execPath, ["--input-type=module", "-e", script, LOCK_MODULE, dataDir]),
+    spawn(process.execPath, ["--input-type=module", "-e", script, LOCK_MODULE], { stdio: ["pipe", "pipe", "inherit"] }),
   );
-  const said = await Promise.all(rivals.map(async (rival) => String((await once(rival.stdout, "data"))[0]).trim()));
+  const hear = () => Promise.all(rivals.map(async ({ stdout }) => String((await once(stdout, "data"))[0]).trim()));
+  expect(new Set(await hear())).toEqual(new Set(["ready"]));
+  for (let round = 0; round < 50; round += 1) {
+    const contested = await mkdtemp(join(dataDir, "round-"));
+    await writeFile(join(contested, "lock.1"), JSON.stringify({ pid: process.pid, identity: "an earlier boot/1" }));
+    const said = hear();
+    for (const { stdin } of rivals) stdin.write(contested);
+    expect((await said).toSorted()).toEqual(["StartError", "StartError", "StartError", "locked"]);
+  }
   for (const rival of rivals) rival.kill("SIGKILL");
-  expect(said.toSorted()).toEqual(["StartError", "StartError", "StartError", "locked"]);
 });

@@ -1,4 +1,4 @@
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { asStartError } from "./data-dir.ts";
@@ -11,26 +11,49 @@ type Holder = z.infer<typeof Holder>;
 /**
  * Takes the data dir for this process alone, and returns what gives it back. A holder that was killed is recognised by
  * its pid and start time, and its lock is taken over. Throws a StartError that names a living holder.
+ *
+ * Locks are numbered, and the highest counts. To take over is to make the next one, which one process alone can do, so no
+ * lock is ever moved or removed that may be a living one's: only lower ones go, and the last stays when it is given back.
  */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
-  const file = join(dataDir, "lock");
-  const own = await writeOwnFile(dataDir, file);
+  const own = await writeOwnFile(dataDir);
   try {
     for (;;) {
-      if (await tryLink(own, file)) break;
-      const holder = await readHolder(file);
+      const last = await findLast(dataDir);
+      const holder = await readHolder(numbered(dataDir, last));
       if (holder && isAlive(holder)) throw new StartError(alreadyRunning(holder));
-      await removeStale(file, `${own}.stale`);
+      const file = numbered(dataDir, last + 1);
+      if (!(await tryLink(own, file))) continue;
+      if ((await findLast(dataDir)) === last + 1) {
+        await removeLower(dataDir, last + 1);
+        return () => giveBack(file);
+      }
+      // Others came and went since the first look, and one of them has a higher one.
+      await rm(file);
     }
   } finally {
     await rm(own, { force: true });
   }
-  return () => rm(file, { force: true });
+}
+
+const NUMBERED = /^lock\.(\d+)$/;
+const numbered = (dataDir: string, number: number): string => join(dataDir, `lock.${number}`);
+
+const listNumbers = async (dataDir: string): Promise<number[]> =>
+  (await readdir(dataDir)).flatMap((name) => NUMBERED.exec(name)?.[1] ?? []).map(Number);
+
+/** 0 where there is none. */
+const findLast = async (dataDir: string): Promise<number> => Math.max(0, ...(await listNumbers(dataDir)));
+
+async function removeLower(dataDir: string, than: number): Promise<void> {
+  for (const number of await listNumbers(dataDir)) {
+    if (number < than) await rm(numbered(dataDir, number), { force: true });
+  }
 }
 
 /** A link, unlike a file that is opened and then written, appears with its content, and for one process only. */
-async function writeOwnFile(dataDir: string, file: string): Promise<string> {
-  const own = `${file}.${process.pid}`;
+async function writeOwnFile(dataDir: string): Promise<string> {
+  const own = join(dataDir, `lock-of.${process.pid}`);
   const holder: Holder = { pid: process.pid, identity: identifyProcess(process.pid) ?? "" };
   try {
     await writeFile(own, JSON.stringify(holder), { mode: 0o600 });
@@ -38,6 +61,15 @@ async function writeOwnFile(dataDir: string, file: string): Promise<string> {
     throw asStartError(dataDir, cause);
   }
   return own;
+}
+
+/** Whoever removed the whole data dir has given it back too. */
+async function giveBack(file: string): Promise<void> {
+  try {
+    await truncate(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 async function tryLink(own: string, file: string): Promise<boolean> {
@@ -50,23 +82,7 @@ async function tryLink(own: string, file: string): Promise<boolean> {
   }
 }
 
-/**
- * Another process may find the same stale lock, and have its own in place by now. So the lock is moved aside, which
- * only one can do with one file, and looked at once more before it is thrown away.
- */
-async function removeStale(file: string, aside: string): Promise<void> {
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  const holder = await readHolder(aside);
-  if (holder && isAlive(holder)) await tryLink(aside, file);
-  await rm(aside, { force: true });
-}
-
-/** Null where there is no lock, or one whose text no Berth has written whole (a power cut can leave that). */
+/** Null where there is no lock, or one that was given back, or whose text a power cut has lost. */
 async function readHolder(file: string): Promise<Holder | null> {
   let text: string;
   try {
