@@ -29,8 +29,8 @@ export interface KnownContainer {
   startNotBefore: number;
   /** Wall clock, ms: what failed is left alone by a resync until then. */
   retryAt: number;
-  /** What was announced of it: a list that still has it running is not believed until then (monotonic, ms). */
-  announced: { what: "end" | "pause"; until: number } | null;
+  /** What was announced of an engine container: a list that still has it running is not believed until then (monotonic, ms). */
+  announced: { engineId: string; what: "end" | "pause"; until: number } | null;
   /** Monotonic, ms: an event that came after the last list began needs another look. */
   lastEventAt: number;
   lastListBeganAt: number;

@@ -81,6 +81,8 @@ async function conclude(run: ContainerRun, before: ObservedContainer, error: Err
   session.log.info({ uid: known.row.uid, phase: known.row.status.phase, ...costOfRun() }, "container reconciled");
   if (failure) session.tellFailure(known, failure);
   if (retry) return session.enqueueAfter(known.row.uid, PRIORITY.retry, retry.delayMs);
+  // What was started has ended already: the status says for a moment that it runs, and the next look puts that right.
+  if (isBehind(known, observed)) session.enqueueAfter(known.row.uid, PRIORITY.event, ANNOUNCED_POLL_MS);
   wakeLater(session, known, next);
 }
 
@@ -137,16 +139,22 @@ const isHint = (known: KnownContainer, error: EngineError): boolean =>
  * on the announcement's word where the container should run, for to start what runs already changes nothing.
  */
 function believe({ known, desired }: ContainerRun, observed: ObservedContainer): ObservedContainer | null {
-  const { current } = observed;
-  const { announced } = known;
-  if (!announced) return observed;
-  if (current?.state !== "running" || performance.now() > announced.until) {
+  if (!isBehind(known, observed)) {
     known.announced = null;
     return observed;
   }
-  const isRestartable = announced.what === "end" && current.stoppedByHand && wantsToRun(desired, memoryOf(known));
+  const { current } = observed;
+  const isRestartable =
+    known.announced?.what === "end" && current?.stoppedByHand && wantsToRun(desired, memoryOf(known));
   return isRestartable ? { ...observed, current: { ...current, state: "exited" } } : null;
 }
+
+/** The engine has announced an end or a pause that what was observed lacks. */
+const isBehind = ({ announced }: KnownContainer, { current }: ObservedContainer): boolean =>
+  announced !== null &&
+  current?.state === "running" &&
+  current.engineId === announced.engineId &&
+  performance.now() <= announced.until;
 
 /** Errors after which this look has nothing to say: another look, or another holder, will. */
 export const endsQuietly = (error: unknown): boolean =>

@@ -138,7 +138,8 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
   if (!known.isRunning) session.enqueue(known.row.uid, PRIORITY.event);
 }
 
-function announce(known: KnownContainer, event: EngineEvent, what: "end" | "pause"): void {
-  if (event.actor_id !== known.row.status.engine_id) return;
-  known.announced = { what, until: performance.now() + ANNOUNCED_MS };
+/** Of any engine container that bears its uid: one that has just been made ends, perhaps, before it is recorded. */
+function announce(known: KnownContainer, { actor_id }: EngineEvent, what: "end" | "pause"): void {
+  if (known.row.held.some((held) => held.engine_id === actor_id)) return;
+  known.announced = { engineId: actor_id, what, until: performance.now() + ANNOUNCED_MS };
 }

@@ -59,6 +59,7 @@ export async function startScenarioSimulation(name: string): Promise<ScenarioEng
     registry: images,
     images: [TEST_IMAGE],
   });
+  engine.faults.list_lag_ms = 100;
   return {
     name,
     simulated: true,

@@ -81,6 +81,8 @@ const NO_EVENT_FAULTS: EventFaults = { drop: 0, duplicate: 0, reorder: 0 };
 /** What is wrong with one engine now. Changes take effect with the next call or event. */
 export class Faults {
   events: EventFaults = NO_EVENT_FAULTS;
+  /** How long after an end or a pause was told lists still show the container as it was; some 90 ms on Docker 20.10. */
+  list_lag_ms = 0;
   #calls: { fault: CallFault; left: number }[] = [];
   #released: (() => void)[] = [];
   readonly #setSkew: (ms: number) => void;
@@ -107,6 +109,7 @@ export class Faults {
   clear(): void {
     this.#calls = [];
     this.events = NO_EVENT_FAULTS;
+    this.list_lag_ms = 0;
     this.#setSkew(0);
     this.#release();
   }

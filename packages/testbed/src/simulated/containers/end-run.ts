@@ -5,6 +5,7 @@ import type { SimulatedProcess } from "../process/simulated-process.ts";
 import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { destroyContainer } from "./destroy-container.ts";
 import { releaseNetwork, unmountVolumes } from "./connect-network.ts";
+import { keepInLists } from "./listed-status.ts";
 import { isRestartDue, restartDelayMs } from "./restart-policy.ts";
 
 type Relaunch = (daemon: Daemon, container: ContainerRecord) => void;
@@ -26,6 +27,7 @@ export function endRun(
   container.log.flush(container.finished_ns);
   const ranMs = Number((container.finished_ns - (container.started_ns ?? container.finished_ns)) / 1_000_000n);
   const isDue = !container.restart.is_cancelled && isRestartDue(container, exitCode, container.was_stopped_by_hand);
+  keepInLists(daemon, container);
   container.status = isDue ? "restarting" : "exited";
 
   const die = (): void => {

@@ -9,6 +9,7 @@ import { releaseNetwork, tellConnected } from "./connect-network.ts";
 import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { endRun } from "./end-run.ts";
 import { grantGpus } from "./grant-gpus.ts";
+import { showInLists } from "./listed-status.ts";
 
 /** Starts the container's process. Throws what Docker answers where it can't, with the reason kept in the container. */
 export function launch(daemon: Daemon, container: ContainerRecord): void {
@@ -52,6 +53,7 @@ function run(daemon: Daemon, container: ContainerRecord): void {
   });
   container.process = process;
   container.pid = daemon.nextPid();
+  showInLists(container);
   container.status = "running";
   container.exit_code = 0;
   container.error = "";

@@ -3,6 +3,7 @@ import { DockerError } from "../docker-error.ts";
 import { humanDuration, secondsOf } from "../engine-time.ts";
 import { type Call, isSet, matchesLabels, readFilters, type Reply } from "../http/call.ts";
 import { type ContainerRecord, isRunning } from "./container-record.ts";
+import { listedStatus } from "./listed-status.ts";
 import { showNetworkMode, showNetworks } from "./show-network.ts";
 import { showMounts } from "./show-mounts.ts";
 
@@ -51,8 +52,8 @@ function matches(daemon: Daemon, container: ContainerRecord, filters: Map<string
     matchesLabels(filters.get("label"), container.config.Labels) &&
     some("name", (name) => matchesName(container.name, name)) &&
     some("id", (id) => container.id.startsWith(id)) &&
-    some("status", (status) => container.status === status) &&
-    some("exited", (code) => container.status === "exited" && container.exit_code === Number(code)) &&
+    some("status", (status) => listedStatus(container) === status) &&
+    some("exited", (code) => listedStatus(container) === "exited" && container.exit_code === Number(code)) &&
     some("ancestor", (image) => daemon.images.find(image, daemon.generation)?.id === container.image_id) &&
     some("volume", (volume) =>
       (container.host.Mounts ?? []).some(({ Source, Target }) => [Source, Target].includes(volume)),
@@ -96,7 +97,7 @@ function show(daemon: Daemon, container: ContainerRecord, isSized: boolean): unk
     Ports: showPorts(container),
     ...size,
     Labels: container.config.Labels ?? {},
-    State: container.status,
+    State: listedStatus(container),
     Status: showStatus(daemon, container),
     HostConfig: { NetworkMode: showNetworkMode(daemon, container) },
     NetworkSettings: { Networks: showNetworks(daemon, container) },
@@ -124,7 +125,7 @@ function showPorts({ network, config }: ContainerRecord): unknown[] {
 function showStatus(daemon: Daemon, container: ContainerRecord): string {
   const now = daemon.time.nowNs();
   const since = (from: bigint | null): string => humanDuration(from === null || from > now ? 0n : now - from);
-  switch (container.status) {
+  switch (listedStatus(container)) {
     case "created":
       return "Created";
     case "running":

@@ -3,6 +3,7 @@ import { DockerError } from "../docker-error.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { type ContainerRecord, isRunning, withLock } from "./container-record.ts";
 import { notRunning } from "./kill.ts";
+import { keepInLists, showInLists } from "./listed-status.ts";
 
 export async function pauseContainer({ daemon, params }: Call): Promise<Reply> {
   const container = daemon.container(params["id"] ?? "");
@@ -25,6 +26,7 @@ export async function unpauseContainer({ daemon, params }: Call): Promise<Reply>
 }
 
 export function pause(daemon: Daemon, container: ContainerRecord): void {
+  keepInLists(daemon, container);
   container.status = "paused";
   container.process?.pause();
   daemon.publishContainer(container, "pause");
@@ -32,6 +34,7 @@ export function pause(daemon: Daemon, container: ContainerRecord): void {
 }
 
 export function unpause(daemon: Daemon, container: ContainerRecord): void {
+  showInLists(container);
   container.status = "running";
   daemon.publishContainer(container, "unpause");
   container.process?.resume();

@@ -1,0 +1,23 @@
+import type { Daemon } from "../daemon.ts";
+import type { ContainerRecord, ContainerStatus } from "./container-record.ts";
+
+const shownStill = new WeakMap<ContainerRecord, { status: ContainerStatus }>();
+
+/** For as long as the fault says, lists go on showing the container as it is now; to be called before it changes. */
+export function keepInLists(daemon: Daemon, container: ContainerRecord): void {
+  const { list_lag_ms: lagMs } = daemon.faults;
+  if (lagMs === 0) return;
+  const shown = { status: container.status };
+  shownStill.set(container, shown);
+  daemon.options.clock.after(lagMs, () => {
+    if (shownStill.get(container) === shown) shownStill.delete(container);
+  });
+}
+
+/** From now on lists show what is. */
+export function showInLists(container: ContainerRecord): void {
+  shownStill.delete(container);
+}
+
+export const listedStatus = (container: ContainerRecord): ContainerStatus =>
+  shownStill.get(container)?.status ?? container.status;
