@@ -59,7 +59,7 @@ export async function startScenarioSimulation(name: string): Promise<ScenarioEng
     registry: images,
     images: [TEST_IMAGE],
   });
-  engine.faults.list_lag_ms = 100;
+  engine.faults.list_lag_ms = 20;
   return {
     name,
     simulated: true,

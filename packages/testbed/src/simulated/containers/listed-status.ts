@@ -14,7 +14,7 @@ export function keepInLists(daemon: Daemon, container: ContainerRecord): void {
   });
 }
 
-/** From now on lists show what is. */
+/** From now on lists show what is: whatever the engine writes down of a container next brings all of it. */
 export function showInLists(container: ContainerRecord): void {
   shownStill.delete(container);
 }
