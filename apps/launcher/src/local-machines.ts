@@ -1,5 +1,5 @@
 import type { AuthedContext } from "@berth/api/context.ts";
-import { createLoginThrottle } from "@berth/api/auth/login-throttle.ts";
+import { createApiServices } from "@berth/api/services.ts";
 import { addImage } from "@berth/api/images/add.ts";
 import { addMachine } from "@berth/api/machines/add.ts";
 import type { Db } from "@berth/db/client.ts";
@@ -67,15 +67,26 @@ async function wasRemoved(db: Db, url: string): Promise<boolean> {
 
 async function actAsFirstAdmin(db: Db, secretKey: string): Promise<AuthedContext> {
   const admin = await db.users.findFirstOrThrow({ where: { role: "admin" }, orderBy: { user_id: "asc" } });
-  const sql = prismaSql(db);
-  return {
+  const services = createApiServices({
     db,
-    sql,
     box: createSecretBox(secretKey),
-    installation: await loadInstallation(sql),
+    installation: await loadInstallation(prismaSql(db)),
     connectEngine,
-    throttle: createLoginThrottle(),
-    actor: { user_id: admin.user_id, account: admin.account, role: "admin" },
+  });
+  return {
+    ...services,
+    actor: {
+      user_id: admin.user_id,
+      account: admin.account,
+      role: "admin",
+      scope: "write",
+      credential: {
+        kind: "access_token",
+        token_epoch: admin.token_epoch,
+        expires_at: new Date(Date.now() + 3_600_000),
+      },
+    },
+    cookies: null,
     address: null,
     request_id: "npm start",
   };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createLoginThrottle } from "@berth/api/auth/login-throttle.ts";
+import { createApiServices } from "@berth/api/services.ts";
 import { createDb, type Db } from "@berth/db/client.ts";
 import { completeEnvironment } from "@berth/db/embedded/complete-environment.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
@@ -20,17 +20,9 @@ class StartError extends Error {}
 async function start(env: Env): Promise<void> {
   const log = createLog(env.BERTH_LOG_LEVEL);
   const db = createDb(env.DATABASE_URL);
-  const sql = prismaSql(db);
   const installation = await openDatabase(db);
   const app = await buildApp({
-    services: {
-      db,
-      sql,
-      installation,
-      box: createSecretBox(env.BERTH_SECRET_KEY),
-      connectEngine,
-      throttle: createLoginThrottle(),
-    },
+    services: createApiServices({ db, box: createSecretBox(env.BERTH_SECRET_KEY), installation, connectEngine }),
     log,
     trustProxy: env.BERTH_TRUST_PROXY,
     consoleDir: fileURLToPath(new URL("../../web/dist", import.meta.url)),

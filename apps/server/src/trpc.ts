@@ -1,10 +1,10 @@
-import { authenticate } from "@berth/api/auth/authenticate.ts";
-import type { ApiContext, ApiServices, Actor } from "@berth/api/context.ts";
+import type { ApiContext, ApiServices } from "@berth/api/context.ts";
 import { appRouter, type AppRouter } from "@berth/api/router.ts";
 import { toTrpcError } from "@berth/api/to-trpc-error.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { createRequestContext } from "./request-context.ts";
 
 /** tRPC over HTTP with batching, and `Authorization: Bearer <access token>`. */
 export async function registerTrpc(app: FastifyInstance, { services }: { services: ApiServices }): Promise<void> {
@@ -27,22 +27,9 @@ export async function registerTrpc(app: FastifyInstance, { services }: { service
 
 async function createContext(services: ApiServices, request: FastifyRequest): Promise<ApiContext> {
   try {
-    const actor = await actorOf(services, request.headers.authorization);
-    return { ...services, actor, address: request.ip, request_id: request.id };
+    return await createRequestContext(services, request);
   } catch (error) {
     throw toTrpcError(error);
-  }
-}
-
-/** A token that is no good is none: signing in again works also with the old one in hand. */
-async function actorOf(services: ApiServices, authorization: string | undefined): Promise<Actor | null> {
-  const [, token] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
-  if (token === undefined) return null;
-  try {
-    return await authenticate(services, token);
-  } catch (error) {
-    if (error instanceof DomainError && error.code === "UNAUTHORIZED") return null;
-    throw error;
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Tx } from "@berth/db/client.ts";
-import type { AuthedContext } from "./context.ts";
+import type { AuditNoun } from "@berth/spec/audit.ts";
+import type { Person } from "./context.ts";
 
 export interface AuditEntry {
   /** "create", "stop", … */
   action: string;
-  noun: "user" | "machine" | "image" | "container";
+  noun: AuditNoun;
   object_id: string | number;
   /** What changed, by name. Never a password, a token or the value of a variable. */
   details?: Record<string, string | number | boolean | null | string[]>;
@@ -13,7 +14,7 @@ export interface AuditEntry {
 /** Belongs to the transaction of the change that it tells of. */
 export async function recordAudit(
   tx: Tx,
-  { actor, address }: Pick<AuthedContext, "actor" | "address">,
+  { actor, address }: { actor: Pick<Person, "user_id" | "account">; address: string | null },
   entry: AuditEntry,
 ): Promise<void> {
   await tx.audit_log.create({

@@ -2,14 +2,30 @@ import type { Db } from "@berth/db/client.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { Engine, EngineAddress } from "@berth/docker/engine.ts";
+import type { TokenScope } from "@berth/spec/api-token.ts";
+import type { Change } from "@berth/spec/live.ts";
 import type { Role } from "@berth/spec/user.ts";
-import type { LoginThrottle } from "./auth/login-throttle.ts";
 
-/** Who calls. Read from the database for each request, so a role or an account that was taken away counts at once. */
-export interface Actor {
+/** Someone with an account. Read from the database for each request, so a role that was taken away counts at once. */
+export interface Person {
   user_id: number;
   account: string;
   role: Role;
+}
+
+/** What a caller proved who they are with: a socket that outlives its request is judged by it again. */
+export type Credential =
+  /** An access token without a session, as a program gets by signing in. */
+  | { kind: "access_token"; token_epoch: number; expires_at: Date }
+  /** A browser's: its session cookie, or an access token that it got along with one. */
+  | { kind: "session"; session_id: string }
+  | { kind: "api_token"; token_id: number };
+
+/** Who calls, and with what. */
+export interface Actor extends Person {
+  /** Only an API token may have less than `write`. */
+  scope: TokenScope;
+  credential: Credential;
 }
 
 /** What lives as long as the process. */
@@ -21,7 +37,33 @@ export interface ApiServices {
   /** This installation's uuid. */
   installation: string;
   connectEngine(address: EngineAddress): Engine;
-  throttle: LoginThrottle;
+  /** Open connections to the machines' engines, shared by all that reads from them. */
+  engines: EnginePool;
+  changes: ChangeFeed;
+  calls: CallLimiter;
+}
+
+export interface EnginePool {
+  /** NOT_FOUND where there is no such machine. The engine is the pool's to close. */
+  engineOf(machineId: string): Promise<Engine>;
+}
+
+export interface ChangeFeed {
+  /** Batches of what changed for this actor, from now on until `signal` aborts. Never a change of what they may not see. */
+  follow(actor: Person, signal: AbortSignal): AsyncIterable<Change[]>;
+}
+
+export interface CallLimiter {
+  /** Throws TOO_MANY_REQUESTS with `details.retry_after_s` where this account calls too often. */
+  count(userId: number): void;
+}
+
+/** What a browser keeps for us, so that its page can be reloaded, and its WebSockets are known. */
+export interface BrowserCookies {
+  /** The refresh token that it sent. */
+  refresh_token: string | null;
+  keep(cookies: { refresh_token: string; session_token: string }): void;
+  forget(): void;
 }
 
 /** What one request adds. */
@@ -31,6 +73,8 @@ export interface ApiContext extends ApiServices {
   /** The caller's network address, for throttling and the audit log. */
   address: string | null;
   request_id: string;
+  /** Null for a program that is no browser. */
+  cookies: BrowserCookies | null;
 }
 
 export interface AuthedContext extends ApiContext {

@@ -1,3 +1,5 @@
+import type { Duplex } from "node:stream";
+
 /**
  * What Berth uses of one Docker engine, and nothing more.
  *
@@ -60,6 +62,11 @@ export interface Engine {
   logs(id: string, options: LogOptions): AsyncIterable<LogChunk>;
   /** One reading, without the second that a first reading takes. */
   stats(id: string, options?: CallOptions): Promise<ContainerStats>;
+  /**
+   * Starts a command on a terminal of its own. It outlives the connection (moby never hangs an exec up): whoever opened
+   * it must see to its end. `conflict` where the container does not run, `rejected` where the command can't be started.
+   */
+  openTerminal(id: string, request: TerminalRequest, options?: CallOptions): Promise<EngineTerminal>;
   /** Runs a command to its end. Output past `maxOutputBytes` (default 1 MiB) is cut, and the call says so. */
   exec(id: string, command: string[], options?: ExecOptions): Promise<ExecResult>;
 
@@ -310,6 +317,26 @@ export interface ExecResult {
   stdout: Uint8Array;
   stderr: Uint8Array;
   truncated: boolean;
+}
+
+export interface TerminalRequest {
+  command: string[];
+  env?: string[];
+  user?: string;
+  working_dir?: string;
+  cols: number;
+  rows: number;
+}
+
+export interface EngineTerminal {
+  /**
+   * What the command prints, and what is typed to it, in bytes. Back-pressure reaches the engine in both directions. Its
+   * readable side ends when the command has ended; it is destroyed with an EngineError where the connection was lost.
+   */
+  stream: Duplex;
+  resize(cols: number, rows: number): Promise<void>;
+  /** Null while it runs. */
+  exitCode(options?: CallOptions): Promise<number | null>;
 }
 
 /** How to reach an engine. `path` of a unix socket, or host and port; plain TCP only where it was allowed for this machine. */

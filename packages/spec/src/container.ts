@@ -108,6 +108,18 @@ export const StartContainerInput = ContainerRef.extend({
 
 export const RecreateContainerInput = ContainerRef.extend({ recreate: RecreateConsent });
 
+/** Brings back what a recreate set aside: the newest of `held`, or the one of `generation`. */
+export const RestoreContainerInput = ContainerRef.extend({ generation: z.int().positive().optional() });
+
+export const ContainerLogsInput = ContainerRef.extend({
+  /** Lines from the end. */
+  tail: z.int().min(1).max(5_000).default(100),
+});
+
+/** Its newest lines, oldest first; of more than 1 MiB only the end. */
+export const ContainerLogs = z.object({ lines: z.array(z.string()) });
+export type ContainerLogs = z.infer<typeof ContainerLogs>;
+
 export const ListContainersInput = PageInput.extend({
   scope: z.enum(["mine", "all"]).default("mine"),
   machine_id: MachineId.optional(),

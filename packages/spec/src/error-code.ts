@@ -7,6 +7,10 @@ export const ErrorCode = z.enum([
   "FORBIDDEN",
   "NOT_FOUND",
   "CONFLICT",
+  /** It was there, and is somewhere else now: a terminal of another server. */
+  "GONE",
+  "PAYLOAD_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
   "UNPROCESSABLE",
   "TOO_MANY_REQUESTS",
   "UNAVAILABLE",

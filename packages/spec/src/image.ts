@@ -40,6 +40,21 @@ export const AddImageInput = z.object({
 });
 export type AddImageInput = z.infer<typeof AddImageInput>;
 
+export const ImageRef = z.object({ image_id: z.int().positive() });
+
+/** What is left out is not changed. A Ready image's content never changes: new content is a new tag. */
+export const UpdateImageInput = ImageRef.extend({
+  display_name: z.string().min(1).max(100).nullable().optional(),
+  description: z.string().max(4_000).nullable().optional(),
+  /** Whole. Containers that exist keep theirs. */
+  create_params: CreateParams.optional(),
+});
+export type UpdateImageInput = z.infer<typeof UpdateImageInput>;
+
+/** Everybody with whom it is shared: who is not named any more can't start from it any more. */
+export const ShareImageInput = ImageRef.extend({ accounts: z.array(z.string().min(1).max(64)).max(200) });
+export type ShareImageInput = z.infer<typeof ShareImageInput>;
+
 export const ListImagesInput = PageInput.extend({
   scope: z.enum(["public", "mine", "all"]).default("all"),
 });

@@ -95,3 +95,16 @@ export const Machine = z.object({
   created_at: z.iso.datetime(),
 });
 export type Machine = z.infer<typeof Machine>;
+
+/** One GPU server as the document's `machine/info` shows it, by index; `{}` or null for what is not known yet. */
+export const MachineInfo = z.object({
+  machine_id: z.string(),
+  ip: z.string().nullable(),
+  gpu: z.record(z.string(), Gpu.pick({ type: true, memory: true })),
+  /** One entry a socket. */
+  cpu: z.record(z.string(), Cpu),
+  disk: Capacity.nullable(),
+  memory: Capacity.nullable(),
+  online: z.boolean(),
+});
+export type MachineInfo = z.infer<typeof MachineInfo>;

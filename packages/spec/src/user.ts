@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PageInput } from "./page.ts";
 
 const RESERVED_ACCOUNTS = ["public", "system", "library", "admin", "root"];
 
@@ -23,19 +24,124 @@ export const PasswordHash = z
 export const Role = z.enum(["user", "admin"]);
 export type Role = z.infer<typeof Role>;
 
-export const Credentials = z.object({ account: z.string().min(1).max(64), password: PasswordHash });
+const UserId = z.int().positive();
+
+/** As it was given somewhere: not every text that can be asked for can be registered. */
+const KnownAccount = z.string().min(1).max(64);
+
+export const Credentials = z.object({ account: KnownAccount, password: PasswordHash });
 export type Credentials = z.infer<typeof Credentials>;
 
-export const RegisterInput = z.object({ account: Account, password: PasswordHash });
+export const RegisterInput = z.object({
+  account: Account,
+  password: PasswordHash,
+  /** The code of an invitation, where registration is by invitation. */
+  invitation: z.string().min(1).max(100).optional(),
+});
 export type RegisterInput = z.infer<typeof RegisterInput>;
 
 export const Registered = z.object({ user_id: z.int(), account: z.string() });
 export const AccessToken = z.object({ access_token: z.string() });
 
-export const Me = z.object({
+/** 1 to 64 characters of any script, none of them a control character. */
+const Nickname = z
+  .string()
+  .trim()
+  .min(1)
+  .refine((name) => [...name].length <= 64, "A nickname has at most 64 characters.")
+  .regex(/^\P{C}*$/u, "A nickname has no control characters.");
+const Email = z.email("Not an e-mail address.").max(254);
+const Phone = z.string().regex(/^[0-9 +()-]{3,32}$/, "A phone number is 3 to 32 of digits, space, + - ( ).");
+
+const cleared = z.literal("").transform(() => null);
+
+/** An empty value clears the field. */
+export const ProfileFields = z.object({
+  nickname: z.union([cleared, Nickname]).optional(),
+  email: z.union([cleared, Email]).optional(),
+  phone: z.union([cleared, Phone]).optional(),
+});
+export type ProfileFields = z.infer<typeof ProfileFields>;
+
+/** `{"field", "value"}`, or the fields themselves as keys, one or more of them. */
+export const SetProfileInput = z.union([
+  z.object({
+    field: z.enum(["nickname", "email", "phone"]),
+    value: z.string().max(320),
+  }),
+  ProfileFields,
+]);
+export type SetProfileInput = z.infer<typeof SetProfileInput>;
+
+export const GetUserInput = z.object({ account: KnownAccount });
+
+/** `email` and `phone` are null unless the caller is that user or an admin. */
+export const User = z.object({
   user_id: z.int(),
   account: z.string(),
   nickname: z.string().nullable(),
-  role: Role,
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  /** A path on this server that a browser can load. */
+  photo: z.string().nullable(),
 });
+export type User = z.infer<typeof User>;
+
+/** What one user may hold at a time; null is no limit. */
+export const Quota = z.object({
+  gpus: z.int().min(0).max(100_000).nullable().default(null),
+  containers: z.int().min(0).max(100_000).nullable().default(null),
+});
+export type Quota = z.infer<typeof Quota>;
+
+export const Me = User.extend({ role: Role, quota: Quota });
 export type Me = z.infer<typeof Me>;
+
+export const SetPasswordInput = z.object({ user_id: UserId, new_password: PasswordHash });
+export type SetPasswordInput = z.infer<typeof SetPasswordInput>;
+/** A token for oneself, since every older one has ended; nothing for an admin who changed another's. */
+export const SetPasswordAnswer = z.union([AccessToken, z.object({})]);
+
+export const MAX_PHOTO_BYTES = 5 * 1024 * 1024;
+export const SetCustomPhotoInput = z.object({
+  /** PNG, JPEG, WebP or GIF, by content. */
+  photo: z.instanceof(Uint8Array),
+  /** Whose it is: the caller's where it is left out. Both must name the same user, and another's only by an admin. */
+  user_id: UserId.optional(),
+  account: KnownAccount.optional(),
+});
+export type SetCustomPhotoInput = z.infer<typeof SetCustomPhotoInput>;
+export const Photo = z.object({ photo: z.string() });
+
+export const SetDefaultPhotoInput = z.object({ user_id: UserId, photo: z.string().min(1).max(100) });
+export type SetDefaultPhotoInput = z.infer<typeof SetDefaultPhotoInput>;
+/** `name` is what set_photo/default takes, `photo` where it is loaded from. */
+export const DefaultPhoto = z.object({ name: z.string(), photo: z.string() });
+
+export const UserRef = z.object({ user_id: UserId });
+
+/** As an admin sees a user. */
+export const ManagedUser = Me.extend({
+  disabled: z.boolean(),
+  /** How much there is of what has a quota. */
+  used: z.object({ gpus: z.int(), containers: z.int() }),
+  created_at: z.iso.datetime(),
+});
+export type ManagedUser = z.infer<typeof ManagedUser>;
+
+export const ListUsersInput = PageInput.extend({
+  /** Part of the account or the nickname. */
+  search: z.string().min(1).max(64).optional(),
+});
+export type ListUsersInput = z.infer<typeof ListUsersInput>;
+
+export const CreateUserInput = z.object({ account: Account, password: PasswordHash, role: Role.default("user") });
+export type CreateUserInput = z.infer<typeof CreateUserInput>;
+
+export const UpdateUserInput = UserRef.extend({
+  role: Role.optional(),
+  disabled: z.boolean().optional(),
+  /** Whole: what it leaves out has no limit. */
+  quota: Quota.optional(),
+});
+export type UpdateUserInput = z.infer<typeof UpdateUserInput>;

@@ -1,8 +1,7 @@
 import type { ApiServices } from "@berth/api/context.ts";
-import { createLoginThrottle } from "@berth/api/auth/login-throttle.ts";
+import { createApiServices } from "@berth/api/services.ts";
 import { createDb, type Db } from "@berth/db/client.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
-import { prismaSql } from "@berth/db/sql.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import type { FastifyInstance } from "fastify";
 import { type AppOptions, buildApp } from "../build-app.ts";
@@ -28,12 +27,12 @@ export async function openApp(
     log: createLog("debug", { write: (line) => lines.push(line) }),
     ...options,
     services: {
-      db,
-      sql: prismaSql(db),
-      box: createSecretBox("a secret of tests"),
-      installation: "00000000-0000-4000-8000-000000000000",
-      connectEngine,
-      throttle: createLoginThrottle(),
+      ...createApiServices({
+        db,
+        box: createSecretBox("a secret of tests"),
+        installation: "00000000-0000-4000-8000-000000000000",
+        connectEngine,
+      }),
       ...services,
     },
   });

@@ -2,11 +2,26 @@ import type { SecretBox } from "@berth/db/secret-box.ts";
 import { SignJWT, errors, jwtVerify } from "jose";
 import { z } from "zod";
 
-const LIFETIME = "12h";
+/**
+ * A program that signed in with a password has nothing to renew its token with, and each request looks the user up, so
+ * that its token may live long. A browser has its refresh cookie.
+ */
+const LIFETIME_S = { program: 12 * 3_600, browser: 15 * 60 };
+export const BROWSER_TOKEN_S = LIFETIME_S.browser;
+
 const ALGORITHM = "HS256";
 
-const Claims = z.object({ user_id: z.int(), account: z.string(), token_epoch: z.int() });
+const Claims = z.object({
+  user_id: z.int(),
+  account: z.string(),
+  token_epoch: z.int(),
+  /** Of the browser's session that the token ends with. */
+  session_id: z.uuid().optional(),
+});
 export type Claims = z.infer<typeof Claims>;
+
+/** An access token is shown by a program; a session token is a cookie, good for WebSockets and same-origin pages only. */
+export type TokenUse = "access" | "session";
 
 /** What tokens are signed with, and for which installation. */
 export interface TokenKeys {
@@ -14,22 +29,29 @@ export interface TokenKeys {
   installation: string;
 }
 
-export const issueAccessToken = ({ box, installation }: TokenKeys, { user_id, account, token_epoch }: Claims) =>
-  new SignJWT({ user_id, account, token_epoch })
+export const issueToken = ({ box, installation }: TokenKeys, use: TokenUse, claims: Claims): Promise<string> =>
+  new SignJWT(Claims.parse(claims))
     .setProtectedHeader({ alg: ALGORITHM })
     .setIssuer(installation)
+    .setAudience(use)
     .setIssuedAt()
-    .setExpirationTime(LIFETIME)
+    .setExpirationTime(`${claims.session_id === undefined ? LIFETIME_S.program : LIFETIME_S.browser} seconds`)
     .sign(box.deriveKey("access-token"));
 
-/** Null for a token that is malformed, expired, of another installation or not signed by us. */
-export async function readAccessToken({ box, installation }: TokenKeys, token: string): Promise<Claims | null> {
+/** Null for a token that is malformed, expired, for another use, of another installation or not signed by us. */
+export async function readToken(
+  { box, installation }: TokenKeys,
+  use: TokenUse,
+  token: string,
+): Promise<(Claims & { expires_at: Date }) | null> {
   try {
     const { payload } = await jwtVerify(token, box.deriveKey("access-token"), {
       algorithms: [ALGORITHM],
       issuer: installation,
+      audience: use,
+      requiredClaims: ["exp"],
     });
-    return Claims.parse(payload);
+    return { ...Claims.parse(payload), expires_at: new Date((payload.exp ?? 0) * 1_000) };
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
     throw error;

@@ -5,7 +5,7 @@ import type { TRPCError } from "@trpc/server";
 import { SignJWT } from "jose";
 import { createCaller } from "../router.ts";
 import { type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
-import { issueAccessToken } from "./access-token.ts";
+import { issueToken } from "./access-token.ts";
 import { authenticate } from "./authenticate.ts";
 import { ensureFirstAdmin } from "./ensure-first-admin.ts";
 import { hashAsClient } from "./password.ts";
@@ -86,13 +86,18 @@ test("only a token of this installation, signed with its secret and not expired,
   const claims = { user_id, account, token_epoch: 0 };
   const key = api.services.box.deriveKey("access-token");
   const sign = (issuer: string, expires: string, secret: Uint8Array) =>
-    new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).setIssuer(issuer).setExpirationTime(expires).sign(secret);
+    new SignJWT(claims)
+      .setProtectedHeader({ alg: "HS256" })
+      .setIssuer(issuer)
+      .setAudience("access")
+      .setExpirationTime(expires)
+      .sign(secret);
   const { installation } = api.services;
   const bad = [
     "not.a.token",
     await sign(installation, "1h", new Uint8Array(32)),
     await sign(installation, "-1s", key),
-    await issueAccessToken({ ...api.services, installation: "another" }, claims),
+    await issueToken({ ...api.services, installation: "another" }, "access", claims),
     `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.`,
   ];
   for (const token of bad) {
@@ -123,7 +128,14 @@ test("the first admin is made once, and a generated password is told once", asyn
   expect(others).toEqual([]);
   expect(await ensureFirstAdmin(db)).toBeNull();
   const login = { account: "berth-admin", password: hashAsClient(password ?? "") };
-  const caller = createCaller({ ...api.services, db, actor: null, address: null, request_id: "a-request" });
+  const caller = createCaller({
+    ...api.services,
+    db,
+    actor: null,
+    address: null,
+    request_id: "a-request",
+    cookies: null,
+  });
   expect(await caller.auth.login(login)).toHaveProperty("access_token");
   expect(await db.users.findMany()).toMatchObject([{ account: "berth-admin", role: "admin" }]);
   await db.$disconnect();

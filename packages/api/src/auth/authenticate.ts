@@ -1,18 +1,32 @@
-import type { Db } from "@berth/db/client.ts";
+import type { Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
-import { Role } from "@berth/spec/user.ts";
 import type { Actor } from "../context.ts";
-import { type TokenKeys, readAccessToken } from "./access-token.ts";
+import { type TokenKeys, type TokenUse, readToken } from "./access-token.ts";
+import { findApiToken, isApiToken } from "./api-token.ts";
+import { actorOf } from "./credential.ts";
 
 /**
  * Who the bearer of `token` is now. UNAUTHORIZED where the token is no good, or its user's password, role or account was
- * changed since: every token that was issued before carries an older epoch.
+ * changed since. `use` says where it was found: a cookie's token is none for the Authorization header, nor the reverse.
  */
-export async function authenticate(keys: TokenKeys & { db: Db }, token: string): Promise<Actor> {
-  const claims = await readAccessToken(keys, token);
-  const user = claims && (await keys.db.users.findUnique({ where: { user_id: claims.user_id } }));
-  if (!user || user.disabled_at || user.token_epoch !== claims.token_epoch || user.account !== claims.account) {
-    throw new DomainError("UNAUTHORIZED", "Sign in again: the access token is no longer good.");
-  }
-  return { user_id: user.user_id, account: user.account, role: Role.parse(user.role) };
+export async function authenticate(
+  keys: TokenKeys & { sql: Sql },
+  token: string,
+  use: TokenUse = "access",
+): Promise<Actor> {
+  const actor = await (use === "access" && isApiToken(token) ? findApiToken(keys.sql, token) : byJwt(keys, token, use));
+  if (!actor) throw new DomainError("UNAUTHORIZED", "Sign in again: the access token is no longer good.");
+  return actor;
+}
+
+async function byJwt(keys: TokenKeys & { sql: Sql }, token: string, use: TokenUse): Promise<Actor | null> {
+  const claims = await readToken(keys, use, token);
+  if (!claims) return null;
+  const { user_id, token_epoch, session_id, expires_at } = claims;
+  const actor = await actorOf(
+    keys.sql,
+    user_id,
+    session_id === undefined ? { kind: "access_token", token_epoch, expires_at } : { kind: "session", session_id },
+  );
+  return actor?.account === claims.account ? actor : null;
 }

@@ -5,6 +5,7 @@ import { recordAudit } from "../audit.ts";
 import type { ApiContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
+import { countAttempt } from "./login-throttle.ts";
 import { hashPassword } from "./password.ts";
 
 /** A new ordinary user. CONFLICT where the account exists, FORBIDDEN where an admin closed registration. */
@@ -12,7 +13,7 @@ export async function register(
   ctx: ApiContext,
   { account, password }: z.infer<typeof RegisterInput>,
 ): Promise<z.infer<typeof Registered>> {
-  ctx.throttle.countRegistration(ctx.address);
+  await countAttempt(ctx.sql, { kind: "register", address: ctx.address, account });
   const open = await ctx.db.settings.findUnique({ where: { key: "registration_open" } });
   if (open?.value === false) throw new DomainError("FORBIDDEN", "Registration is closed: ask an admin for an account.");
   const hashed = await hashPassword(password);

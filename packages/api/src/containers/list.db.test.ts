@@ -53,7 +53,7 @@ test("asks the database once, however many there are", async () => {
     statements += 1;
     return api.services.sql(text, parameters);
   };
-  const ctx = { ...api.services, sql: counting, actor, address: null, request_id: "a-request" };
+  const ctx = { ...api.services, sql: counting, actor, address: null, request_id: "a-request", cookies: null };
   const page = await listContainers(ctx, { limit: 50, scope: "mine" });
   expect(page.items).toHaveLength(7);
   expect(statements).toBe(1);

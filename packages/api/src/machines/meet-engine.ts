@@ -34,7 +34,10 @@ export interface MetEngine {
  * Asks an engine who it is, and leaves the marker there if it has none yet. UNPROCESSABLE, with what to do, where it
  * does not answer well within five seconds; BAD_REQUEST for an address that is none, or not allowed.
  */
-export async function meetEngine(services: ApiServices, endpoint: EngineEndpoint): Promise<MetEngine> {
+export async function meetEngine(
+  services: Pick<ApiServices, "connectEngine">,
+  endpoint: EngineEndpoint,
+): Promise<MetEngine> {
   const engine = services.connectEngine(addressOf(endpoint));
   const signal = AbortSignal.timeout(DEADLINE_MS);
   const options = { deadlineMs: DEADLINE_MS, signal };
@@ -50,7 +53,7 @@ export async function meetEngine(services: ApiServices, endpoint: EngineEndpoint
   }
 }
 
-function addressOf({ url, tls, allow_insecure }: EngineEndpoint): EngineAddress {
+export function addressOf({ url, tls, allow_insecure }: EngineEndpoint): EngineAddress {
   try {
     return parseEngineUrl(url, { tls, allow_insecure });
   } catch (error) {

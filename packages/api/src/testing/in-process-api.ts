@@ -1,12 +1,11 @@
 import { createDb, type Db } from "@berth/db/client.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
-import { prismaSql } from "@berth/db/sql.ts";
 import type { Gpu, Machine } from "@berth/spec/machine.ts";
 import type { Role } from "@berth/spec/user.ts";
 import { createTestDatabase } from "@berth/testbed/postgres/test-database.ts";
-import { createLoginThrottle } from "../auth/login-throttle.ts";
-import type { Actor, ApiServices } from "../context.ts";
+import type { Actor, ApiServices, Person } from "../context.ts";
 import { createCaller } from "../router.ts";
+import { createApiServices } from "../services.ts";
 import { connectFake, createFakeEngine, type FakeEngine } from "./fake-engine.ts";
 
 export type Caller = ReturnType<typeof createCaller>;
@@ -30,19 +29,17 @@ export async function openInProcessApi(): Promise<InProcessApi> {
   const database = await createTestDatabase();
   const db = createDb(database.url);
   const engines = new Map<string, FakeEngine>();
-  const services: ApiServices = {
+  const services = createApiServices({
     db,
-    sql: prismaSql(db),
     box: createSecretBox("a secret of tests"),
     installation: "00000000-0000-4000-8000-000000000000",
     connectEngine: (address) => connectFake(engines.get(address.kind === "unix" ? address.path : address.host)),
-    throttle: createLoginThrottle(),
-  };
+  });
   const callerFor = (actor: Actor | null, address = "10.0.0.9"): Caller =>
-    createCaller({ ...services, actor, address, request_id: "a-request" });
+    createCaller({ ...services, actor, address, request_id: "a-request", cookies: null });
   const addUser = async (account: string, role: Role = "user") => {
     const { user_id } = await db.users.create({ data: { account, password: "not a hash", role } });
-    const actor = { user_id, account, role };
+    const actor = asActor({ user_id, account, role });
     return { actor, api: callerFor(actor) };
   };
   const admin = (await addUser("boss", "admin")).api;
@@ -60,11 +57,19 @@ export async function openInProcessApi(): Promise<InProcessApi> {
       return admin.machine.add({ url: `tcp://${name}:2375`, allow_insecure: true });
     },
     async close() {
+      services.engines.close();
       await db.$disconnect();
       await database.drop();
     },
   };
 }
+
+/** Someone with an access token that tests never see expire. */
+export const asActor = (person: Person): Actor => ({
+  ...person,
+  scope: "write",
+  credential: { kind: "access_token", token_epoch: 0, expires_at: new Date(Date.now() + 3_600_000) },
+});
 
 /** `count` GPUs of one type, with uuids that name the machine. */
 export const gpusOf = (machine: string, count: number, type = "RTX 4090"): Gpu[] =>

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createLoginThrottle } from "@berth/api/auth/login-throttle.ts";
 import { createCaller } from "@berth/api/router.ts";
+import { createApiServices } from "@berth/api/services.ts";
+import { asActor } from "@berth/api/testing/in-process-api.ts";
 import { createDb } from "@berth/db/client.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
@@ -35,17 +36,15 @@ export async function startBenchBerth(): Promise<BenchBerth> {
   const db = createDb(postgres.url);
   const sql = prismaSql(db);
   const user = await db.users.create({ data: { account: "bench", password: "nobody signs in", role: "admin" } });
-  const services = {
+  const services = createApiServices({
     db,
-    sql,
     box: createSecretBox(SECRET_KEY),
     installation: await loadInstallation(sql),
     connectEngine,
-    throttle: createLoginThrottle(),
-  };
-  const actor = { user_id: user.user_id, account: user.account, role: "admin" as const };
+  });
+  const actor = asActor({ user_id: user.user_id, account: user.account, role: "admin" });
   const reconciler = await startReconcilerProcess({ databaseUrl: postgres.url, secretKey: SECRET_KEY });
-  const admin = createCaller({ ...services, actor, address: "127.0.0.1", request_id: "bench" });
+  const admin = createCaller({ ...services, actor, address: "127.0.0.1", request_id: "bench", cookies: null });
   return {
     admin,
     reconciler,

@@ -1,0 +1,43 @@
+import type { Db } from "@berth/db/client.ts";
+import type { SecretBox } from "@berth/db/secret-box.ts";
+import { prismaSql } from "@berth/db/sql.ts";
+import type { Engine, EngineAddress } from "@berth/docker/engine.ts";
+import { createCallLimiter } from "./call-limiter.ts";
+import type { ApiServices, ChangeFeed, EnginePool } from "./context.ts";
+import { createEnginePool } from "./machines/engine-pool.ts";
+
+export interface ServiceParts {
+  db: Db;
+  box: SecretBox;
+  installation: string;
+  connectEngine(address: EngineAddress): Engine;
+  /** Where nobody listens for changes (a script, most tests) it is left out: then none is ever told. */
+  changes?: ChangeFeed;
+  /** Calls of one account in a minute. */
+  callsPerMinute?: number;
+}
+
+/** What a process needs beside the database to answer calls. */
+export function createApiServices(parts: ServiceParts): ApiServices & { engines: EnginePool & { close(): void } } {
+  const { db, box, installation, connectEngine, changes = SILENT } = parts;
+  const sql = prismaSql(db);
+  return {
+    db,
+    sql,
+    box,
+    installation,
+    connectEngine,
+    changes,
+    engines: createEnginePool({ db, box, connectEngine }),
+    calls: createCallLimiter(parts.callsPerMinute),
+  };
+}
+
+const SILENT: ChangeFeed = {
+  async *follow(_actor, signal) {
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  },
+};

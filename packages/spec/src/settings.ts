@@ -1,0 +1,11 @@
+import { z } from "zod";
+
+export const Settings = z.object({
+  /** Who may make an account: anybody, nobody (an admin makes them), or who has an invitation. */
+  registration: z.enum(["open", "closed", "invitation"]).default("open"),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** What is left out is not changed. */
+export const UpdateSettingsInput = z.object({ registration: Settings.shape.registration.unwrap().optional() });
+export type UpdateSettingsInput = z.infer<typeof UpdateSettingsInput>;
