@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ApiServices } from "@berth/api/context.ts";
+import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
@@ -46,6 +47,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     timeWindow: "1 minute",
     allowList: (request) => request.url === "/healthz" || request.url === "/readyz",
   });
+  await app.register(cookie);
   registerHealth(app, options.services);
   await app.register(registerTrpc, { prefix: "/trpc", services: options.services });
   await registerConsole(app, options.consoleDir);

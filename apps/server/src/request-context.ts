@@ -1,22 +1,68 @@
 import { authenticate } from "@berth/api/auth/authenticate.ts";
+import type { TokenUse } from "@berth/api/auth/access-token.ts";
 import type { ApiContext, ApiServices, Actor } from "@berth/api/context.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { browserCookies, sessionTokenOf } from "./cookies.ts";
+import { isSameOrigin, mayUseCookie } from "./origin.ts";
+
+/** What a door has to say about its requests. */
+export interface Door {
+  /** On which cookies are set and read, where the caller is a browser; a WebSocket has none. */
+  reply?: FastifyReply;
+  /** Whether the session cookie says who calls, where there is no Authorization header: never for the REST door. */
+  takesSessionCookie?: boolean;
+}
 
 /** What a procedure is called with, by whatever door the request came. */
-export async function createRequestContext(services: ApiServices, request: FastifyRequest): Promise<ApiContext> {
-  const actor = await actorOf(services, request.headers.authorization);
-  return { ...services, actor, address: request.ip, request_id: request.id, cookies: null };
+export async function createRequestContext(
+  services: ApiServices,
+  request: FastifyRequest,
+  { reply, takesSessionCookie = false }: Door = {},
+): Promise<ApiContext> {
+  return {
+    ...services,
+    actor: await actorOf(services, request, takesSessionCookie),
+    address: request.ip,
+    request_id: request.id,
+    cookies: reply && isSameOrigin(request) ? browserCookies(request, reply) : null,
+  };
 }
 
 /** A token that is no good is none: signing in again works also with the old one in hand. */
-async function actorOf(services: ApiServices, authorization: string | undefined): Promise<Actor | null> {
-  const [, token] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
-  if (token === undefined) return null;
+async function actorOf(
+  services: ApiServices,
+  request: FastifyRequest,
+  takesSessionCookie: boolean,
+): Promise<Actor | null> {
+  const shown = findToken(request, takesSessionCookie);
+  if (shown === null || shown.token.length > MAX_TOKEN_LENGTH) return null;
   try {
-    return await authenticate(services, token);
+    return await authenticate(services, shown.token, shown.use);
   } catch (error) {
     if (error instanceof DomainError && error.code === "UNAUTHORIZED") return null;
     throw error;
   }
+}
+
+const MAX_TOKEN_LENGTH = 4_096;
+
+/** Who sends an Authorization header speaks for its bearer or for nobody, whatever their cookie says. */
+function findToken(request: FastifyRequest, takesSessionCookie: boolean): { token: string; use: TokenUse } | null {
+  const [authorization, ...others] = authorizationsOf(request);
+  if (authorization !== undefined) {
+    const [, token] = /^Bearer +(\S+)$/i.exec(authorization.trim()) ?? [];
+    return token === undefined || others.length > 0 ? null : { token, use: "access" };
+  }
+  const token = takesSessionCookie && mayUseCookie(request) ? sessionTokenOf(request) : null;
+  return token === null ? null : { token, use: "session" };
+}
+
+/** All of them: Node would keep the first, a proxy perhaps judged by the last. */
+function authorizationsOf({ raw: { rawHeaders } }: FastifyRequest): string[] {
+  const found: string[] = [];
+  for (let name = 0; name < rawHeaders.length; name += 2) {
+    if (rawHeaders[name]?.toLowerCase() === "authorization") found.push(rawHeaders[name + 1] ?? "");
+  }
+  return found;
 }

@@ -4,14 +4,14 @@ import { toTrpcError } from "@berth/api/to-trpc-error.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { createRequestContext } from "./request-context.ts";
+import { createRequestContext, type Door } from "./request-context.ts";
 
-/** tRPC over HTTP with batching, and `Authorization: Bearer <access token>`. */
+/** tRPC over HTTP with batching, for bearers of a token and for the console's session cookie. */
 export async function registerTrpc(app: FastifyInstance, { services }: { services: ApiServices }): Promise<void> {
   await app.register(fastifyTRPCPlugin<AppRouter>, {
     trpcOptions: {
       router: appRouter,
-      createContext: ({ req }) => createContext(services, req),
+      createContext: ({ req, res }) => createContext(services, req, { reply: res, takesSessionCookie: true }),
       maxBatchSize: 50,
       responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
       onError({ error, path, req }) {
@@ -25,9 +25,9 @@ export async function registerTrpc(app: FastifyInstance, { services }: { service
   } satisfies FastifyTRPCPluginOptions<AppRouter>);
 }
 
-async function createContext(services: ApiServices, request: FastifyRequest): Promise<ApiContext> {
+async function createContext(services: ApiServices, request: FastifyRequest, door: Door): Promise<ApiContext> {
   try {
-    return await createRequestContext(services, request);
+    return await createRequestContext(services, request, door);
   } catch (error) {
     throw toTrpcError(error);
   }
