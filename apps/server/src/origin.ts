@@ -24,13 +24,18 @@ export function isSameOrigin(request: Omit<Provenance, "method">): boolean {
   return URL.parse(`${page.protocol}//${request.host}`)?.host === page.host;
 }
 
+/** A page made the request, and it is none of ours. */
+export const isForeignOrigin = (request: Omit<Provenance, "method">): boolean =>
+  request.headers.origin !== undefined && !isSameOrigin(request);
+
 /**
  * Whether what a browser sends along by itself may say who calls. Other people's pages can make it send requests, too:
  * they are told by their Origin, or, where a plain GET has none, by what newer browsers say of it. Older ones leave a GET
  * that changes nothing, and whose answer no other origin can read.
  */
 export function mayUseCookie(request: Provenance): boolean {
-  if (request.headers.origin !== undefined) return isSameOrigin(request);
+  if (isForeignOrigin(request)) return false;
+  if (request.headers.origin !== undefined) return true;
   if (request.method !== "GET") return false;
   const site = request.headers["sec-fetch-site"];
   return site === undefined || site === "same-origin" || site === "none";
