@@ -1,0 +1,42 @@
+import type { ApiServices } from "@berth/api/context.ts";
+import websocket from "@fastify/websocket";
+import type { FastifyInstance } from "fastify";
+import { endSocket, failSocket } from "./fail-socket.ts";
+import { SOCKET_LIMITS, SocketRegistry, type SocketLimits } from "./socket-registry.ts";
+
+const GOING_AWAY = 1001;
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+export interface SocketOptions {
+  services: ApiServices;
+  limits?: Partial<SocketLimits>;
+}
+
+/**
+ * WebSockets for the app's routes with `websocket: true`. Their handlers begin with
+ * `const accepted = await sockets.accept(request, socket)`, attach what they listen with, and call `accepted.start()`.
+ */
+export async function registerSockets(app: FastifyInstance, { services, limits }: SocketOptions) {
+  const sockets = new SocketRegistry(services, { ...SOCKET_LIMITS, ...limits });
+  await app.register(websocket, {
+    // Compression costs memory for each socket, and what a terminal sends is small or random.
+    options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false },
+    errorHandler(error, socket, request) {
+      if (isOfTheWire(error)) request.log.debug({ err: error }, "a socket broke");
+      else failSocket(socket, error, request.log);
+    },
+    preClose(done) {
+      sockets.close();
+      // Also those that have not said yet who they are. Without an end of theirs the app's would wait for them.
+      const { clients } = app.websocketServer;
+      for (const socket of clients) endSocket(socket, GOING_AWAY, "The server stops: connect again.");
+      app.websocketServer.close();
+      done();
+    },
+  });
+  return sockets;
+}
+
+/** A peer that broke the protocol, for which ws has closed the socket, or a network that did. */
+const isOfTheWire = (error: Error): boolean =>
+  "code" in error && typeof error.code === "string" && /^(WS_ERR_|E[A-Z]+$)/.test(error.code);
