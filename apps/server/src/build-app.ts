@@ -1,18 +1,23 @@
 import { randomUUID } from "node:crypto";
 import type { ApiServices } from "@berth/api/context.ts";
 import cookie from "@fastify/cookie";
-import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { answerClientError } from "./client-error.ts";
 import { registerConsole } from "./console.ts";
-import { CONTENT_SECURITY_POLICY } from "./content-security-policy.ts";
-import { registerErrors } from "./errors.ts";
+import { registerErrors, sendFailure } from "./errors.ts";
 import { registerHealth } from "./health.ts";
+import { HttpServers } from "./http-servers.ts";
+import { registerMetrics } from "./metrics.ts";
+import { registerRest } from "./rest/register-rest.ts";
+import { registerSecurityHeaders } from "./security-headers.ts";
 import { registerTrpc } from "./trpc.ts";
 
 export interface AppOptions {
   services: ApiServices;
   log: FastifyBaseLogger;
+  /** What listens; plain http where it is left out. */
+  servers?: HttpServers;
   trustProxy?: boolean | string[];
   /** Of one address, to all that this server serves. Guessing passwords is throttled apart, and harder. */
   requestsPerMinute?: number;
@@ -21,37 +26,50 @@ export interface AppOptions {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const REQUESTS_PER_MINUTE = 6_000;
 
 /** The whole HTTP server, not listening yet. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = Fastify({
+  const { services, servers = new HttpServers() } = options;
+  const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
     trustProxy: options.trustProxy ?? false,
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
+    serverFactory: (handler) => servers.create(handler),
+    // Only told, so that the address that is logged begins with the right scheme.
+    ...(servers.isSecure && { https: {} }),
     forceCloseConnections: "idle",
+    // What has arrived is served to the end, and its connection closed then.
+    return503OnClosing: false,
     // A batch names its procedures in the path.
     routerOptions: { maxParamLength: 5_000 },
+    frameworkErrors: (error, request, reply) => sendFailure(error, request, reply),
+    clientErrorHandler: answerClientError,
   });
   registerErrors(app);
   closeConnectionsWithTheApp(app);
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
-    // Berth also works over plain http on a lab's network, where these would only break it or warn.
-    strictTransportSecurity: false,
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-  });
-  await app.register(rateLimit, {
-    max: options.requestsPerMinute ?? 6_000,
-    timeWindow: "1 minute",
-    allowList: (request) => request.url === "/healthz" || request.url === "/readyz",
-  });
+  await registerSecurityHeaders(app);
+  await limitRequests(app, options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
   await app.register(cookie);
-  registerHealth(app, options.services);
-  await app.register(registerTrpc, { prefix: "/trpc", services: options.services });
+  registerMetrics(app, services);
+  registerHealth(app, services);
+  await app.register(registerTrpc, { prefix: "/trpc", services });
+  await registerRest(app, { services });
   await registerConsole(app, options.consoleDir);
   return app;
+}
+
+/** For each address, or network of IPv6. A hook of our own counts what finds no route, too. */
+async function limitRequests(app: FastifyInstance, perMinute: number): Promise<void> {
+  await app.register(rateLimit, {
+    global: false,
+    max: perMinute,
+    timeWindow: "1 minute",
+    // A load balancer asks these, and must not be told that we are ill because many ask us other things.
+    allowList: (request) => ["/healthz", "/readyz"].includes(request.routeOptions.url ?? ""),
+  });
+  app.addHook("onRequest", app.rateLimit());
 }
 
 /** A connection that is busy when the app begins to close ends with its answer, instead of idling until it times out. */

@@ -1,5 +1,7 @@
 import {
   Container,
+  ContainerLogs,
+  ContainerLogsInput,
   ContainerRef,
   CreateContainerInput,
   ListContainersInput,
@@ -15,46 +17,116 @@ import { deleteContainer } from "./delete.ts";
 import { listContainerEvents, ListEventsInput } from "./events.ts";
 import { getContainer } from "./get.ts";
 import { listContainers } from "./list.ts";
+import { readContainerLogs } from "./logs.ts";
 import { recreateContainer } from "./recreate.ts";
+import { restartContainer } from "./restart.ts";
 import { startContainer } from "./start.ts";
 import { stopContainer } from "./stop.ts";
 import { updateContainer } from "./update.ts";
 
 export const containerRouter = router({
   create: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers",
+        summary: "Asks for a container: it is made, and started, by and by.",
+        status: 201,
+      },
+    })
     .input(CreateContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => createContainer(ctx, input)),
   list: authedProcedure
+    .meta({ route: { method: "GET", path: "/api/containers", summary: "A page of containers, newest first." } })
     .input(ListContainersInput)
     .output(pageOf(Container))
     .query(({ ctx, input }) => listContainers(ctx, input)),
   get: authedProcedure
+    .meta({ route: { method: "GET", path: "/api/containers/{container_id}", summary: "One container." } })
     .input(ContainerRef)
     .output(Container)
     .query(({ ctx, input }) => getContainer(ctx, input)),
   update: authedProcedure
+    .meta({
+      route: {
+        method: "PATCH",
+        path: "/api/containers/{container_id}",
+        summary: "Changes a container; what an engine fixes at its making needs recreate.",
+      },
+    })
     .input(UpdateContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => updateContainer(ctx, input)),
   start: authedProcedure
+    .meta({ route: { method: "POST", path: "/api/containers/{container_id}/start", summary: "Starts a container." } })
     .input(StartContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => startContainer(ctx, input)),
   stop: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/stop",
+        summary: "Stops a container; its GPUs are given back.",
+      },
+    })
     .input(ContainerRef)
     .output(Container)
     .mutation(({ ctx, input }) => stopContainer(ctx, input)),
+  restart: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/restart",
+        summary: "Stops a container where it runs, and starts it.",
+      },
+    })
+    .input(ContainerRef)
+    .output(Container)
+    .mutation(({ ctx, input }) => restartContainer(ctx, input)),
   recreate: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/recreate",
+        summary: "Has a container made anew, with its content or without.",
+      },
+    })
     .input(RecreateContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => recreateContainer(ctx, input)),
   delete: authedProcedure
+    .meta({
+      route: {
+        method: "DELETE",
+        path: "/api/containers/{container_id}",
+        summary: "Removes a container and what is in it.",
+      },
+    })
     .input(ContainerRef)
     .output(Container)
     .mutation(({ ctx, input }) => deleteContainer(ctx, input)),
   events: authedProcedure
+    .meta({
+      route: {
+        method: "GET",
+        path: "/api/containers/{container_id}/events",
+        summary: "What happened to a container, newest first.",
+      },
+    })
     .input(ListEventsInput)
     .output(pageOf(ObjectEvent))
     .query(({ ctx, input }) => listContainerEvents(ctx, input)),
+  logs: authedProcedure
+    .meta({
+      route: {
+        method: "GET",
+        path: "/api/containers/{container_id}/logs",
+        summary: "The newest lines that a container has printed.",
+      },
+    })
+    .input(ContainerLogsInput)
+    .output(ContainerLogs)
+    .query(({ ctx, input }) => readContainerLogs(ctx, input)),
 });

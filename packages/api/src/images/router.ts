@@ -1,32 +1,76 @@
-import { AddImageInput, Image, ListImagesInput } from "@berth/spec/image.ts";
+import {
+  AddImageInput,
+  Image,
+  ImageRef,
+  ListImagesInput,
+  ShareImageInput,
+  UpdateImageInput,
+} from "@berth/spec/image.ts";
 import { pageOf } from "@berth/spec/page.ts";
-import { z } from "zod";
 import { adminProcedure, authedProcedure, router } from "../trpc.ts";
 import { addImage } from "./add.ts";
 import { getImage } from "./get.ts";
 import { listImages } from "./list.ts";
 import { removeImage } from "./remove.ts";
-
-const ImageRef = z.object({ image_id: z.int().positive() });
+import { shareImage } from "./share.ts";
+import { updateImage } from "./update.ts";
 
 export const imageRouter = router({
-  add: adminProcedure
-    .input(AddImageInput)
-    .output(Image)
-    .mutation(({ ctx, input }) => addImage(ctx, input)),
   list: authedProcedure
+    .meta({
+      route: {
+        method: "GET",
+        path: "/api/images",
+        summary: "A page of images to start containers from, newest first.",
+      },
+    })
     .input(ListImagesInput)
     .output(pageOf(Image))
     .query(({ ctx, input }) => listImages(ctx, input)),
   get: authedProcedure
+    .meta({ route: { method: "GET", path: "/api/images/{image_id}", summary: "One image." } })
     .input(ImageRef)
     .output(Image)
     .query(({ ctx, input }) => getImage(ctx, input)),
+  add: adminProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/images",
+        summary: "Records an image that engines hold or pull by its reference.",
+        status: 201,
+      },
+    })
+    .input(AddImageInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => addImage(ctx, input)),
+  update: authedProcedure
+    .meta({
+      route: {
+        method: "PATCH",
+        path: "/api/images/{image_id}",
+        summary: "Changes what is said of an image, or its dictionary.",
+      },
+    })
+    .input(UpdateImageInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => updateImage(ctx, input)),
+  share: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/images/{image_id}/share",
+        summary: "Shares an image with exactly these users.",
+      },
+    })
+    .input(ShareImageInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => shareImage(ctx, input)),
   remove: authedProcedure
+    .meta({
+      route: { method: "DELETE", path: "/api/images/{image_id}", summary: "Removes an image that nothing depends on." },
+    })
     .input(ImageRef)
-    .output(z.object({}))
-    .mutation(async ({ ctx, input }) => {
-      await removeImage(ctx, input);
-      return {};
-    }),
+    .output(Image)
+    .mutation(({ ctx, input }) => removeImage(ctx, input)),
 });
