@@ -2,6 +2,7 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashAsClient } from "@berth/api/auth/password.ts";
+import { prismaSql } from "@berth/db/sql.ts";
 import { createTestDatabase, type TestDatabase } from "@berth/testbed/postgres/test-database.ts";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type OpenApp, openApp } from "./testing/open-app.ts";
@@ -41,7 +42,7 @@ async function signUp(app: OpenApp, account: string): Promise<string> {
 test("serves procedures to a bearer of a token, and refuses one without", async () => {
   const app = await open();
   const token = await signUp(app, "li");
-  const me = (authorization: string) => app.app.inject({ url: "/trpc/auth.me", headers: { authorization } });
+  const me = (authorization: string) => app.app.inject({ url: "/trpc/user.me", headers: { authorization } });
   expect((await me(`Bearer ${token}`)).json()).toMatchObject({ result: { data: { account: "li", role: "user" } } });
   const refused = await me(`Bearer ${token.slice(0, -2)}`);
   expect(refused.statusCode).toBe(401);
@@ -59,7 +60,7 @@ test("answers several procedures in one request", async () => {
   const app = await open();
   const token = await signUp(app, "zhao");
   const answer = await app.app.inject({
-    url: `/trpc/auth.me,container.list?batch=1&input=${encodeURIComponent('{"1":{}}')}`,
+    url: `/trpc/user.me,container.list?batch=1&input=${encodeURIComponent('{"1":{}}')}`,
     headers: { authorization: `Bearer ${token}` },
   });
   expect(answer.json()).toMatchObject([
@@ -81,8 +82,12 @@ test("names each field that is wrong", async () => {
 
 test("tells a client nothing of a fault of ours, and the log all, under one id", async () => {
   const fault = new Error("relation secret_table does not exist");
-  const app = await open({ services: { sql: () => Promise.reject(fault) } });
-  const token = await signUp(app, "qian");
+  const whole = await open();
+  const token = await signUp(whole, "qian");
+  const sql = prismaSql(whole.db);
+  const app = await open({
+    services: { sql: (text, values) => (text.includes("containers") ? Promise.reject(fault) : sql(text, values)) },
+  });
   const answer = await app.app.inject({
     url: `/trpc/container.list?input=${encodeURIComponent("{}")}`,
     headers: { authorization: `Bearer ${token}` },

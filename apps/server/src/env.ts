@@ -8,7 +8,8 @@ const TrustProxy = z
   .regex(/^(true|false|[0-9a-fA-F.:/]+(,\s*[0-9a-fA-F.:/]+)*)$/, "true, or addresses of proxies: 10.0.0.1,10.1.0.0/16")
   .transform((value) => (value === "true" ? true : value === "false" ? false : value.split(/,\s*/)));
 
-const Env = z.object({
+/** All but what one variable says of another. */
+const Variables = z.object({
   BERTH_HOST: z.string().min(1).default("127.0.0.1"),
   /** 0 takes any free port; the log says which. */
   BERTH_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
@@ -19,8 +20,23 @@ const Env = z.object({
   BERTH_SECRET_KEY: z.string("a long random text is needed, the same on every host").min(32, "at least 32 characters"),
   BERTH_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   BERTH_TRUST_PROXY: TrustProxy.default(false),
+  /** Files in PEM form: the server itself speaks https. */
+  BERTH_TLS_CERT: z.string().optional(),
+  BERTH_TLS_KEY: z.string().optional(),
+  /** What browsers are told to open; `npm start` prints it. */
+  BERTH_PUBLIC_URL: z.url({ protocol: /^https?$/, error: "a URL such as https://berth.lab is needed here" }).optional(),
   /** 1 where a parent holds our stdin open: its end is the parent's, and ours. */
   BERTH_SUPERVISED: Flag.default(false),
+});
+
+const Env = Variables.superRefine((env, context) => {
+  for (const [set, missing] of [
+    ["BERTH_TLS_CERT", "BERTH_TLS_KEY"],
+    ["BERTH_TLS_KEY", "BERTH_TLS_CERT"],
+  ] as const) {
+    if (env[set] === undefined || env[missing] !== undefined) continue;
+    context.addIssue({ code: "custom", path: [missing], message: `needed where ${set} is set` });
+  }
 });
 export type Env = z.infer<typeof Env>;
 

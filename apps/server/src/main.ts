@@ -6,11 +6,13 @@ import { loadInstallation } from "@berth/db/installation.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
-import type { FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { buildApp } from "./build-app.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
 import { missingMigrations } from "./health.ts";
+import { HttpServers } from "./http-servers.ts";
 import { createLog } from "./log.ts";
+import { type Certificate, CertificateError, type CertificateFiles, readCertificate } from "./tls.ts";
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -19,16 +21,54 @@ class StartError extends Error {}
 
 async function start(env: Env): Promise<void> {
   const log = createLog(env.BERTH_LOG_LEVEL);
+  const servers = await openServers(env, log);
   const db = createDb(env.DATABASE_URL);
   const installation = await openDatabase(db);
+  const services = createApiServices({ db, box: createSecretBox(env.BERTH_SECRET_KEY), installation, connectEngine });
   const app = await buildApp({
-    services: createApiServices({ db, box: createSecretBox(env.BERTH_SECRET_KEY), installation, connectEngine }),
+    services,
     log,
+    servers,
     trustProxy: env.BERTH_TRUST_PROXY,
     consoleDir: fileURLToPath(new URL("../../web/dist", import.meta.url)),
   });
-  closeOnSignals(app, db, env.BERTH_SUPERVISED);
+  closeOnSignals(app, env.BERTH_SUPERVISED, async () => {
+    services.engines.close();
+    await db.$disconnect();
+  });
   await listen(app, env);
+}
+
+async function openServers(env: Env, log: FastifyBaseLogger): Promise<HttpServers> {
+  const { BERTH_TLS_CERT: certFile, BERTH_TLS_KEY: keyFile, BERTH_PUBLIC_URL: publicUrl, BERTH_TRUST_PROXY } = env;
+  if (certFile === undefined || keyFile === undefined) {
+    if (publicUrl?.startsWith("https:") && BERTH_TRUST_PROXY === false) {
+      log.warn(
+        "BERTH_PUBLIC_URL says https, but no proxy is believed: set BERTH_TRUST_PROXY, or cookies are not Secure",
+      );
+    }
+    return new HttpServers();
+  }
+  const files = { certFile, keyFile };
+  const servers = new HttpServers(await loadCertificate(files, log));
+  process.on("SIGHUP", () => void renewCertificate(servers, files, log));
+  return servers;
+}
+
+async function loadCertificate(files: CertificateFiles, log: FastifyBaseLogger): Promise<Certificate> {
+  const { certificate, warnings } = await readCertificate(files);
+  for (const warning of warnings) log.warn(warning);
+  return certificate;
+}
+
+/** What is served stays as it is where the new files can't be used. */
+async function renewCertificate(servers: HttpServers, files: CertificateFiles, log: FastifyBaseLogger): Promise<void> {
+  try {
+    servers.renew(await loadCertificate(files, log));
+    log.info("the certificate was read again");
+  } catch (error) {
+    log.error({ err: error }, "the certificate could not be read again: the old one stays");
+  }
 }
 
 async function openDatabase(db: Db): Promise<string> {
@@ -57,8 +97,11 @@ async function listen(app: FastifyInstance, { BERTH_HOST: host, BERTH_PORT: port
   }
 }
 
-/** Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. */
-function closeOnSignals(app: FastifyInstance, db: Db, isSupervised: boolean): void {
+/**
+ * Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. `release` gives back what
+ * requests and sockets need until the last of them has ended.
+ */
+function closeOnSignals(app: FastifyInstance, isSupervised: boolean, release: () => Promise<void>): void {
   let closing = false;
   const close = async (cause: string): Promise<void> => {
     if (closing) return;
@@ -68,7 +111,7 @@ function closeOnSignals(app: FastifyInstance, db: Db, isSupervised: boolean): vo
     const insist = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
     await app.close();
     clearTimeout(insist);
-    await db.$disconnect();
+    await release();
     process.stdin.destroy();
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void close(signal));
@@ -81,7 +124,7 @@ try {
   await start(readEnv(await completeEnvironment(process.env)));
 } catch (error) {
   // What a person can mend is told in lines that they can read; anything else is ours, with its stack.
-  const isExpected = error instanceof StartError || error instanceof EnvError;
+  const isExpected = error instanceof StartError || error instanceof EnvError || error instanceof CertificateError;
   console.error(isExpected ? error.message.replace(/^/gm, "berth server: ") : error);
   process.exit(1);
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { authenticate } from "@berth/api/auth/authenticate.ts";
 import type { TokenUse } from "@berth/api/auth/access-token.ts";
 import type { ApiContext, ApiServices, Actor } from "@berth/api/context.ts";
@@ -8,7 +9,7 @@ import { isSameOrigin, mayUseCookie } from "./origin.ts";
 
 /** What a door has to say about its requests. */
 export interface Door {
-  /** On which cookies are set and read, where the caller is a browser; a WebSocket has none. */
+  /** On which cookies are set, where the caller is a browser; a WebSocket has none. */
   reply?: FastifyReply;
   /** Whether the session cookie says who calls, where there is no Authorization header: never for the REST door. */
   takesSessionCookie?: boolean;
@@ -23,11 +24,14 @@ export async function createRequestContext(
   return {
     ...services,
     actor: await actorOf(services, request, takesSessionCookie),
-    address: request.ip,
+    address: addressOf(request),
     request_id: request.id,
     cookies: reply && isSameOrigin(request) ? browserCookies(request, reply) : null,
   };
 }
+
+/** A proxy that is believed may still pass on what its caller wrote. */
+const addressOf = ({ ip, socket }: FastifyRequest): string | null => (isIP(ip) ? ip : (socket.remoteAddress ?? null));
 
 /** A token that is no good is none: signing in again works also with the old one in hand. */
 async function actorOf(
@@ -36,7 +40,7 @@ async function actorOf(
   takesSessionCookie: boolean,
 ): Promise<Actor | null> {
   const shown = findToken(request, takesSessionCookie);
-  if (shown === null || shown.token.length > MAX_TOKEN_LENGTH) return null;
+  if (shown === null) return null;
   try {
     return await authenticate(services, shown.token, shown.use);
   } catch (error) {
@@ -45,20 +49,26 @@ async function actorOf(
   }
 }
 
-const MAX_TOKEN_LENGTH = 4_096;
-
 /** Who sends an Authorization header speaks for its bearer or for nobody, whatever their cookie says. */
 function findToken(request: FastifyRequest, takesSessionCookie: boolean): { token: string; use: TokenUse } | null {
-  const [authorization, ...others] = authorizationsOf(request);
-  if (authorization !== undefined) {
-    const [, token] = /^Bearer +(\S+)$/i.exec(authorization.trim()) ?? [];
-    return token === undefined || others.length > 0 ? null : { token, use: "access" };
+  if (request.headers.authorization !== undefined) {
+    const token = bearerTokenOf(request);
+    return token === null ? null : { token, use: "access" };
   }
   const token = takesSessionCookie && mayUseCookie(request) ? sessionTokenOf(request) : null;
-  return token === null ? null : { token, use: "session" };
+  return token === null || token.length > MAX_TOKEN_LENGTH ? null : { token, use: "session" };
 }
 
-/** All of them: Node would keep the first, a proxy perhaps judged by the last. */
+const MAX_TOKEN_LENGTH = 4_096;
+
+/** Null where there is no Authorization header, one of another kind, or several. */
+export function bearerTokenOf(request: FastifyRequest): string | null {
+  const [authorization = "", ...others] = authorizationsOf(request);
+  const [, token] = /^Bearer +(\S+)$/i.exec(authorization.trim()) ?? [];
+  return token === undefined || token.length > MAX_TOKEN_LENGTH || others.length > 0 ? null : token;
+}
+
+/** All of them: Node would keep the first, where a proxy has perhaps judged by the last. */
 function authorizationsOf({ raw: { rawHeaders } }: FastifyRequest): string[] {
   const found: string[] = [];
   for (let name = 0; name < rawHeaders.length; name += 2) {

@@ -1,14 +1,17 @@
-import type { ApiServices } from "@berth/api/context.ts";
+import type { Actor, ApiContext, ApiServices } from "@berth/api/context.ts";
 import { appRouter } from "@berth/api/router.ts";
 import multipart from "@fastify/multipart";
-import type { FastifyInstance, HTTPMethods } from "fastify";
+import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
 import { sendMethodNotAllowed, sendNotFound } from "../errors.ts";
 import { createRequestContext } from "../request-context.ts";
+import { serveDocs } from "./docs.ts";
+import { type Answer, type KeyedRequest, runOnce } from "./idempotency.ts";
 import { parseJsonBodies } from "./json-body.ts";
 import { type RestProcedure, restProcedures } from "./procedures.ts";
 import { readInput } from "./read-input.ts";
 
 const PREFIX = "/api";
+const JSON_TYPE = "application/json; charset=utf-8";
 const METHODS: HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 interface RestOptions {
@@ -31,6 +34,7 @@ export async function registerRest(
       scope.setNotFoundHandler(sendNotFound);
       for (const procedure of procedures) serve(scope, services, procedure);
       refuseOtherMethods(scope, procedures);
+      await serveDocs(scope, procedures);
     },
     { prefix: PREFIX },
   );
@@ -43,13 +47,33 @@ function serve(scope: FastifyInstance, services: ApiServices, procedure: RestPro
     url: urlOf(path),
     async handler(request, reply) {
       const ctx = await createRequestContext(services, request, { reply });
-      // Nobody's file is not read: the procedure refuses them whatever they send.
-      const isRefused = procedure.route.upload !== undefined && !ctx.actor && procedure.access !== "anyone";
-      const input = isRefused ? {} : await readInput(procedure, request);
-      const body = JSON.stringify(await procedure.call(ctx, input));
-      return reply.code(status).type("application/json; charset=utf-8").header("cache-control", "no-store").send(body);
+      const run = async () => ({
+        status,
+        body: JSON.stringify(await procedure.call(ctx, await inputOf(request, ctx))),
+      });
+      const keyed = keyedRequest(procedure, request, ctx.actor);
+      const answer: Answer & { isReplayed?: boolean } = keyed
+        ? await runOnce(services, keyed, request.log, run)
+        : await run();
+      if (answer.isReplayed) reply.header("idempotency-replayed", "true");
+      return reply.code(answer.status).type(JSON_TYPE).header("cache-control", "no-store").send(answer.body);
     },
   });
+  // Nobody's file is not read: the procedure refuses them whatever they send.
+  const inputOf = (request: FastifyRequest, { actor }: ApiContext): unknown =>
+    procedure.route.upload && !actor && procedure.access !== "anyone" ? {} : readInput(procedure, request);
+}
+
+/** Null for what is run each time that it is sent. A token that may change nothing is refused by the procedure. */
+function keyedRequest(
+  { route, type }: RestProcedure,
+  { headers, method, url, bodyText }: FastifyRequest,
+  actor: Actor | null,
+): KeyedRequest | null {
+  const key = headers["idempotency-key"];
+  const mayBeKept = method === "POST" && type === "mutation" && !route.isSecret && !route.upload;
+  if (typeof key !== "string" || !mayBeKept || actor?.scope !== "write") return null;
+  return { user_id: actor.user_id, key, method, path: url.split("?", 1)[0] ?? url, bodyText };
 }
 
 /** `/api/containers/{container_id}` as Fastify writes it, below the prefix. */
