@@ -6,7 +6,7 @@ import { selectContainers } from "./view.ts";
 
 /** Newest first. `all` is everybody's, for admins only. */
 export async function listContainers(
-  { sql, actor }: AuthedContext,
+  { sql, actor }: Pick<AuthedContext, "sql" | "actor">,
   input: ListContainersInput,
 ): Promise<Page<Container>> {
   const all = input.scope === "all";

@@ -12,6 +12,7 @@ import {
 } from "@berth/spec/container.ts";
 import { pageOf } from "@berth/spec/page.ts";
 import { authedProcedure, router } from "../trpc.ts";
+import { trusted } from "../trusted-output.ts";
 import { createContainer } from "./create.ts";
 import { deleteContainer } from "./delete.ts";
 import { listContainerEvents, ListEventsInput } from "./events.ts";
@@ -40,7 +41,7 @@ export const containerRouter = router({
   list: authedProcedure
     .meta({ route: { method: "GET", path: "/api/containers", summary: "A page of containers, newest first." } })
     .input(ListContainersInput)
-    .output(pageOf(Container))
+    .output(trusted(pageOf(Container)))
     .query(({ ctx, input }) => listContainers(ctx, input)),
   get: authedProcedure
     .meta({ route: { method: "GET", path: "/api/containers/{container_id}", summary: "One container." } })

@@ -2,6 +2,7 @@ import { AddMachineInput, Machine, MachineId, MachineInfo, UpdateMachineInput } 
 import { PageInput, pageOf } from "@berth/spec/page.ts";
 import { z } from "zod";
 import { adminProcedure, authedProcedure, router } from "../trpc.ts";
+import { trusted } from "../trusted-output.ts";
 import { addMachine } from "./add.ts";
 import { getMachine } from "./get.ts";
 import { readMachineInfo } from "./info.ts";
@@ -14,7 +15,7 @@ const MachineRef = z.object({ machine_id: MachineId });
 export const machineRouter = router({
   info: authedProcedure
     .meta({ route: { method: "GET", path: "/api/machine/info", summary: "Every GPU server and what it has." } })
-    .output(z.array(MachineInfo))
+    .output(trusted(z.array(MachineInfo)))
     .query(({ ctx }) => readMachineInfo(ctx)),
   list: authedProcedure
     .meta({
