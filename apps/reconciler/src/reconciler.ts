@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { loadContainers } from "@berth/db/containers/load.ts";
 import { settleImages } from "@berth/db/images/settle.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
-import { type Channel, listen } from "@berth/db/listen.ts";
+import { listen, SPEC_CHANNELS } from "@berth/db/listen.ts";
 import { loadMachines, type MachineRow } from "@berth/db/machines/load.ts";
 import { writeHeartbeats } from "@berth/db/machines/write-status.ts";
 import { createPool, type Pool } from "@berth/db/pool.ts";
@@ -11,6 +11,7 @@ import type { SecretBox } from "@berth/db/secret-box.ts";
 import { pgSql, type Sql } from "@berth/db/sql.ts";
 import type { Engine } from "@berth/docker/engine.ts";
 import type { Logger } from "pino";
+import { createAnnouncer } from "./announcer.ts";
 import type { Crash } from "./crash.ts";
 import { LeaseKeeper } from "./lease/lease-keeper.ts";
 import { containerKey, MachineSession } from "./machines/machine-session.ts";
@@ -79,6 +80,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     loadContainers(sql, filter, (uid, error) =>
       log.error({ err: error, uid }, "a container's row can't be read; it is left as it is"),
     );
+  const announcer = createAnnouncer(sql, log);
   const context: SessionContext = {
     pool,
     sql,
@@ -86,6 +88,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     queue,
     lanes: createSharedLanes(),
     told: createTold(sql, log),
+    announcer,
     crash: options.crash,
     installation: await loadInstallation(sql),
     fenceOf: (shard) => leases.fence(shard),
@@ -172,7 +175,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const onContainer = batched(lookAtContainers, BATCH);
   const onMachine = batched(lookAtMachines, BATCH);
   const onImage = batched(lookAtImages, BATCH);
-  const handlers: Record<Channel, (id: string) => void> = {
+  const handlers: Record<(typeof SPEC_CHANNELS)[number], (id: string) => void> = {
     berth_container: onContainer,
     berth_machine: onMachine,
     berth_image: onImage,
@@ -182,7 +185,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     machines.forEach(onMachine);
     if (hasImages) onImage("");
   });
-  const notifications = await listen(databaseUrl, "berth-reconciler-listen", {
+  const notifications = await listen(databaseUrl, "berth-reconciler-listen", SPEC_CHANNELS, {
     onNotice: (channel, id) => handlers[channel](id),
     onConnected: () => poll.poke(),
     onError: (error) => log.warn({ err: error }, "not listening for changes; they are polled meanwhile"),
@@ -200,7 +203,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       await queue.close();
       for (const machineId of sessions.keys()) close(machineId);
       await leases.close();
-      await Promise.race([context.told.flush(), delay(FLUSH_MS, undefined, { ref: false })]);
+      const said = Promise.all([context.told.flush(), announcer.close()]);
+      await Promise.race([said, delay(FLUSH_MS, undefined, { ref: false })]);
       await notifications.close();
       await closePool(pool);
     },

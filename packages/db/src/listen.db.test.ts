@@ -4,7 +4,7 @@ import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "@berth/testbed/postgres/restartable.ts";
 import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { listen } from "./listen.ts";
+import { listen, SPEC_CHANNELS } from "./listen.ts";
 import type { Sql } from "./sql.ts";
 
 const database = useTestDatabase();
@@ -19,7 +19,7 @@ async function listener(url: string) {
   const errors: Error[] = [];
   const counts = { connected: 0 };
   const name = `listener-${Math.random()}`;
-  const listening = await listen(url, name, {
+  const listening = await listen(url, name, SPEC_CHANNELS, {
     onNotice: (channel, id) => heard.push(`${channel} ${id}`),
     onConnected: () => (counts.connected += 1),
     onError: (error) => errors.push(error),

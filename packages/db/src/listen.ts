@@ -2,12 +2,14 @@ import pgListen from "pg-listen";
 
 const createSubscriber = pgListen.default;
 
-export const CHANNELS = ["berth_container", "berth_machine", "berth_image"] as const;
-export type Channel = (typeof CHANNELS)[number];
+/** What people want has changed: the id is in the payload. */
+export const SPEC_CHANNELS = ["berth_container", "berth_machine", "berth_image"] as const;
+/** What people see has changed (see announce.ts), and whose credentials have: a user's id. */
+export const LIVE_CHANNELS = ["berth_change", "berth_user"] as const;
 
-export interface NotificationHandlers {
-  /** What a trigger notified. Only a hint: what was sent while away is lost. */
-  onNotice: (channel: Channel, id: string) => void;
+export interface NotificationHandlers<Channel extends string> {
+  /** What was notified. Only a hint: what was sent while away is lost. */
+  onNotice: (channel: Channel, payload: string) => void;
   /** Connected, or connected again: look at everything, for notices were lost. */
   onConnected: () => void;
   /** Still trying; for the log. */
@@ -16,11 +18,12 @@ export interface NotificationHandlers {
 
 const REBUILD_MS = 500;
 
-/** Listens until closed, through restarts of the database. Rejects where the first connection fails. */
-export async function listen(
+/** Listens to these channels until closed, through restarts of the database. Rejects where the first connection fails. */
+export async function listen<const Channel extends string>(
   databaseUrl: string,
   applicationName: string,
-  handlers: NotificationHandlers,
+  channels: readonly Channel[],
+  handlers: NotificationHandlers<Channel>,
 ): Promise<{ close(): Promise<void> }> {
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -45,7 +48,9 @@ export async function listen(
       },
     );
     const discard = (): void => void made.close().catch(handlers.onError);
-    for (const channel of CHANNELS) made.notifications.on(channel, (id: string) => handlers.onNotice(channel, id));
+    for (const channel of channels) {
+      made.notifications.on(channel, (payload: string) => handlers.onNotice(channel, payload));
+    }
     made.events.on("connected", () => {
       if (isOver()) discard();
       else if (state === "listening") handlers.onConnected();
@@ -58,7 +63,7 @@ export async function listen(
     });
     try {
       await made.connect();
-      for (const channel of CHANNELS) await made.listenTo(channel);
+      for (const channel of channels) await made.listenTo(channel);
     } catch (error) {
       state = "given up";
       discard();

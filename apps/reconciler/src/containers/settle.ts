@@ -4,7 +4,7 @@ import { releaseGpus, releaseSurplus } from "@berth/db/placement/release.ts";
 import { inTransaction } from "@berth/db/sql.ts";
 import { type Condition, mergeConditions } from "@berth/spec/condition.ts";
 import { StaleRowError } from "../failures.ts";
-import { acceptedEngineId, isUp } from "../plan/facts.ts";
+import { acceptedEngineId, awaitsRestart, isUp } from "../plan/facts.ts";
 import { type Failure, toStatus } from "../plan/status.ts";
 import type { ObservedContainer, Plan } from "../plan/types.ts";
 import type { ContainerRun } from "./container-run.ts";
@@ -22,7 +22,8 @@ export async function settle(
   const { row } = known;
   const { current } = observed;
   const shown = toStatus(desired, observed, next, failure);
-  const engineId = acceptedEngineId(desired, observed, memoryOf(known, draft));
+  const memory = memoryOf(known, draft);
+  const engineId = acceptedEngineId(desired, observed, memory);
   const isRecorded = current !== null && engineId === current.engineId;
   const isDone = next.actions.length === 0 && failure === null;
 
@@ -34,7 +35,7 @@ export async function settle(
     image_id: isRecorded && current.specHash === desired.specHash ? row.image_id : row.status.image_id,
     create_open: draft.create_open && !isRecorded,
     applied: draft.applied,
-    started_run: current && isUp(current) ? row.run : draft.started_run,
+    started_run: current && isUp(current) && !awaitsRestart(desired, memory) ? row.run : draft.started_run,
     completed_run: next.standing === "completed" ? row.run : draft.completed_run,
     abandoned_generation: draft.abandoned_generation,
     restarts: draft.restarts,
@@ -56,6 +57,7 @@ export async function settle(
       ...status,
     });
     if (version === null) throw new StaleRowError();
+    session.context.announcer.add("container", row.container_id);
     session.crash("after-status");
     tellNewConditions(run, status.conditions, engineId);
     row.status = { ...status, version };
@@ -96,6 +98,7 @@ async function forgetGoneHolds({ session, known }: ContainerRun, observed: Obser
   known.missingHolds = new Set(missing);
   if (gone.length === 0) return;
   await forgetHolds(session.sql, session.fence(), gone);
+  session.context.announcer.add("container", known.row.container_id);
   known.row.held = known.row.held.filter((hold) => !gone.includes(hold.engine_id));
 }
 

@@ -125,6 +125,7 @@ async function tellMachine(session: MachineSession, facts: Facts | null): Promis
     await session.reloadRow();
     throw new StaleRowError();
   }
+  session.context.announcer.add("machine", row.machine_id);
   if (!row.status.online) {
     session.context.told.tell({
       noun: "machine",

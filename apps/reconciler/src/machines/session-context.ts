@@ -5,6 +5,7 @@ import type { Sql } from "@berth/db/sql.ts";
 import type { Engine } from "@berth/docker/engine.ts";
 import type { Pool } from "@berth/db/pool.ts";
 import type { Logger } from "pino";
+import type { Announcer } from "../announcer.ts";
 import type { Crash } from "../crash.ts";
 import type { SharedLanes } from "../queue/lanes.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
@@ -18,6 +19,8 @@ export interface SessionContext {
   queue: WorkQueue;
   lanes: SharedLanes;
   told: Told;
+  /** For people who look at it: its status has changed. */
+  announcer: Announcer;
   crash: Crash;
   /** The label by which engines tell our containers from another Berth's. */
   installation: string;

@@ -29,7 +29,10 @@ export async function writeOffline(session: MachineSession, error: unknown): Pro
     }
     row.status = { ...status, version };
     const message = `${row.name} does not answer. The container may be running there; nothing is started elsewhere.`;
-    for (const uid of await markContainersUnknown(session.sql, fence, row.machine_id, message)) {
+    const { announcer } = session.context;
+    announcer.add("machine", row.machine_id);
+    for (const { uid, container_id } of await markContainersUnknown(session.sql, fence, row.machine_id, message)) {
+      announcer.add("container", container_id);
       const known = session.containers.get(uid);
       if (known) known.isStale = true;
     }

@@ -1,11 +1,12 @@
 import type { Fence } from "../leases/fence.ts";
 import type { Sql } from "../sql.ts";
 
-/** The image of a commit is on its container's machine. The fence is that machine's shard. */
-export const recordCommitted = async (sql: Sql, fence: Fence, imageId: number): Promise<void> => {
-  await sql(
+/** The image of a commit is on its container's machine. The fence is that machine's shard. False where that was known. */
+export const recordCommitted = async (sql: Sql, fence: Fence, imageId: number): Promise<boolean> => {
+  const rows = await sql(
     `UPDATE image_status SET phase = 'Ready', message = '', version = version + 1, lease_epoch = $4
-     WHERE image_id = $1 AND phase <> 'Ready' AND holds_lease($2, $3, $4)`,
+     WHERE image_id = $1 AND phase <> 'Ready' AND holds_lease($2, $3, $4) RETURNING 1`,
     [imageId, fence.shard, fence.holder, fence.epoch.toString()],
   );
+  return rows.length > 0;
 };

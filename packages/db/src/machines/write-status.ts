@@ -67,14 +67,13 @@ export async function markContainersUnknown(
   fence: Fence,
   machineId: string,
   message: string,
-): Promise<string[]> {
-  const rows = await sql<{ uid: string }>(
+): Promise<{ uid: string; container_id: number }[]> {
+  return sql(
     `UPDATE container_status s SET phase = 'Unknown', message = $2, version = version + 1, updated_at = clock_timestamp()
      FROM placements p, containers c
      WHERE p.container_id = s.container_id AND c.container_id = s.container_id AND p.machine_id = $1
        AND c.desired <> 'removed' AND s.engine_id IS NOT NULL AND s.phase <> 'Unknown' AND holds_lease($3, $4, $5)
-     RETURNING c.uid`,
+     RETURNING c.uid, c.container_id`,
     [machineId, message, fence.shard, fence.holder, fence.epoch.toString()],
   );
-  return rows.map((row) => row.uid);
 }

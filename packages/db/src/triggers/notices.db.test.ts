@@ -2,13 +2,13 @@ import { insertContainer, insertImage, insertMachine } from "@berth/testbed/rows
 import { type Listener, startListener } from "@berth/testbed/rows/listener.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { CHANNELS } from "../listen.ts";
+import { SPEC_CHANNELS } from "../listen.ts";
 import { inTransaction } from "../sql.ts";
 
 const database = useTestDatabase();
 let listener: Listener;
 beforeEach(async () => {
-  listener = await startListener(database.url, CHANNELS);
+  listener = await startListener(database.url, SPEC_CHANNELS);
   onTestFinished(() => listener.close());
 });
 
