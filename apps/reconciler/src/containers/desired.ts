@@ -15,6 +15,7 @@ export function toDesired(row: ContainerRow): DesiredContainer {
     onLoss: row.on_loss,
     restart: row.spec.restart,
     run: row.run,
+    restartRun: row.restart_run,
     specHash: specHashOf({
       image_id: row.image_id,
       incarnation: row.incarnation,

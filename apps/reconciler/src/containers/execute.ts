@@ -1,16 +1,18 @@
 import { finishRemoval } from "@berth/db/containers/finish-removal.ts";
 import { forgetHolds, recordHold } from "@berth/db/containers/hold.ts";
-import { openCreate, stillWants } from "@berth/db/containers/write-status.ts";
+import { endRunsBefore, openCreate, stillWants } from "@berth/db/containers/write-status.ts";
 import { recordCommitted } from "@berth/db/images/record-committed.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { LeaseLostError, NotYetError, StaleRowError } from "../failures.ts";
+import type { MachineSession } from "../machines/machine-session.ts";
+import { awaitsRestart } from "../plan/facts.ts";
 import type { Action, Limits } from "../plan/types.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { createBody } from "./create-body.ts";
 import { toDesired } from "./desired.ts";
-import { isUnderRecreate, recordCrash } from "./known-container.ts";
+import { isUnderRecreate, memoryOf, recordCrash } from "./known-container.ts";
 
 const STOP_GRACE_S = 10;
 const COMMIT_DEADLINE_MS = 600_000;
@@ -110,7 +112,11 @@ async function checkImage({ session, known, desired }: ContainerRun, reference: 
   }
   known.image = { state: "present" };
   // Whoever committed it may have ended before it could say so.
-  if (desired.image.fromCommit) await recordCommitted(session.sql, session.fence(), known.row.image_id);
+  if (desired.image.fromCommit) await tellCommitted(session, known.row.image_id);
+}
+
+async function tellCommitted(session: MachineSession, imageId: number): Promise<void> {
+  if (await recordCommitted(session.sql, session.fence(), imageId)) session.context.announcer.add("image", imageId);
 }
 
 function beginPull({ session, known }: ContainerRun, reference: string): void {
@@ -153,8 +159,9 @@ async function start(run: ContainerRun, engineId: string | null, cause: string):
   const { session, known, draft } = run;
   const target = engineId ?? run.createdId;
   if (target === null) throw new Error("a plan started what it did not create");
-  const isRestart = cause.startsWith("exited");
-  if (isRestart) draft.restarts += 1;
+  const isAfterExit = cause.startsWith("exited");
+  if (isAfterExit) draft.restarts += 1;
+  await endEarlierRuns(run);
   try {
     await session.mutate(() => session.engine.startContainer(target));
   } catch (error) {
@@ -166,11 +173,23 @@ async function start(run: ContainerRun, engineId: string | null, cause: string):
     if (isRefused && !isUnderRecreate(known)) recordCrash(known, session.now(), session.random());
     throw error;
   }
-  if (isRestart) recordCrash(known, session.now(), session.random());
+  if (isAfterExit) recordCrash(known, session.now(), session.random());
   else known.lastStartAt = session.now();
   draft.started_run = known.row.run;
   session.stoppedByHand.delete(target);
   session.crash("after-start");
+}
+
+/** Before a start, so that what is up after it is not taken for what a restart has still to stop. */
+async function endEarlierRuns({ session, known, desired, draft }: ContainerRun): Promise<void> {
+  if (!awaitsRestart(desired, memoryOf(known, draft))) return;
+  const { container_id } = known.row;
+  const run = desired.restartRun;
+  const version = await endRunsBefore(session.sql, session.fence(), { container_id, version: draft.version, run });
+  if (version === null) throw new StaleRowError();
+  draft.version = version;
+  draft.completed_run = run - 1;
+  known.row.status = { ...known.row.status, version, completed_run: run - 1 };
 }
 
 async function commit(run: ContainerRun, engineId: string, reference: string): Promise<void> {
@@ -194,7 +213,7 @@ async function commit(run: ContainerRun, engineId: string, reference: string): P
   }
   session.crash("after-commit");
   known.image = { state: "present" };
-  await recordCommitted(session.sql, session.fence(), known.row.image_id);
+  await tellCommitted(session, known.row.image_id);
 }
 
 async function rename({ session, known }: ContainerRun, engineId: string, name: string): Promise<void> {

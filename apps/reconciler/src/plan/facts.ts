@@ -6,6 +6,13 @@ export const isUp = (container: EngineContainer): boolean =>
 export const wantsToRun = (desired: DesiredContainer, memory: Memory): boolean =>
   desired.desired === "running" && memory.completedRun < desired.run;
 
+/**
+ * A restart was asked for, and what ran before has not been ended for it yet: what is up must be stopped, and is no sign
+ * of a start. Whoever starts it next writes first that the earlier runs are over, so that none is ended twice.
+ */
+export const awaitsRestart = (desired: DesiredContainer, memory: Memory): boolean =>
+  memory.startedRun < desired.restartRun && memory.completedRun < desired.restartRun - 1;
+
 /** An exit that its restart policy takes for the end of the work. */
 export const endsByItself = (desired: DesiredContainer, current: EngineContainer): boolean =>
   desired.restart === "no" || (desired.restart === "on-failure" && current.exitCode === 0);

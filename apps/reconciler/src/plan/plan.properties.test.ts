@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { isUp, underRecreate } from "./facts.ts";
+import { awaitsRestart, isUp, underRecreate } from "./facts.ts";
 import { plan } from "./plan.ts";
 import { anyCase } from "./testing/arbitraries.ts";
 import { passTime, recordStatus, simulate, type World } from "./testing/simulate.ts";
@@ -184,15 +184,39 @@ test("starts one container at most, and leaves one up at most", () => {
   );
 });
 
-test("starts nothing before its backoff is over, save what was stopped by hand or is put back", () => {
+test("starts nothing before its backoff is over, save what was stopped by hand, is put back or restarted", () => {
   fc.assert(
     fc.property(anyCase, ({ desired, world }) => {
       fc.pre(world.memory.startNotBefore > world.now);
       const { actions } = next(desired, world);
       const putBack = actions.filter(isOfType("putBackContainer")).map((action) => action.engineId);
       const { current } = world.observed;
-      const allowed = current?.stoppedByHand ? [current.engineId, ...putBack] : putBack;
+      const isAskedFor = current?.stoppedByHand || (current && isUp(current) && awaitsRestart(desired, world.memory));
+      const allowed = isAskedFor ? [current.engineId, ...putBack] : putBack;
       for (const { engineId } of actions.filter(isOfType("startContainer"))) expect(allowed).toContain(engineId);
+    }),
+    RUNS,
+  );
+});
+
+test("a restart ends what ran before once, wherever it is cut, and what runs then was started for it", () => {
+  fc.assert(
+    fc.property(anyCase, fc.array(fc.nat(3), { maxLength: 5 }), ({ desired, world: start }, cuts) => {
+      if (desired.desired !== "running") return;
+      let world = start;
+      let stops = 0;
+      const run = (isRecorded: boolean, after = Infinity): void => {
+        const actions = next(desired, world).actions.slice(0, after);
+        stops += actions.filter(({ cause }) => cause === "restart requested").filter(isOfType("stopContainer")).length;
+        world = simulate(desired, world, actions);
+        if (isRecorded) world = recordStatus(desired, world);
+      };
+      // A kill takes what was not recorded; what the engine did stays.
+      for (const after of cuts) run(false, after);
+      for (let round = 0; round < ROUNDS; round += 1) run(true);
+      expect(stops).toBeLessThanOrEqual(1);
+      if (world.observed.current?.state === "running" && world.observed.current.holdsGpus)
+        expect(awaitsRestart(desired, world.memory)).toBe(false);
     }),
     RUNS,
   );

@@ -215,6 +215,61 @@ describe("a container that ended", () => {
   });
 });
 
+describe("a restart", () => {
+  const asked = { run: 2, restartRun: 2 };
+  test("stops what runs, and starts it", () => {
+    expect(textFor({ desired: asked })).toBe("stop c1 (restart requested) → start c1 (restart requested)");
+  });
+  test("that was cut after the stop is an ordinary start", () => {
+    expect(textFor({ desired: asked, current: { state: "exited", exitCode: 143 } })).toBe("start c1 (start requested)");
+    expect(textFor({ desired: { ...asked, restart: "no" }, current: EXITED })).toBe("start c1 (start requested)");
+  });
+  test("is not done twice: what is up once the runs before it are over was started for it", () => {
+    expect(textFor({ desired: asked, memory: { completedRun: 1 } })).toBe("running");
+    expect(textFor({ desired: asked, memory: { startedRun: 2 } })).toBe("running");
+  });
+  test("that is older than a start is done all the same, and once", () => {
+    const desired = { run: 3, restartRun: 2 };
+    expect(textFor({ desired })).toBe("stop c1 (restart requested) → start c1 (restart requested)");
+    expect(textFor({ desired, memory: { completedRun: 1 } })).toBe("running");
+  });
+  test("of what the engine restarts again and again does not wait", () => {
+    expect(textFor({ desired: asked, current: { state: "restarting" } })).toBe(
+      "stop c1 (restart requested) → start c1 (restart requested)",
+    );
+  });
+  test("of what is paused unpauses it first, and waits for our own commit", () => {
+    expect(textFor({ desired: asked, current: { state: "paused" } })).toBe("unpause c1 (paused)");
+    expect(textFor({ desired: asked, current: { state: "paused" }, memory: { committing: true } })).toBe("running");
+  });
+  test("of what is down, has done its work, or was never made is a start", () => {
+    expect(textFor({ desired: asked, current: EXITED })).toBe("start c1 (start requested)");
+    expect(textFor({ desired: asked, current: EXITED, memory: { completedRun: 1 } })).toBe(
+      "start c1 (start requested)",
+    );
+    expect(textFor({ ...NEVER, desired: asked })).toBe("create (not found) → start (not running)");
+  });
+  test("of what should be stopped by now stops it", () => {
+    expect(textFor({ desired: { ...asked, desired: "stopped" } })).toBe("stop c1 (should be stopped)");
+  });
+  test("is part of a recreate that is due", () => {
+    const due = { specHash: "v2", generation: 2, consent: { mode: "discard", generation: 2 } } as const;
+    const observed = { image: { state: "present" } } as const;
+    expect(textFor({ desired: { ...asked, ...due }, observed })).toContain(
+      "stop c1 (spec changed, discard) → set aside",
+    );
+  });
+  test("is not begun where it could not be started again: its GPUs are another's", () => {
+    expect(textFor({ desired: asked, current: { holdsGpus: false } })).toBe("running");
+  });
+  test("changes what can be changed in place on the way", () => {
+    const limits = { memoryBytes: 2_048, nanoCpus: 1_000 };
+    expect(textFor({ desired: { ...asked, limits } })).toBe(
+      "update c1 (limits changed) → stop c1 (restart requested) → start c1 (restart requested)",
+    );
+  });
+});
+
 describe("what an engine changes in place", () => {
   const limits = { memoryBytes: 2_048, nanoCpus: 1_000 };
   test("memory and cpus are updated together, without a restart", () => {

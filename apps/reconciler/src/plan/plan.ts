@@ -1,6 +1,6 @@
 import { heldNameOf } from "@berth/spec/engine-names.ts";
 import { claimsOf } from "./claims.ts";
-import { endsByItself, isUp, mayRecreate, underRecreate, wantsToRun } from "./facts.ts";
+import { awaitsRestart, endsByItself, isUp, mayRecreate, underRecreate, wantsToRun } from "./facts.ts";
 import type { Action, DesiredContainer, EngineContainer, Memory, ObservedContainer, Plan, Standing } from "./types.ts";
 
 const REMOVAL_POLL_MS = 1_000;
@@ -183,6 +183,7 @@ function keepRunning({ desired, memory, now }: Situation, current: EngineContain
       ? act({ type: "stopContainer", engineId: current.engineId, cause: "completed, started by hand" })
       : stand("completed");
   }
+  if (isUp(current) && awaitsRestart(desired, memory)) return restart(current);
   const startNow = (cause: string): Decision =>
     current.holdsGpus ? act({ type: "startContainer", engineId: current.engineId, cause }) : stand("gpusTaken");
   const start = (cause: string): Decision =>
@@ -200,6 +201,13 @@ function keepRunning({ desired, memory, now }: Situation, current: EngineContain
       if (current.stoppedByHand) return startNow("stopped by hand");
       return endsByItself(desired, current) ? stand("completed") : start(`exited with ${current.exitCode ?? "?"}`);
   }
+}
+
+/** What could not be started again, as its GPUs are not claimed for it, is left running. */
+function restart({ engineId, holdsGpus }: EngineContainer): Decision {
+  if (!holdsGpus) return stand("running");
+  const cause = "restart requested";
+  return act({ type: "stopContainer", engineId, cause }, { type: "startContainer", engineId, cause });
 }
 
 function keepStopped(current: EngineContainer): Decision {

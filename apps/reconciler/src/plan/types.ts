@@ -13,6 +13,8 @@ export interface DesiredContainer {
   restart: RestartPolicy;
   /** Counts the starts that were asked for. */
   run: number;
+  /** The newest of these that a restart asked for: what was started for an older one is stopped first. 0 for none. */
+  restartRun: number;
   /** Of what an engine fixes at create; compared with the label that the container bears. */
   specHash: string;
   limits: Limits;
@@ -72,7 +74,7 @@ export interface Memory {
   applied: Limits | null;
   /** The newest run that was seen up; a later one is still to be started. */
   startedRun: number;
-  /** The newest run that ended by itself and gave its GPUs back. */
+  /** The newest run that is over: it ended by itself and gave its GPUs back, or a restart has ended it. */
   completedRun: number;
   /** A recreate for this generation was given up; the old container was put back. */
   abandonedGeneration: number;

@@ -74,6 +74,28 @@ test("each start asks for one more run", async () => {
   expect(row.run).toBe(2);
 });
 
+test("a restart asks for one more run, before which what runs is stopped", async () => {
+  const container = await create({ gpu_count: 1 });
+  const restarted = await li.container.restart(container);
+  expect(restarted).toMatchObject({ desired: "running", generation: 2, gpus: container.gpus });
+  expect((await li.container.restart(container)).generation).toBe(3);
+  const row = await api.db.containers.findUniqueOrThrow({ where: { container_id: container.container_id } });
+  expect(row).toMatchObject({ run: 3, restart_run: 3 });
+  await giveGpusBack(container);
+});
+
+test("a restart of what is stopped is a start, and refused while its GPUs are another's", async () => {
+  const container = await create({ gpu_count: 1 });
+  await li.container.stop(container);
+  await giveGpusBack(container);
+  const gpu_uuids = container.gpus.map((gpu) => gpu.uuid);
+  const other = await li.container.create({ name: "other-thief", image: "public/base:1", gpu_uuids });
+  await expect(li.container.restart(container)).rejects.toMatchObject({ code: "CONFLICT" });
+  await giveGpusBack(other);
+  expect(await li.container.restart(container)).toMatchObject({ desired: "running", gpus: container.gpus });
+  await giveGpusBack(container);
+});
+
 test("a delete is final, can be repeated, and leaves the owner's word", async () => {
   const container = await create();
   expect(await li.container.delete(container)).toMatchObject({ desired: "removed" });
@@ -82,6 +104,7 @@ test("a delete is final, can be repeated, and leaves the owner's word", async ()
   expect(tombstone).toMatchObject({ noun: "container", name: container.name, machine_id: "ENGINE-gpu-1" });
   await expect(li.container.start(container)).rejects.toMatchObject({ code: "CONFLICT" });
   await expect(li.container.stop(container)).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(li.container.restart(container)).rejects.toMatchObject({ code: "CONFLICT" });
   await expect(li.container.recreate({ ...container, recreate: "discard" })).rejects.toMatchObject({
     code: "CONFLICT",
   });

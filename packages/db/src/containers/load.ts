@@ -21,6 +21,7 @@ export interface ContainerRow {
   desired: Desired;
   on_loss: OnLoss;
   run: number;
+  restart_run: number;
   incarnation: number;
   recreate: RecreateConsent | null;
   recreate_generation: number;
@@ -82,8 +83,8 @@ interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "s
 }
 
 const QUERY = `
-  SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.incarnation, c.recreate,
-         c.recreate_generation, c.generation, i.reference, i.source, si.digest,
+  SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.restart_run, c.incarnation,
+         c.recreate, c.recreate_generation, c.generation, i.reference, i.source, si.digest,
          p.machine_id, m.shard, p.gpu_uuids, p.ports, to_jsonb(s) AS status,
          ARRAY(SELECT gpu_uuid FROM gpu_allocations g WHERE g.container_id = c.container_id) AS claimed_gpus,
          (EXISTS (SELECT 1 FROM gpu_allocations g WHERE g.container_id = c.container_id AND g.gpu_uuid <> ALL (p.gpu_uuids))

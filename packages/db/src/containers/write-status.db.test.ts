@@ -4,7 +4,13 @@ import { insertContainer, type InsertedContainer } from "@berth/testbed/rows/ins
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { beforeAll, expect, test } from "vitest";
 import type { Fence } from "../leases/fence.ts";
-import { type ContainerStatusWrite, openCreate, stillWants, writeContainerStatus } from "./write-status.ts";
+import {
+  type ContainerStatusWrite,
+  endRunsBefore,
+  openCreate,
+  stillWants,
+  writeContainerStatus,
+} from "./write-status.ts";
 
 const database = useTestDatabase();
 let fence: Fence;
@@ -111,6 +117,18 @@ test("says once, before a create, that one may be under way", async () => {
   expect(await openCreate(database.sql, fence, container.container_id, 0)).toBeNull();
   expect(await openCreate(database.sql, fence, container.container_id, 1)).toBe(2);
   expect(await statusOf(container)).toMatchObject({ create_open: true, version: 2, engine_id: "e1" });
+});
+
+test("says before a restart that the runs before it are over, and never takes an end back", async () => {
+  const container = await insertContainer(database.sql);
+  const { container_id } = container;
+  expect(await endRunsBefore(database.sql, fence, { container_id, version: 0, run: 3 })).toBe(1);
+  expect(await statusOf(container)).toMatchObject({ completed_run: 2, version: 1 });
+  expect(await endRunsBefore(database.sql, fence, { container_id, version: 0, run: 4 })).toBeNull();
+  expect(await endRunsBefore(database.sql, fence, { container_id, version: 1, run: 2 })).toBe(2);
+  expect(await statusOf(container)).toMatchObject({ completed_run: 2 });
+  for (const [who, stale] of Object.entries(others()))
+    expect(await endRunsBefore(database.sql, stale, { container_id, version: 2, run: 4 }), who).toBeNull();
 });
 
 test("knows that an owner wants something else since", async () => {

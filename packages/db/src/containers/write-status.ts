@@ -86,6 +86,23 @@ export async function openCreate(sql: Sql, fence: Fence, containerId: number, ve
 }
 
 /**
+ * Says that every run before `run` is over, before a restart starts that one: whoever finds the container up then knows
+ * that it need not be stopped for this restart again.
+ */
+export async function endRunsBefore(
+  sql: Sql,
+  fence: Fence,
+  { container_id, version, run }: { container_id: number; version: number; run: number },
+): Promise<number | null> {
+  const [row] = await sql<{ version: number }>(
+    `UPDATE container_status SET completed_run = GREATEST(completed_run, $6 - 1), version = version + 1, lease_epoch = $4
+     WHERE container_id = $1 AND version = $2 AND holds_lease($3, $5, $4) RETURNING version`,
+    [container_id, version, fence.shard, fence.epoch.toString(), fence.holder, run],
+  );
+  return row?.version ?? null;
+}
+
+/**
  * Last look before something that can't be undone: the lease is ours, and the owner still wants what `generation` says.
  */
 export async function stillWants(sql: Sql, fence: Fence, containerId: number, generation: number): Promise<boolean> {

@@ -5,7 +5,7 @@ import { PULL_TEST_IMAGE } from "../fleet/test-image.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
 import { expectConsistent } from "./consistency.ts";
-import { fingerprint, listOf, runForeign, runInside, theOneOf } from "./on-engine.ts";
+import { actionsSince, engineTime, fingerprint, listOf, runForeign, runInside, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
 const provided = inject("fleet");
@@ -19,6 +19,8 @@ interface Scene {
   machine: StageMachine;
   /** Of its own for each test: a container's. */
   name: string;
+  /** By the engine's clock: when its story began. */
+  since?: number;
 }
 
 /** What a reconciler is in the middle of when it dies. */
@@ -73,6 +75,20 @@ const stop: Story = {
   after: async ({ stage }, container) => void (await stage.seeStopped(container)),
 };
 
+const restart: Story = {
+  prepare: async (scene) => {
+    const { container_id } = await runningWithData(scene);
+    scene.since = engineTime();
+    return () => scene.stage.api.admin.container.restart.mutate({ container_id });
+  },
+  after: async ({ stage, machine: { engine }, since }, container) => {
+    await stage.seeRunning(container);
+    expect(await runInside(engine, await theOneOf(engine, container), "cat /data")).toBe("precious\n");
+    const done = await actionsSince(engine, since!, container);
+    expect(done.filter((action) => action === "start" || action === "die")).toEqual(["die", "start"]);
+  },
+};
+
 const preservingRecreate: Story = {
   prepare: async (scene) => {
     const { container_id } = await runningWithData(scene);
@@ -123,6 +139,9 @@ const STORIES: [at: string, what: string, story: Story][] = [
   ["after-pull", "a pull", pull],
   ["after-stop", "a stop", stop],
   ["after-status", "a stop", stop],
+  ["after-stop", "a restart", restart],
+  ["after-start", "a restart", restart],
+  ["after-status", "a restart", restart],
   ["after-stop", "a recreate that preserves", preservingRecreate],
   ["after-commit", "a recreate that preserves", preservingRecreate],
   ["after-hold", "a recreate that preserves", preservingRecreate],
@@ -162,7 +181,7 @@ describe.concurrent.each(GENERATIONS)("on Docker %s a reconciler that is killed"
   });
 
   test.each(STORIES)("%s in %s: the next one brings it to its end", { concurrent: false }, async (at, _what, story) => {
-    const scene = { stage, machine, name: `${nameOn(generation)}-${(number += 1)}` };
+    const scene: Scene = { stage, machine, name: `${nameOn(generation)}-${(number += 1)}` };
     living ??= await stage.startReconciler();
     const ask = await story.prepare(scene);
     await living.stop();

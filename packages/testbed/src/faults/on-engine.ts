@@ -49,9 +49,10 @@ export const runInside = (engine: FleetEngine, { id }: { id: string }, command: 
 /** Seconds since 1970, as its events are stamped. An engine of the fleet has this machine's clock. */
 export const engineTime = (): number => Date.now() / 1_000;
 
-/** What was done to containers on an engine since `since` ({@link engineTime}), as `create`, `start`, `die`… */
-export async function actionsSince(engine: FleetEngine, since: number): Promise<string[]> {
+/** What was done to containers on an engine since `since` ({@link engineTime}), or to one of Berth's: `create`, `start`, `die`… */
+export async function actionsSince(engine: FleetEngine, since: number, of?: { uid: string }): Promise<string[]> {
   const range = ["--since", String(since), "--until", String(engineTime())];
-  const told = await engine.docker("events", ...range, "--filter", "type=container", "--format", "{{.Action}}");
+  const filter = ["--filter", "type=container", ...(of ? ["--filter", `label=${LABEL.uid}=${of.uid}`] : [])];
+  const told = await engine.docker("events", ...range, ...filter, "--format", "{{.Action}}");
   return told.split("\n").filter((action) => action !== "");
 }

@@ -20,6 +20,40 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect((await container.told()).join()).not.toContain("by hand");
   });
 
+  test("restarts the same container once, and keeps what is inside", async () => {
+    const container = await scene().run();
+    const before = await container.onEngine();
+    const startedAt = await container.inspect("{{.State.StartedAt}}");
+    await container.shell("echo precious > /kept");
+    await container.owner.container.restart.mutate(container.ref);
+    expect(await container.reaches("Running")).toMatchObject({ status: true, restarts: 0, conditions: [] });
+    expect(await container.onEngine()).toEqual(before);
+    expect(await container.inspect("{{.State.StartedAt}}")).not.toBe(startedAt);
+    expect(await container.shell("cat /kept")).toBe("precious");
+    await container.tells("Started (restart requested)");
+    const stops = (await container.events()).filter(({ reason }) => reason === "Stopped");
+    expect(stops).toMatchObject([{ message: "Stopped (restart requested).", count: 1 }]);
+  });
+
+  test("restarts what is stopped, what is paused by hand, and what has done its work", async () => {
+    const container = await scene().run();
+    await container.owner.container.stop.mutate(container.ref);
+    await container.reaches("Stopped");
+    await container.owner.container.restart.mutate(container.ref);
+    await container.reaches("Running");
+
+    await scene().engine.docker("pause", (await container.onEngine()).id);
+    await container.owner.container.restart.mutate(container.ref);
+    await container.reaches("Running");
+    await container.tells("Stopped (restart requested)");
+
+    const job = await scene().create({ command: ["true"], restart: "no" });
+    await job.reaches("Completed");
+    await job.owner.container.restart.mutate(job.ref);
+    await job.tells("Started (start requested)");
+    await job.reaches("Completed");
+  });
+
   test("makes nothing for what is to be stopped from the beginning", async () => {
     const container = await scene().create({ desired: "stopped" });
     await container.reaches("Stopped");

@@ -27,6 +27,7 @@ export const rowOf = ({ spec, image, placement, status, ...differs }: RowDiffers
   desired: "running",
   on_loss: "recreate",
   run: 1,
+  restart_run: 0,
   incarnation: 0,
   recreate: null,
   recreate_generation: 0,

@@ -16,6 +16,7 @@ const anyDesired: fc.Arbitrary<DesiredContainer> = fc
     onLoss: fc.constantFrom("recreate", "fail"),
     restart: fc.constantFrom("unless-stopped", "on-failure", "no"),
     run: fc.integer({ min: 1, max: 3 }),
+    restartRun: fc.integer({ min: 0, max: 3 }),
     specHash: fc.constantFrom("v1", "v2"),
     limits: anyLimits,
     fromCommit: fc.boolean(),
@@ -27,6 +28,7 @@ const anyDesired: fc.Arbitrary<DesiredContainer> = fc
   .map(({ fromCommit, consent, ...rest }) =>
     desiredOf({
       ...rest,
+      restartRun: Math.min(rest.restartRun, rest.run),
       image: { reference: IMAGE, fromCommit },
       consent: consent && { ...consent, generation: Math.min(consent.generation, rest.generation) },
     }),

@@ -16,6 +16,7 @@ export const desiredOf = (differs: Partial<DesiredContainer> = {}): DesiredConta
   onLoss: "recreate",
   restart: "unless-stopped",
   run: 1,
+  restartRun: 0,
   specHash: "v1",
   limits: { memoryBytes: 1_024, nanoCpus: 1_000 },
   image: { reference: IMAGE, fromCommit: false },

@@ -1,4 +1,4 @@
-import { acceptedEngineId, isUp, underRecreate } from "../facts.ts";
+import { acceptedEngineId, awaitsRestart, isUp, underRecreate } from "../facts.ts";
 import { plan } from "../plan.ts";
 import type { Action, DesiredContainer, EngineContainer, Memory, ObservedContainer, ObservedImage } from "../types.ts";
 
@@ -42,7 +42,8 @@ export function recordStatus(desired: DesiredContainer, world: World): World {
   const { standing } = plan(desired, observed, memory, world.now);
   return remember(world, {
     engineId,
-    startedRun: observed.current?.state === "running" ? desired.run : memory.startedRun,
+    startedRun:
+      observed.current && isUp(observed.current) && !awaitsRestart(desired, memory) ? desired.run : memory.startedRun,
     completedRun: standing === "completed" ? desired.run : memory.completedRun,
     recreateFailures: engineId === memory.engineId ? memory.recreateFailures : 0,
     dataLost: memory.dataLost || (engineId !== memory.engineId && isAmiss(world)),
@@ -105,7 +106,7 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
       const started = find(world, action.engineId ?? observed.current?.engineId);
       demand(started === observed.current, "a held container is started");
       demand(!allOf(observed).some((other) => other !== started && isUp(other)), "two containers are up");
-      return done(alter(world, started, { state: "running", exitCode: null, stoppedByHand: false }));
+      return done(start(desired, world, started));
     }
     case "stopContainer": {
       const stopped = find(world, action.engineId);
@@ -151,6 +152,13 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
       demand(allOf(observed).length === 0, "a removal is finished while something is left");
       return done({ ...world, isGone: true });
   }
+}
+
+/** The runs that a restart ends are over before it starts; that it was started is only recorded afterwards. */
+function start(desired: DesiredContainer, world: World, target: EngineContainer): World {
+  const running = alter(world, target, { state: "running", exitCode: null, stoppedByHand: false });
+  const isForRestart = awaitsRestart(desired, world.memory);
+  return isForRestart ? remember(running, { completedRun: desired.restartRun - 1 }) : running;
 }
 
 function create(desired: DesiredContainer, world: World): World {
