@@ -1,0 +1,88 @@
+import { issueToken } from "@berth/api/auth/access-token.ts";
+import { hashApiToken, newApiToken } from "@berth/api/auth/api-token.ts";
+import { loadInstallation } from "@berth/db/installation.ts";
+import { createSecretBox } from "@berth/db/secret-box.ts";
+import type { Sql } from "@berth/db/sql.ts";
+import { insertContainer, insertImage, insertMachine, insertUser } from "../rows/insert-rows.ts";
+
+const USERS = 20;
+const ADMINS = 3;
+
+export interface FuzzScene {
+  /** Values that something has, by the name of the field. */
+  known: Record<string, readonly unknown[]>;
+  /** Of users, admins and programs that may only read; good until the next call. */
+  tokens(): Promise<string[]>;
+}
+
+/** People, machines, images and containers to make requests about. No address in it leads out of this machine. */
+export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzScene> {
+  const keys = { box: createSecretBox(secretKey), installation: await loadInstallation(sql) };
+  const people = [];
+  for (let index = 0; index < USERS + ADMINS; index += 1) people.push(await insertUser(sql));
+  const ids = people.map((person) => person.user_id);
+  const admins = ids.slice(0, ADMINS);
+
+  const machines = ["fuzz-1", "fuzz-2", "fuzz-3"];
+  for (const [index, machine] of machines.entries()) {
+    await insertMachine(sql, machine);
+    await sql("UPDATE machines SET url = $2, allow_insecure = true WHERE machine_id = $1", [
+      machine,
+      `tcp://127.0.0.1:${index + 1}`,
+    ]);
+  }
+  const images = [];
+  const containers = [];
+  for (const { user_id, account } of people) {
+    const image_id = await insertImage(sql, { name: `${account}/work:1`, user_id });
+    const { container_id } = await insertContainer(sql, { user_id, image_id });
+    await sql("INSERT INTO placements (container_id, machine_id) VALUES ($1, $2)", [container_id, machines[0]]);
+    await sql("UPDATE container_status SET engine_id = $2, running = true WHERE container_id = $1", [
+      container_id,
+      String(container_id).padStart(64, "0"),
+    ]);
+    images.push(image_id);
+    containers.push(container_id);
+  }
+  const readTokens = people.slice(ADMINS, ADMINS + 3).map(({ user_id }) => ({ user_id, token: newApiToken() }));
+
+  return {
+    known: {
+      account: people.map(({ account }) => account),
+      user_id: ids,
+      container_id: containers,
+      image_id: images,
+      machine_id: machines,
+      // Nothing answers there: a machine is added by asking its engine, and no other host may be asked.
+      url: ["tcp://127.0.0.1:1", "tcp://127.0.0.1:9", "unix:///nonexistent/docker.sock", "ssh://127.0.0.1", "no url"],
+      password: ["a hash of a password", "another hash of one"],
+      new_password: ["a hash of a password"],
+      field: ["nickname", "email", "phone"],
+      photo: ["anchor.svg", "abc.png"],
+      expires_in_days: [1, 30],
+    },
+    async tokens() {
+      // Requests disable, demote and delete these very people: they come back.
+      await sql(
+        `UPDATE users SET disabled_at = NULL, deleted_at = NULL,
+                role = CASE WHEN user_id = ANY ($2::int[]) THEN 'admin' ELSE 'user' END
+         WHERE user_id = ANY ($1::int[])`,
+        [ids, admins],
+      );
+      const rows = await sql<{ user_id: number; account: string; token_epoch: number }>(
+        "SELECT user_id, account, token_epoch FROM users WHERE user_id = ANY ($1::int[])",
+        [ids],
+      );
+      for (const { user_id, token } of readTokens) {
+        await sql(
+          `INSERT INTO api_tokens (user_id, name, scope, token_hash, token_epoch, expires_at)
+           SELECT user_id, 'fuzz', 'read', $2, token_epoch, now() + interval '1 day' FROM users WHERE user_id = $1
+           ON CONFLICT (token_hash) DO UPDATE SET token_epoch = EXCLUDED.token_epoch`,
+          [user_id, hashApiToken(token)],
+        );
+      }
+      const issued = await Promise.all(rows.map((row) => issueToken(keys, "access", row)));
+      return [...issued, ...readTokens.map(({ token }) => token)];
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { ValueMaker } from "./make-value.ts";
+
+/** The smallest PNG: one transparent pixel. */
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+/** An upload: of a picture, of what only seems to be one, or in a form that is none. */
+export function makeMultipart({ chance, known }: ValueMaker, headers: Record<string, string>): Buffer {
+  const boundary = chance.pick(["----x", "b", "-".repeat(70)]);
+  headers["content-type"] = chance.happens(0.95)
+    ? `multipart/form-data; boundary=${boundary}`
+    : chance.pick(["multipart/form-data", "multipart/form-data; boundary=", "image/png"]);
+  if (chance.happens(0.3)) headers["user_id"] = String(chance.pick(known["user_id"] ?? [1]));
+  if (chance.happens(0.3)) headers["account"] = encodeURIComponent(String(chance.pick(known["account"] ?? ["a"])));
+
+  const files = [
+    PNG,
+    PNG.subarray(0, 30),
+    Buffer.concat([PNG.subarray(0, 20), Buffer.from([0xff, 0xff, 0xff, 0xff]), PNG.subarray(24)]),
+    Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"),
+    Buffer.from("GIF89a\xff\xff\xff\xff", "latin1"),
+    Buffer.from("RIFF\xff\xff\xff\xffWEBPVP8L", "latin1"),
+    Buffer.alloc(0),
+    Buffer.alloc(chance.happens(0.05) ? 6 * 1024 * 1024 : 1_000, 0xd8),
+  ];
+  const names = ["photo", "photo", "photo", "other", "", "__proto__", "photo[]"];
+  const parts = Array.from({ length: chance.happens(0.85) ? 1 : chance.below(30) }, () => {
+    const name = chance.pick(names);
+    const filename = chance.pick(['; filename="a.png"', '; filename="../../x"', "", `; filename="${"f".repeat(500)}"`]);
+    return Buffer.concat([
+      Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"${filename}\r\n`),
+      Buffer.from(chance.pick(["Content-Type: image/png\r\n", "Content-Type: text/html\r\n", "", "X\r\n"])),
+      Buffer.from("\r\n"),
+      chance.pick(files),
+      Buffer.from("\r\n"),
+    ]);
+  });
+  const end = Buffer.from(
+    chance.happens(0.9) ? `--${boundary}--\r\n` : chance.pick(["", `--${boundary}`, "--wrong--"]),
+  );
+  return Buffer.concat([...parts, end]);
+}

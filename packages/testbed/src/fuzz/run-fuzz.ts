@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { type Answer, createAnswerCheck } from "./check-answer.ts";
+import { createChance } from "./chance.ts";
+import type { FuzzScene } from "./fuzz-scene.ts";
+import { makeRequest, type MadeRequest } from "./make-request.ts";
+import { readOpenApi } from "./openapi-document.ts";
+import { createSender } from "./send-request.ts";
+
+export interface FuzzOptions {
+  serverUrl: string;
+  /** Of the server, whose memory is watched. */
+  pid: number;
+  scene: FuzzScene;
+  requests: number;
+  seed: number;
+  /** After each round. */
+  onProgress?: (report: FuzzReport) => void;
+}
+
+export interface FuzzReport {
+  requests: number;
+  byStatus: Record<string, number>;
+  /** How often each operation was answered with 2xx: one that never was has not been tried. */
+  succeeded: Record<string, number>;
+  /** What was wrong, with the request that shows it; at most 20. */
+  faults: string[];
+  /** Resident memory of the server after each round, in MiB. */
+  memory: number[];
+}
+
+const ROUND = 500;
+const PARALLEL = 8;
+const ADDRESSES = 50;
+const MAX_FAULTS = 20;
+
+/** Plays requests that are made from the server's own document against it, and holds each answer against that document. */
+export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { serverUrl, pid, scene, requests, seed, onProgress } = options;
+  const chance = createChance(seed);
+  const document = await readOpenApi(serverUrl);
+  const check = createAnswerCheck(document);
+  const sender = createSender(serverUrl, ADDRESSES);
+  const report: FuzzReport = {
+    requests: 0,
+    byStatus: {},
+    succeeded: Object.fromEntries(document.operations.map(({ operationId }) => [operationId, 0])),
+    faults: [],
+    memory: [],
+  };
+  const note = (request: MadeRequest, answer: Answer | null): void => {
+    report.requests += 1;
+    const status = answer === null ? "cut" : String(answer.status);
+    report.byStatus[status] = (report.byStatus[status] ?? 0) + 1;
+    if (answer === null) return;
+    if (answer.status < 300) report.succeeded[request.operation.operationId]! += 1;
+    const fault = check(request.operation, answer);
+    if (fault !== null) addFault(report, request, fault);
+  };
+
+  try {
+    while (report.requests < requests && report.faults.length < MAX_FAULTS) {
+      const maker = { chance, known: scene.known, resolve: document.resolve };
+      const tokens = await scene.tokens();
+      const round = Array.from({ length: Math.min(ROUND, requests - report.requests) }, () =>
+        makeRequest(maker, chance.pick(document.operations), tokens),
+      );
+      const worker = async (waiting: Iterator<MadeRequest>): Promise<void> => {
+        for (let next = waiting.next(); !next.done; next = waiting.next()) {
+          try {
+            note(next.value, await sender.send(next.value));
+          } catch (error) {
+            addFault(report, next.value, `was not answered: ${(error as Error).message}`);
+            report.requests += 1;
+          }
+        }
+      };
+      const waiting = round.values();
+      await Promise.all(Array.from({ length: PARALLEL }, () => worker(waiting)));
+      report.memory.push(residentMiB(pid));
+      onProgress?.(report);
+    }
+  } finally {
+    sender.close();
+  }
+  return report;
+}
+
+function addFault(report: FuzzReport, { method, path, headers, body }: MadeRequest, fault: string): void {
+  const { authorization: _authorization, ...shown } = headers;
+  const text = body === null ? "no body" : body.toString("utf8").slice(0, 400);
+  report.faults.push(`${method} ${path.slice(0, 300)} ${JSON.stringify(shown).slice(0, 300)} ${text}\n  ${fault}`);
+}
+
+function residentMiB(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Math.round(Number(kib) / 1_024);
+}
