@@ -8,17 +8,21 @@ export type Text = string | string[];
  * procedure's own schema refuses it then, and names the field.
  */
 export function coerce(schema: JsonSchema, text: Text): unknown {
-  const { type, items } = typed(schema);
-  if (type === "array") return [text].flat().map((one) => coerce(items ?? {}, one));
+  const { types, items } = readType(schema);
+  if (types.includes("array")) return [text].flat().map((one) => coerce(items ?? {}, one));
   if (Array.isArray(text)) return text;
-  if ((type === "integer" || type === "number") && /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(text)) return Number(text);
-  if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
+  const isNumber = types.includes("integer") || types.includes("number");
+  if (isNumber && /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(text)) return Number(text);
+  if (types.includes("boolean") && (text === "true" || text === "false")) return text === "true";
   return text;
 }
 
-/** Of several possibilities (`null` is one), the first that is no plain text. */
-const typed = (schema: JsonSchema): JsonSchema =>
-  schema.anyOf?.find(({ type }) => type !== "string" && type !== "null") ?? schema;
+/** All that the field may be; `null`, which text can't say, among it. */
+function readType({ type, items, anyOf = [] }: JsonSchema): { types: string[]; items: JsonSchema | undefined } {
+  const variants = anyOf.map(readType);
+  const types = [...[type ?? []].flat(), ...variants.flatMap((variant) => variant.types)];
+  return { types, items: items ?? variants.find((variant) => variant.items)?.items };
+}
 
 /** The fields that `schema` knows, of those that were given as text; any other is ignored. */
 export function coerceFields(schema: JsonSchema, given: Record<string, Text | undefined>): Record<string, unknown> {
