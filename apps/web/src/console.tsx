@@ -19,7 +19,7 @@ export function Console() {
 }
 
 function Home({ onSignedOut }: { onSignedOut: () => void }) {
-  const me = useQuery(useTRPC().auth.me.queryOptions());
+  const me = useQuery(useTRPC().user.me.queryOptions());
   if (isSignedOut(me.error)) {
     return (
       <main>

@@ -12,6 +12,11 @@ interface Scene {
   container_id: number;
   image_id: number;
   machine_id: string;
+  /** Of the owner of all that. */
+  owner_id: number;
+  /** Of a user who owns nothing. */
+  user_id: number;
+  invitation_id: number;
   number: number;
 }
 
@@ -27,9 +32,13 @@ const anyone = { nobody: "ok", stranger: "ok", owner: "ok", admin: "ok" } as con
 const signedIn = { ...anyone, nobody: "UNAUTHORIZED" } as const;
 /** To a stranger it does not exist. */
 const ownerOnly = { ...signedIn, stranger: "NOT_FOUND" } as const;
+/** It is known who it is, and not the stranger's to change. */
+const oneselfOnly = { ...signedIn, stranger: "FORBIDDEN" } as const;
 const adminOnly = { nobody: "UNAUTHORIZED", stranger: "FORBIDDEN", owner: "FORBIDDEN", admin: "ok" } as const;
 
 const PASSWORD = "a hash of a password";
+const GIF = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+const SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g somebody";
 
 const RULES: Record<string, Rule> = {
   "auth.register": {
@@ -43,7 +52,65 @@ const RULES: Record<string, Rule> = {
       return api.auth.login({ account: `login-${number}`, password: PASSWORD });
     },
   },
-  "auth.me": { ...signedIn, call: (api) => api.auth.me() },
+  // Calls in this process come with no cookie, hence nobody's session is refreshed.
+  "auth.refresh": {
+    call: (api) => api.auth.refresh({}),
+    nobody: "UNAUTHORIZED",
+    stranger: "UNAUTHORIZED",
+    owner: "UNAUTHORIZED",
+    admin: "UNAUTHORIZED",
+  },
+  "auth.logout": { ...anyone, call: (api) => api.auth.logout({}) },
+  "auth.logout_everywhere": { ...signedIn, call: (api) => api.auth.logout_everywhere({}) },
+  "user.me": { ...signedIn, call: (api) => api.user.me() },
+  "user.get_user": { ...signedIn, call: (api) => api.user.get_user({ account: "owner" }) },
+  "user.set_profile": { ...signedIn, call: (api) => api.user.set_profile({ nickname: "Somebody" }) },
+  "user.set_password": {
+    ...oneselfOnly,
+    call: (api, { owner_id }) => api.user.set_password({ user_id: owner_id, new_password: PASSWORD }),
+  },
+  "user.set_photo_custom": {
+    ...oneselfOnly,
+    call: (api, { owner_id }) => api.user.set_photo_custom({ user_id: owner_id, photo: GIF }),
+  },
+  "user.set_photo_default": {
+    ...oneselfOnly,
+    call: (api, { owner_id }) => api.user.set_photo_default({ user_id: owner_id, photo: "anchor" }),
+  },
+  "user.default_photos": { ...signedIn, call: (api) => api.user.default_photos() },
+  "user.list": { ...adminOnly, call: (api) => api.user.list({}) },
+  "user.get": { ...adminOnly, call: (api, { user_id }) => api.user.get({ user_id }) },
+  "user.create": {
+    ...adminOnly,
+    call: (api, { number }) => api.user.create({ account: `made-${number}`, password: PASSWORD }),
+  },
+  "user.update": { ...adminOnly, call: (api, { user_id }) => api.user.update({ user_id, disabled: true }) },
+  "user.delete": { ...adminOnly, call: (api, { user_id }) => api.user.delete({ user_id }) },
+  "user.ssh_keys.list": { ...signedIn, call: (api) => api.user.ssh_keys.list() },
+  "user.ssh_keys.add": { ...signedIn, call: (api) => api.user.ssh_keys.add({ public_key: SSH_KEY }) },
+  "user.ssh_keys.remove": {
+    ...signedIn,
+    call: async (api) => {
+      const [key] = (await api.user.ssh_keys.list()).items;
+      return api.user.ssh_keys.remove({ key_id: key?.key_id ?? "" });
+    },
+  },
+  "user.api_tokens.list": { ...signedIn, call: (api) => api.user.api_tokens.list() },
+  "user.api_tokens.create": {
+    ...signedIn,
+    call: (api, { number }) => api.user.api_tokens.create({ name: `made-${number}` }),
+  },
+  "user.api_tokens.revoke": {
+    ...signedIn,
+    call: async (api, { number }) =>
+      api.user.api_tokens.revoke(await api.user.api_tokens.create({ name: `revoked-${number}` })),
+  },
+  "invitation.create": { ...adminOnly, call: (api) => api.invitation.create({}) },
+  "invitation.list": { ...adminOnly, call: (api) => api.invitation.list({}) },
+  "invitation.revoke": { ...adminOnly, call: (api, { invitation_id }) => api.invitation.revoke({ invitation_id }) },
+  "settings.get": { ...adminOnly, call: (api) => api.settings.get() },
+  "settings.update": { ...adminOnly, call: (api) => api.settings.update({ registration: "open" }) },
+  "audit.list": { ...adminOnly, call: (api) => api.audit.list({}) },
   "machine.list": { ...signedIn, call: (api) => api.machine.list({}) },
   "machine.get": { ...signedIn, call: (api, { machine_id }) => api.machine.get({ machine_id }) },
   "machine.add": {
@@ -77,6 +144,7 @@ const RULES: Record<string, Rule> = {
   },
   "container.start": { ...ownerOnly, call: (api, { container_id }) => api.container.start({ container_id }) },
   "container.stop": { ...ownerOnly, call: (api, { container_id }) => api.container.stop({ container_id }) },
+  "container.restart": { ...ownerOnly, call: (api, { container_id }) => api.container.restart({ container_id }) },
   "container.recreate": {
     ...ownerOnly,
     call: (api, { container_id }) => api.container.recreate({ container_id, recreate: "discard" }),
@@ -111,7 +179,12 @@ async function setScene(): Promise<Scene> {
   const { image_id } = await api.admin.image.add({ name: `owner/own:${number}`, reference });
   const request = { name: `box-${number}`, image: "public/base:1", machine_id: "ENGINE-gpu-1" };
   const { container_id } = await callers.owner.container.create(request);
-  return { container_id, image_id, machine_id: "ENGINE-gpu-1", number };
+  const { user_id } = (await api.addUser(`nothing-${number}`)).actor;
+  const { invitation_id } = await api.admin.invitation.create({});
+  // Some calls end the caller's tokens, but each caller is used for all of them.
+  await api.db.users.updateMany({ data: { token_epoch: 0 } });
+  const { user_id: owner_id } = await callers.owner.user.me();
+  return { container_id, image_id, machine_id: "ENGINE-gpu-1", owner_id, user_id, invitation_id, number };
 }
 
 const outcomeOf = (call: Promise<unknown>): Promise<Outcome> =>
@@ -134,13 +207,13 @@ describe.each(Object.entries(RULES))("%s", (_name, rule) => {
 });
 
 test("a stranger's call changes nothing of another's container", async () => {
-  const { container_id, image_id, machine_id } = await setScene();
-  const before = await callers.owner.container.get({ container_id });
+  const scene = await setScene();
+  const before = await callers.owner.container.get(scene);
   for (const rule of Object.values(RULES)) {
     number += 1;
-    await outcomeOf(rule.call(callers.stranger, { container_id, image_id, machine_id, number }));
+    await outcomeOf(rule.call(callers.stranger, { ...scene, number }));
   }
-  expect(await callers.owner.container.get({ container_id })).toEqual(before);
+  expect(await callers.owner.container.get(scene)).toEqual(before);
 });
 
 test("each sees their own containers, and only an admin asks for everybody's", async () => {
@@ -158,7 +231,7 @@ test("a container can't be started from an image of somebody else's", async () =
   const { image_id } = await setScene();
   const taken = callers.stranger.container.create({ name: "thief", image_id });
   await expect(taken).rejects.toMatchObject({ code: "NOT_FOUND" });
-  const shared = { shared_with: [(await callers.stranger.auth.me()).user_id] };
+  const shared = { shared_with: [(await callers.stranger.user.me()).user_id] };
   await api.db.images.update({ where: { image_id }, data: shared });
   expect(await callers.stranger.container.create({ name: "guest", image_id })).toMatchObject({ image_id });
 });

@@ -34,9 +34,9 @@ async function logCaughtUp(): Promise<void> {
 
 test("signs in again when its token has ended", async () => {
   const li = await server.registerUser("li");
-  expect(await li.auth.me.query()).toMatchObject({ account: "li" });
+  expect(await li.user.me.query()).toMatchObject({ account: "li" });
   await db.users.update({ where: { account: "li" }, data: { token_epoch: { increment: 1 } } });
-  expect(await li.auth.me.query()).toMatchObject({ account: "li" });
+  expect(await li.user.me.query()).toMatchObject({ account: "li" });
 });
 
 test("signs in once for calls that begin together", async () => {
@@ -44,7 +44,7 @@ test("signs in once for calls that begin together", async () => {
   const signIns = () => server.log.filter((line) => line.includes('"path":"/trpc/auth.login"')).length;
   await logCaughtUp();
   const before = signIns();
-  await Promise.all(Array.from({ length: 5 }, () => qian.auth.me.query()));
+  await Promise.all(Array.from({ length: 5 }, () => qian.user.me.query()));
   await logCaughtUp();
   expect(signIns()).toBe(before + 1);
 });
@@ -52,8 +52,8 @@ test("signs in once for calls that begin together", async () => {
 test("gives up where the password is no good any more", async () => {
   await server.registerUser("sun");
   const wrong = createBerthClient({ url: server.url, account: "sun", password: "not it" });
-  await expect(wrong.auth.me.query()).rejects.toThrow("The password is wrong.");
-  await expect(createBerthClient({ url: server.url, token: "old" }).auth.me.query()).rejects.toMatchObject({
+  await expect(wrong.user.me.query()).rejects.toThrow("The password is wrong.");
+  await expect(createBerthClient({ url: server.url, token: "old" }).user.me.query()).rejects.toMatchObject({
     code: "UNAUTHORIZED",
   });
 });

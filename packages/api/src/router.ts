@@ -1,14 +1,24 @@
+import { auditRouter } from "./audit-log/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { containerRouter } from "./containers/router.ts";
 import { imageRouter } from "./images/router.ts";
+import { invitationRouter } from "./invitations/router.ts";
+import { liveRouter } from "./live/router.ts";
 import { machineRouter } from "./machines/router.ts";
+import { settingsRouter } from "./settings/router.ts";
 import { createCallerFactory, router } from "./trpc.ts";
+import { userRouter } from "./users/router.ts";
 
 export const appRouter = router({
   auth: authRouter,
+  user: userRouter,
   machine: machineRouter,
   image: imageRouter,
   container: containerRouter,
+  live: liveRouter,
+  invitation: invitationRouter,
+  settings: settingsRouter,
+  audit: auditRouter,
 });
 export type AppRouter = typeof appRouter;
 

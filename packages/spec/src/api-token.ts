@@ -28,4 +28,4 @@ export type ApiToken = z.infer<typeof ApiToken>;
 /** `token` is shown this once. */
 export const CreatedApiToken = ApiToken.extend({ token: z.string() });
 
-export const ApiTokenRef = z.object({ token_id: z.int().positive() });
+export const ApiTokenRef = z.object({ token_id: z.int32().positive() });

@@ -8,7 +8,7 @@ export const ListAuditInput = PageInput.extend({
   noun: AuditNoun.optional(),
   object_id: z.string().min(1).max(200).optional(),
   /** Who did it. */
-  user_id: z.int().positive().optional(),
+  user_id: z.int32().positive().optional(),
 });
 export type ListAuditInput = z.infer<typeof ListAuditInput>;
 

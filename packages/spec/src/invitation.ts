@@ -20,4 +20,4 @@ export type Invitation = z.infer<typeof Invitation>;
 /** `code` is shown this once. */
 export const CreatedInvitation = Invitation.extend({ code: z.string() });
 
-export const InvitationRef = z.object({ invitation_id: z.int().positive() });
+export const InvitationRef = z.object({ invitation_id: z.int32().positive() });

@@ -9,6 +9,7 @@ import { noSuchImage } from "../images/get.ts";
 import { VISIBLE, visibilityOf } from "../images/visibility.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
+import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { claimAll, claimPorts } from "./claim.ts";
 import { getContainer } from "./get.ts";
 import { mergeSpec } from "./merge-spec.ts";
@@ -26,6 +27,8 @@ export async function createContainer(ctx: AuthedContext, input: CreateContainer
       const env = input.env && { ...defaults.env, ...input.env };
       const spec = mergeSpec(defaults, { ...input, env });
       const machine_id = input.machine_id ?? null;
+      const gpus = input.desired === "running" ? gpusAsked(spec) : 0;
+      await checkQuota(sql, { user_id: ctx.actor.user_id, container_id: null, gpus });
       const { container_id } = await tx.containers.create({
         data: {
           uid: randomUUID(),

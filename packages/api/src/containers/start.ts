@@ -1,6 +1,7 @@
 import type { Container, StartContainerInput } from "@berth/spec/container.ts";
 import type { z } from "zod";
 import type { AuthedContext } from "../context.ts";
+import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
 import { claimForStart } from "./claim.ts";
 
@@ -10,6 +11,7 @@ export const startContainer = (
   { container_id }: z.infer<typeof StartContainerInput>,
 ): Promise<Container> =>
   changeContainer(ctx, container_id, { action: "start" }, async (container, { tx, sql }) => {
+    await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
     await claimForStart(sql, container);
     await tx.containers.update({ where: { container_id }, data: { desired: "running", run: { increment: 1 } } });
     return undefined;

@@ -7,6 +7,7 @@ import type { Actor, AuthedContext } from "../context.ts";
 import { noSuchImage } from "../images/get.ts";
 import { VISIBLE, visibilityOf } from "../images/visibility.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
+import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
 import { claimAll, reclaimPorts } from "./claim.ts";
 import { consentTo } from "./consent.ts";
@@ -89,7 +90,11 @@ async function holdImage(sql: Sql, actor: Actor, imageId: number): Promise<void>
 
 async function claimAnew(sql: Sql, container: LockedContainer, changed: string[]): Promise<void> {
   const wantsOtherGpus = GPU_FIELDS.some((field) => changed.includes(field));
-  if (wantsOtherGpus && container.desired === "running") await claimAll(sql, container);
-  // One that does not run gets its other GPUs at its next start.
-  else if (wantsOtherGpus || changed.includes("ports")) await reclaimPorts(sql, container);
+  if (wantsOtherGpus && container.desired === "running") {
+    await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
+    await claimAll(sql, container);
+  } else if (wantsOtherGpus || changed.includes("ports")) {
+    // One that does not run gets its other GPUs at its next start.
+    await reclaimPorts(sql, container);
+  }
 }

@@ -21,7 +21,7 @@ test("an added image is ready, and public or its account's by its name", async (
     phase: "Ready",
     display_name: "PyTorch",
   });
-  const { user_id } = await li.auth.me();
+  const { user_id } = await li.user.me();
   expect(await api.admin.image.add({ name: "li/own:1", reference })).toMatchObject({ public: false, user_id });
 });
 

@@ -15,8 +15,8 @@ afterAll(async () => {
 
 test("serves an admin and a user of its own process", async () => {
   const user = await server.registerUser("li");
-  expect(await server.admin.auth.me.query()).toMatchObject({ account: "test-admin", role: "admin" });
-  expect(await user.auth.me.query()).toMatchObject({ account: "li", role: "user" });
+  expect(await server.admin.user.me.query()).toMatchObject({ account: "test-admin", role: "admin" });
+  expect(await user.user.me.query()).toMatchObject({ account: "li", role: "user" });
   expect(await user.container.list.query({})).toEqual({ items: [], next_cursor: null });
 });
 

@@ -1,0 +1,16 @@
+import { Settings, UpdateSettingsInput } from "@berth/spec/settings.ts";
+import { adminProcedure, router } from "../trpc.ts";
+import { readSettings } from "./read.ts";
+import { updateSettings } from "./update.ts";
+
+export const settingsRouter = router({
+  get: adminProcedure
+    .meta({ route: { method: "GET", path: "/api/settings", summary: "What admins have set" } })
+    .output(Settings)
+    .query(({ ctx }) => readSettings(ctx.sql)),
+  update: adminProcedure
+    .meta({ route: { method: "PATCH", path: "/api/settings", summary: "Change settings" } })
+    .input(UpdateSettingsInput)
+    .output(Settings)
+    .mutation(({ ctx, input }) => updateSettings(ctx, input)),
+});

@@ -1,0 +1,73 @@
+import type { Sql } from "@berth/db/sql.ts";
+import type { ContainerSpec } from "@berth/spec/container.ts";
+import { DomainError } from "@berth/spec/error-code.ts";
+import { Quota } from "@berth/spec/user.ts";
+
+interface Asking {
+  /** Whose container it is, also where an admin acts on it. */
+  user_id: number;
+  /** Null for one that is about to be made. */
+  container_id: number | null;
+  /** That it is to hold. */
+  gpus: number;
+}
+
+/** How many GPUs a container with this spec holds while it is wanted running. */
+export const gpusAsked = ({ gpu_count, gpu_uuids }: ContainerSpec): number => gpu_uuids?.length ?? gpu_count;
+
+/**
+ * CONFLICT where the owner would have more than their quota allows: `details` has the limit, what is used, and by which
+ * containers. To be called before the claim, in its transaction: the owner's row is locked, so that no two asks count the
+ * same room. What asks for no more than it has is never refused, whatever an admin made of the quota meanwhile.
+ */
+export async function checkQuota(sql: Sql, { user_id, container_id, gpus }: Asking): Promise<void> {
+  const [owner] = await sql<{ account: string; quota: unknown }>(
+    "SELECT account, quota FROM users WHERE user_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE",
+    [user_id],
+  );
+  if (!owner) throw new DomainError("UNAUTHORIZED", "This account was deleted.");
+  const quota = Quota.parse(owner.quota);
+  if (quota.containers === null && quota.gpus === null) return;
+
+  const all = await sql<Holding>(
+    `SELECT c.container_id, c.name, c.desired <> 'removed' AS "isKept", count(a.gpu_uuid)::int AS gpus
+     FROM containers c LEFT JOIN gpu_allocations a USING (container_id)
+     WHERE c.user_id = $1 GROUP BY c.container_id ORDER BY c.name`,
+    [user_id],
+  );
+  const kept = all.filter((one) => one.isKept);
+  if (container_id === null) refuseAbove(owner.account, "containers", quota.containers, kept.length, 1, kept);
+  const own = all.find((one) => one.container_id === container_id)?.gpus ?? 0;
+  const others = all.filter((one) => one.container_id !== container_id && one.gpus > 0);
+  const used = others.reduce((sum, one) => sum + one.gpus, 0);
+  if (gpus > own) refuseAbove(owner.account, "gpus", quota.gpus, used, gpus, others);
+}
+
+interface Holding {
+  container_id: number;
+  name: string;
+  /** Not being removed. What is on its way out goes on holding its GPUs until it is gone. */
+  isKept: boolean;
+  gpus: number;
+}
+
+function refuseAbove(
+  account: string,
+  limit: keyof Quota,
+  allowed: number | null,
+  used: number,
+  asked: number,
+  holders: Holding[],
+): void {
+  if (allowed === null || used + asked <= allowed) return;
+  const what = limit === "gpus" ? "GPUs" : "containers";
+  const containers = holders.map(({ name }) => name);
+  const held = used === 0 ? "" : `, and ${used} are in use by ${containers.join(", ")}`;
+  throw new DomainError("CONFLICT", `The quota of ${account} is ${allowed} ${what}${held}.`, {
+    limit,
+    allowed,
+    used,
+    asked,
+    containers,
+  });
+}

@@ -1,0 +1,29 @@
+import { DomainError } from "@berth/spec/error-code.ts";
+import { ProfileFields, type SetProfileInput } from "@berth/spec/user.ts";
+import { recordAudit } from "../audit.ts";
+import type { AuthedContext } from "../context.ts";
+import { transact } from "../transact.ts";
+
+/** Changes one's own profile, by either form of the request. The audit log names the fields, not what is in them. */
+export async function setProfile(ctx: AuthedContext, input: SetProfileInput): Promise<void> {
+  const data = "field" in input ? readOneField(input) : withoutUndefined(input);
+  const fields = Object.keys(data);
+  if (fields.length === 0) throw new DomainError("BAD_REQUEST", "Name a field: nickname, email or phone.");
+  const { user_id } = ctx.actor;
+  await transact(ctx.db, async (tx) => {
+    await tx.users.update({ where: { user_id }, data });
+    await recordAudit(tx, ctx, { action: "set profile", noun: "user", object_id: user_id, details: { fields } });
+  });
+}
+
+function readOneField({ field, value }: Extract<SetProfileInput, { field: string }>): ProfileData {
+  const parsed = ProfileFields.safeParse({ [field]: value });
+  if (parsed.success) return withoutUndefined(parsed.data);
+  const message = parsed.error.issues.map((issue) => issue.message).join(" ");
+  throw new DomainError("BAD_REQUEST", `value: ${message}`, { fields: [{ field: "value", message }] });
+}
+
+type ProfileData = { [Field in keyof ProfileFields]?: Exclude<ProfileFields[Field], undefined> };
+
+const withoutUndefined = (fields: ProfileFields): ProfileData =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
