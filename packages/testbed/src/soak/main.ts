@@ -29,7 +29,7 @@ const report = await runFuzz({
 const seconds = (performance.now() - startedAt) / 1_000;
 const exitCode = await server.stop();
 await pool.end();
-await postgres.stop();
+await postgres.remove();
 
 for (const fault of report.faults) console.log(`FAULT ${fault}`);
 const third = Math.floor(report.memory.length / 3);
