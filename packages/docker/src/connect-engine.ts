@@ -12,6 +12,7 @@ import {
 import { listContainers } from "./containers/list.ts";
 import { containerLogs } from "./containers/logs.ts";
 import { containerStats, type CpuReadings } from "./containers/stats.ts";
+import { openTerminal } from "./containers/terminal.ts";
 import { updateContainer } from "./containers/update.ts";
 import type { Engine, EngineAddress } from "./engine.ts";
 import { inspectImage } from "./images/inspect.ts";
@@ -55,6 +56,7 @@ export function connectEngine(address: EngineAddress, options: ConnectionOptions
     events: (options) => engineEvents(link, options),
     logs: (id, options) => containerLogs(link, id, options),
     stats: (id, options) => containerStats(link, readings, id, options),
+    openTerminal: (id, request, options) => openTerminal(link, id, request, options),
     exec: (id, command, options) => exec(link, id, command, options),
 
     close: () => link.close(),

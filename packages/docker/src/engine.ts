@@ -64,7 +64,8 @@ export interface Engine {
   stats(id: string, options?: CallOptions): Promise<ContainerStats>;
   /**
    * Starts a command on a terminal of its own. It outlives the connection (moby never hangs an exec up): whoever opened
-   * it must see to its end. `conflict` where the container does not run, `rejected` where the command can't be started.
+   * it must see to its end, after a failure with `sent` too. `conflict` where the container does not run, `rejected`
+   * where the command can't be started. The deadline (default 30 s) is the opening's, the signal also ends the stream.
    */
   openTerminal(id: string, request: TerminalRequest, options?: CallOptions): Promise<EngineTerminal>;
   /** Runs a command to its end. Output past `maxOutputBytes` (default 1 MiB) is cut, and the call says so. */
@@ -332,10 +333,12 @@ export interface EngineTerminal {
   /**
    * What the command prints, and what is typed to it, in bytes. Back-pressure reaches the engine in both directions. Its
    * readable side ends when the command has ended; it is destroyed with an EngineError where the connection was lost.
+   * Ending the writable side tells the command nothing (a terminal's end of input is a byte, Ctrl-D).
    */
   stream: Duplex;
+  /** Nothing happens where the command has ended. */
   resize(cols: number, rows: number): Promise<void>;
-  /** Null while it runs. */
+  /** Null while it runs. `not_found` where the engine has forgotten the command: its container is gone or ran anew. */
   exitCode(options?: CallOptions): Promise<number | null>;
 }
 

@@ -1,20 +1,16 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
 import type { CallOptions, ExecOptions, ExecResult } from "../engine.ts";
 import { bodyChunks } from "../transport/body.ts";
+import { countdown } from "../transport/countdown.ts";
 import type { EngineLink } from "../transport/engine-link.ts";
 import { laterStep } from "../transport/failures.ts";
 import { checkedContainerId, checkedExecId } from "../wire/names.ts";
 import { LogFrames } from "../wire/log-frames.ts";
 import { CappedOutput } from "./capped-output.ts";
+import { execExitCode } from "./exec-state.ts";
 import { Created } from "./state.ts";
 
 const EXEC_MS = 30_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
-/** The output ends a moment before the engine knows the exit code. */
-const EXIT_POLL_MS = 20;
-
-const InspectedExec = z.object({ Running: z.boolean(), ExitCode: z.int().nullable() });
 
 export async function exec(
   link: EngineLink,
@@ -23,7 +19,7 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   const container = checkedContainerId(id);
-  const left = countdown(options);
+  const left = countdown(options, EXEC_MS);
   const { env, user, working_dir } = options;
   const parameters = {
     AttachStdout: true,
@@ -41,7 +37,7 @@ export async function exec(
   );
   const execId = checkedExecId(created.Id);
   const output = await laterStep(run(link, execId, options.maxOutputBytes ?? MAX_OUTPUT_BYTES, left()));
-  return { ...output, exit_code: await laterStep(exitCode(link, execId, left)) };
+  return { ...output, exit_code: await laterStep(execExitCode(link, execId, left)) };
 }
 
 async function run(
@@ -64,19 +60,4 @@ async function run(
     response.destroy();
     scope.end();
   }
-}
-
-async function exitCode(link: EngineLink, execId: string, left: () => CallOptions): Promise<number> {
-  for (;;) {
-    const options = left();
-    const state = await link.call((docker) => docker.getExec(execId).inspect(), InspectedExec, options, EXEC_MS);
-    if (!state.Running && state.ExitCode !== null) return state.ExitCode;
-    await delay(EXIT_POLL_MS); // the deadline ends this: the next question is not sent after it
-  }
-}
-
-/** What is left of the one deadline that all requests of the command share. */
-function countdown({ deadlineMs = EXEC_MS, signal }: CallOptions): () => CallOptions {
-  const end = performance.now() + deadlineMs;
-  return () => ({ deadlineMs: Math.max(0, end - performance.now()), ...(signal ? { signal } : {}) });
 }

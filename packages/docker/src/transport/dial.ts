@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { EngineError } from "../engine.ts";
 import { type CallScope, seconds } from "./call-scope.ts";
@@ -15,6 +16,20 @@ export interface WireRequest {
   body: Buffer | null;
 }
 
+/** The head of an answer. */
+export interface WireAnswer {
+  /** Its body is the caller's to read, unless the connection was handed over. */
+  response: IncomingMessage;
+  /** The connection itself, where the request asked for it (`upgrade` in its headers) and the engine answered 101. */
+  handover: Handover | null;
+}
+
+export interface Handover {
+  socket: Duplex;
+  /** What came behind the head in the same packet: the first bytes of the stream. */
+  head: Buffer;
+}
+
 /** How far a request came before it failed. */
 interface Progress {
   /** Bytes of it may have reached the engine. */
@@ -26,7 +41,8 @@ interface Progress {
 
 /**
  * Sends one request and resolves with the head of its answer, whatever the status; the body is the caller's to read.
- * Settles in every case: at the latest when `scope` is interrupted, which later also destroys the body.
+ * Settles in every case: at the latest when `scope` is interrupted, which later also destroys the body or the connection
+ * that was handed over.
  *
  * A GET that met a kept connection just as the engine closed it is sent once more.
  */
@@ -35,7 +51,7 @@ export async function dial(
   pool: Pool,
   request: WireRequest,
   scope: CallScope,
-): Promise<IncomingMessage> {
+): Promise<WireAnswer> {
   const progress: Progress = { sent: false, handshaking: false, reused: false };
   try {
     return await attempt(connection, pool, request, scope, progress);
@@ -52,7 +68,7 @@ function attempt(
   request: WireRequest,
   scope: CallScope,
   progress: Progress,
-): Promise<IncomingMessage> {
+): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown) => reject(connectionFailure(cause, connection.label, progress));
     if (scope.interruption) return fail(scope.error(false));
@@ -71,11 +87,17 @@ function attempt(
       forget();
       response.on("error", noop); // whoever reads the body is told; that nobody does must not end the process
       scope.onInterrupt(() => response.destroy(scope.error(true)));
-      resolve(response);
+      resolve({ response, handover: null });
     });
-    outgoing.once("upgrade", (_, socket) => {
-      socket.destroy();
-      fail(notDocker("it switched protocols"));
+    outgoing.once("upgrade", (response, socket, head) => {
+      if (!("upgrade" in request.headers)) {
+        socket.destroy();
+        return fail(notDocker("it switched protocols"));
+      }
+      forget();
+      socket.on("error", noop); // as of a body: whoever reads the stream is told
+      scope.onInterrupt(() => socket.destroy());
+      resolve({ response, handover: { socket, head } });
     });
     outgoing.on("error", fail);
     outgoing.end(request.body ?? undefined);

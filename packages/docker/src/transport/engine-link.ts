@@ -6,7 +6,7 @@ import { negotiate, versionIn } from "./api-version.ts";
 import { readBody } from "./body.ts";
 import { CallScope } from "./call-scope.ts";
 import { Connection, type ConnectionOptions, type Pool } from "./connection.ts";
-import { dial } from "./dial.ts";
+import { dial, type Handover, type WireAnswer } from "./dial.ts";
 import { type DescribedRequest, dockerodeOver } from "./dockerode.ts";
 import { isVersionRefusal, notDocker, refusal } from "./failures.ts";
 
@@ -21,6 +21,11 @@ export type Ask = (docker: Docker) => Promise<unknown>;
 /** A stream whose head has come, and the scope that can interrupt it. Whoever opened it ends the scope. */
 export interface OpenStream {
   response: IncomingMessage;
+  scope: CallScope;
+}
+
+/** A connection that the engine has handed over, and the scope that can interrupt it. Whoever opened it ends the scope. */
+export interface OpenConnection extends Handover {
   scope: CallScope;
 }
 
@@ -42,7 +47,7 @@ export class EngineLink {
     try {
       let answer: object = {};
       const docker = dockerodeOver(async (request) => {
-        const response = await this.#send("calls", request, scope);
+        const { response } = await this.#send("calls", request, scope);
         answer = parseAnswer(await readBody(response, MAX_ANSWER_BYTES, scope));
         return answer;
       });
@@ -57,10 +62,29 @@ export class EngineLink {
   async open(ask: Ask, signal: AbortSignal | undefined, headMs: number): Promise<OpenStream> {
     const scope = this.#scope(headMs, signal);
     try {
-      let response: IncomingMessage | undefined;
-      await ask(dockerodeOver(async (request) => (response = await this.#send("streams", request, scope))));
-      if (!response) throw new Error("the request was not sent");
+      const { response } = await this.#sendAsked(ask, {}, scope);
       return { response, scope };
+    } catch (error) {
+      scope.end();
+      throw error;
+    }
+  }
+
+  /**
+   * As {@link open}, for what flows both ways: the engine hands the connection over. An answer that keeps it is
+   * `protocol`: a proxy between takes the upgrade out, and what is typed would go nowhere.
+   */
+  async upgrade(ask: Ask, signal: AbortSignal | undefined, headMs: number): Promise<OpenConnection> {
+    const scope = this.#scope(headMs, signal);
+    try {
+      const headers = { connection: "Upgrade", upgrade: "tcp" };
+      const { response, handover } = await this.#sendAsked(ask, headers, scope);
+      if (handover) return { ...handover, scope };
+      response.destroy();
+      const status = response.statusCode ?? 0;
+      throw notDocker(`HTTP ${status} where it should have handed the connection over; is a proxy between?`, {
+        status,
+      });
     } catch (error) {
       scope.end();
       throw error;
@@ -72,7 +96,7 @@ export class EngineLink {
     const scope = this.#scope(options?.deadlineMs ?? PING_MS, options?.signal);
     try {
       const request = { method: "GET", path: "/_ping", headers: {}, body: null };
-      const response = await dial(this.#connection, "calls", request, scope);
+      const { response } = await dial(this.#connection, "calls", request, scope);
       const body = await readBody(response, MAX_REFUSAL_BYTES, scope);
       if (response.statusCode !== 200) throw refusal(response.statusCode ?? 0, body);
       this.#version = null;
@@ -95,8 +119,19 @@ export class EngineLink {
     return scope;
   }
 
+  /** Sends what dockerode describes, with these headers more, on a connection of its own. */
+  async #sendAsked(ask: Ask, headers: Record<string, string>, scope: CallScope): Promise<WireAnswer> {
+    let answer: WireAnswer | undefined;
+    const send = async (request: DescribedRequest): Promise<object> => {
+      return (answer = await this.#send("streams", { ...request, headers: { ...request.headers, ...headers } }, scope));
+    };
+    await ask(dockerodeOver(send));
+    if (!answer) throw new Error("the request was not sent");
+    return answer;
+  }
+
   /** Resolves with an answer that is a success (304, "it is so already", is one). A refusal is thrown. */
-  async #send(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<IncomingMessage> {
+  async #send(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<WireAnswer> {
     try {
       return await this.#sendOnce(pool, request, scope);
     } catch (error) {
@@ -111,12 +146,13 @@ export class EngineLink {
     }
   }
 
-  async #sendOnce(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<IncomingMessage> {
+  async #sendOnce(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<WireAnswer> {
     const { api_version } = this.#version ?? (await this.#agree(scope));
-    const response = await dial(this.#connection, pool, { ...request, path: `/v${api_version}${request.path}` }, scope);
+    const answer = await dial(this.#connection, pool, { ...request, path: `/v${api_version}${request.path}` }, scope);
+    const { response, handover } = answer;
     this.#noticeUpgrade(response);
     const status = response.statusCode ?? 0;
-    if ((status >= 200 && status < 300) || status === 304) return response;
+    if (handover || (status >= 200 && status < 300) || status === 304) return answer;
     if (status < 400) {
       response.destroy(); // its body is of no interest, and may be endless
       throw refusal(status, "");
