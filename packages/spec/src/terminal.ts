@@ -3,14 +3,18 @@
  *
  * A browser is known by its session cookie. Any other client sends {@link SocketToken} as its first message. After that
  * binary messages are the bytes of the terminal or the log, in both directions, and text messages are JSON: from the
- * client {@link TerminalControl}, from the server {@link SocketNotice}. The server ends a socket with one of
- * {@link CLOSE_CODE}, after a notice of the error.
+ * client {@link TerminalControl}, from the server {@link SocketNotice}. A message is 1 MiB at most. The server ends a
+ * socket with one of {@link CLOSE_CODE}, after a notice of the error; with 1000 where a command or a log has ended, and
+ * where another socket of the same terminal took over.
  */
 import { z } from "zod";
 import { ErrorCode } from "./error-code.ts";
 
 const Columns = z.int().min(1).max(1_000);
 const Rows = z.int().min(1).max(1_000);
+
+/** The `{container_id}` of both addresses. */
+export const ContainerPath = z.object({ container_id: z.coerce.number().pipe(z.int().positive()) });
 
 /** In the query string of the terminal's address. Strings, as a query has them, are read as numbers. */
 export const TerminalQuery = z.object({
