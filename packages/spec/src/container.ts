@@ -75,7 +75,7 @@ export const CreateContainerInput = z
   .object({
     name: ContainerName,
     display_name: DisplayName.optional(),
-    image_id: z.int().positive().optional(),
+    image_id: z.int32().positive().optional(),
     image: ImageName.optional(),
     machine_id: MachineId.optional(),
     on_loss: OnLoss.default("recreate"),
@@ -88,12 +88,12 @@ export const CreateContainerInput = z
   });
 export type CreateContainerInput = z.infer<typeof CreateContainerInput>;
 
-export const ContainerRef = z.object({ container_id: z.int().positive() });
+export const ContainerRef = z.object({ container_id: z.int32().positive() });
 
 export const UpdateContainerInput = ContainerRef.extend({
   name: ContainerName.optional(),
   display_name: DisplayName.nullable().optional(),
-  image_id: z.int().positive().optional(),
+  image_id: z.int32().positive().optional(),
   on_loss: OnLoss.optional(),
   /** Needed for what an engine fixes at create: image, command, env, ports, GPUs, shm, restart. */
   recreate: RecreateConsent.optional(),
@@ -109,7 +109,7 @@ export const StartContainerInput = ContainerRef.extend({
 export const RecreateContainerInput = ContainerRef.extend({ recreate: RecreateConsent });
 
 /** Brings back what a recreate set aside: the newest of `held`, or the one of `generation`. */
-export const RestoreContainerInput = ContainerRef.extend({ generation: z.int().positive().optional() });
+export const RestoreContainerInput = ContainerRef.extend({ generation: z.int32().positive().optional() });
 
 export const ContainerLogsInput = ContainerRef.extend({
   /** Lines from the end. */

@@ -40,7 +40,7 @@ export const AddImageInput = z.object({
 });
 export type AddImageInput = z.infer<typeof AddImageInput>;
 
-export const ImageRef = z.object({ image_id: z.int().positive() });
+export const ImageRef = z.object({ image_id: z.int32().positive() });
 
 /** What is left out is not changed. A Ready image's content never changes: new content is a new tag. */
 export const UpdateImageInput = ImageRef.extend({
@@ -74,6 +74,8 @@ export const Image = z.object({
   desired: z.enum(["present", "absent"]),
   phase: ImagePhase,
   message: z.string(),
+  /** Bytes done of what is under way. */
+  progress: z.int().nullable(),
   digest: z.string().nullable(),
   /** Bytes. */
   size: z.int().nullable(),

@@ -21,14 +21,14 @@ export const imageRouter = router({
       route: {
         method: "GET",
         path: "/api/images",
-        summary: "A page of images to start containers from, newest first.",
+        summary: "A page of images to start containers from, newest first",
       },
     })
     .input(ListImagesInput)
     .output(pageOf(Image))
     .query(({ ctx, input }) => listImages(ctx, input)),
   get: authedProcedure
-    .meta({ route: { method: "GET", path: "/api/images/{image_id}", summary: "One image." } })
+    .meta({ route: { method: "GET", path: "/api/images/{image_id}", summary: "One image" } })
     .input(ImageRef)
     .output(Image)
     .query(({ ctx, input }) => getImage(ctx, input)),
@@ -37,7 +37,7 @@ export const imageRouter = router({
       route: {
         method: "POST",
         path: "/api/images",
-        summary: "Records an image that engines hold or pull by its reference.",
+        summary: "Records an image that engines hold or pull by its reference",
         status: 201,
       },
     })
@@ -49,7 +49,7 @@ export const imageRouter = router({
       route: {
         method: "PATCH",
         path: "/api/images/{image_id}",
-        summary: "Changes what is said of an image, or its dictionary.",
+        summary: "Changes what is said of an image, or its dictionary",
       },
     })
     .input(UpdateImageInput)
@@ -60,7 +60,7 @@ export const imageRouter = router({
       route: {
         method: "POST",
         path: "/api/images/{image_id}/share",
-        summary: "Shares an image with exactly these users.",
+        summary: "Shares an image with exactly these users",
       },
     })
     .input(ShareImageInput)
@@ -68,7 +68,7 @@ export const imageRouter = router({
     .mutation(({ ctx, input }) => shareImage(ctx, input)),
   remove: authedProcedure
     .meta({
-      route: { method: "DELETE", path: "/api/images/{image_id}", summary: "Removes an image that nothing depends on." },
+      route: { method: "DELETE", path: "/api/images/{image_id}", summary: "Removes an image that nothing depends on" },
     })
     .input(ImageRef)
     .output(Image)

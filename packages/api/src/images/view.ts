@@ -1,8 +1,9 @@
 import type { Sql } from "@berth/db/sql.ts";
 import type { Image, ImageSource } from "@berth/spec/image.ts";
 
-interface ImageRow extends Omit<Image, "size" | "created_at"> {
+interface ImageRow extends Omit<Image, "progress" | "size" | "created_at"> {
   source: ImageSource;
+  progress: bigint | null;
   size: bigint | null;
   created_at: Date;
 }
@@ -15,13 +16,14 @@ export async function selectImages(sql: Sql, where: string, parameters: readonly
   const rows = await sql<ImageRow>(
     `SELECT i.image_id, i.name, i.reference, i.display_name, i.description, i.create_params, i.parent_image_id, i.user_id,
             i.user_id IS NULL AS public, i.source, i.desired, i.created_at, COALESCE(s.phase, 'Waiting') AS phase,
-            COALESCE(s.message, '') AS message, s.digest, s.size, COALESCE(s.conditions, '[]') AS conditions
+            COALESCE(s.message, '') AS message, s.progress, s.digest, s.size, COALESCE(s.conditions, '[]') AS conditions
      FROM images i LEFT JOIN image_status s USING (image_id)
      WHERE ${where}`,
     parameters,
   );
-  return rows.map(({ size, created_at, ...row }) => ({
+  return rows.map(({ progress, size, created_at, ...row }) => ({
     ...row,
+    progress: progress === null ? null : Number(progress),
     size: size === null ? null : Number(size),
     created_at: created_at.toISOString(),
   }));

@@ -14,18 +14,18 @@ const MachineRef = z.object({ machine_id: MachineId });
 
 export const machineRouter = router({
   info: authedProcedure
-    .meta({ route: { method: "GET", path: "/api/machine/info", summary: "Every GPU server and what it has." } })
+    .meta({ route: { method: "GET", path: "/api/machine/info", summary: "Every GPU server and what it has" } })
     .output(trusted(z.array(MachineInfo)))
     .query(({ ctx }) => readMachineInfo(ctx)),
   list: authedProcedure
     .meta({
-      route: { method: "GET", path: "/api/machines", summary: "A page of machines, with all that is shown of them." },
+      route: { method: "GET", path: "/api/machines", summary: "A page of machines, with all that is shown of them" },
     })
     .input(PageInput)
     .output(pageOf(Machine))
     .query(({ ctx, input }) => listMachines(ctx, input)),
   get: authedProcedure
-    .meta({ route: { method: "GET", path: "/api/machines/{machine_id}", summary: "One machine." } })
+    .meta({ route: { method: "GET", path: "/api/machines/{machine_id}", summary: "One machine" } })
     .input(MachineRef)
     .output(Machine)
     .query(({ ctx, input }) => getMachine(ctx, input)),
@@ -34,7 +34,7 @@ export const machineRouter = router({
       route: {
         method: "POST",
         path: "/api/machines",
-        summary: "Adds a GPU server by the address of its engine.",
+        summary: "Adds a GPU server by the address of its engine",
         status: 201,
       },
     })
@@ -46,7 +46,7 @@ export const machineRouter = router({
       route: {
         method: "PATCH",
         path: "/api/machines/{machine_id}",
-        summary: "Changes a machine, or takes no more work on it.",
+        summary: "Changes a machine, or takes no more work on it",
       },
     })
     .input(UpdateMachineInput)
@@ -57,7 +57,7 @@ export const machineRouter = router({
       route: {
         method: "DELETE",
         path: "/api/machines/{machine_id}",
-        summary: "Forgets a machine that no container is on.",
+        summary: "Forgets a machine that no container is on",
       },
     })
     .input(MachineRef)
