@@ -1,3 +1,4 @@
+import { pruneAccounts } from "@berth/db/accounts/prune.ts";
 import { createPool } from "@berth/db/pool.ts";
 import { pruneObjectEvents } from "@berth/db/object-events/prune.ts";
 import { pgSql } from "@berth/db/sql.ts";
@@ -19,10 +20,12 @@ export function startCalendar(databaseUrl: string, log: Logger): { stop(): Promi
     NIGHTLY,
     async () => {
       try {
-        const pruned = await pruneObjectEvents(pgSql(pool), EVENT_DAYS);
-        log.info({ pruned }, "old events of objects were pruned");
+        const sql = pgSql(pool);
+        const object_events = await pruneObjectEvents(sql, EVENT_DAYS);
+        const pruned = { object_events, ...(await pruneAccounts(sql)) };
+        log.info({ pruned }, "what is long past was pruned");
       } catch (error) {
-        log.warn({ err: error }, "old events of objects could not be pruned; tomorrow again");
+        log.warn({ err: error }, "what is long past could not be pruned; tomorrow again");
       }
     },
     { noOverlap: true },
