@@ -52,5 +52,7 @@ function refusalOf({ kind }: EngineError, { container, machine_id }: OnEngine): 
   if (kind === "not_found" || kind === "conflict") {
     return new DomainError("CONFLICT", `${container.name} is not on its machine any more.`, { phase: container.phase });
   }
-  return new DomainError("UNAVAILABLE", `Machine ${machine_id} does not answer: try again in a moment.`, { machine_id });
+  return new DomainError("UNAVAILABLE", `Machine ${machine_id} does not answer: try again in a moment.`, {
+    machine_id,
+  });
 }
