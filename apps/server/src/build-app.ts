@@ -8,14 +8,19 @@ import { registerConsole } from "./console.ts";
 import { registerErrors, sendFailure } from "./errors.ts";
 import { registerHealth } from "./health.ts";
 import { HttpServers } from "./http-servers.ts";
+import type { Live } from "./live/open-live.ts";
 import { registerMetrics } from "./metrics.ts";
+import { registerPhotos } from "./photos.ts";
 import { registerRest } from "./rest/register-rest.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
+import { registerSockets } from "./sockets/register-sockets.ts";
 import { registerTrpc } from "./trpc.ts";
 
 export interface AppOptions {
   services: ApiServices;
   log: FastifyBaseLogger;
+  /** Where credentials that end are heard of; without it they are looked at now and then. */
+  live?: Live;
   /** What listens; plain http where it is left out. */
   servers?: HttpServers;
   trustProxy?: boolean | string[];
@@ -54,7 +59,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(cookie);
   registerMetrics(app, services);
   registerHealth(app, services);
-  await app.register(registerTrpc, { prefix: "/trpc", services });
+  registerPhotos(app, services);
+  const sockets = await registerSockets(app, options);
+  await app.register(registerTrpc, { prefix: "/trpc", services, sockets });
   await registerRest(app, { services });
   await registerConsole(app, options.consoleDir);
   return app;

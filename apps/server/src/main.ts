@@ -11,6 +11,7 @@ import { buildApp } from "./build-app.ts";
 import { type Env, EnvError, readEnv } from "./env.ts";
 import { missingMigrations } from "./health.ts";
 import { HttpServers } from "./http-servers.ts";
+import { openLive } from "./live/open-live.ts";
 import { createLog } from "./log.ts";
 import { type Certificate, CertificateError, type CertificateFiles, readCertificate } from "./tls.ts";
 
@@ -24,16 +25,20 @@ async function start(env: Env): Promise<void> {
   const servers = await openServers(env, log);
   const db = createDb(env.DATABASE_URL);
   const installation = await openDatabase(db);
-  const services = createApiServices({ db, box: createSecretBox(env.BERTH_SECRET_KEY), installation, connectEngine });
+  const live = await openLive(env.DATABASE_URL, log);
+  const box = createSecretBox(env.BERTH_SECRET_KEY);
+  const services = createApiServices({ db, box, installation, connectEngine, changes: live.changes });
   const app = await buildApp({
     services,
     log,
+    live,
     servers,
     trustProxy: env.BERTH_TRUST_PROXY,
     consoleDir: fileURLToPath(new URL("../../web/dist", import.meta.url)),
   });
   closeOnSignals(app, env.BERTH_SUPERVISED, async () => {
     services.engines.close();
+    await live.close();
     await db.$disconnect();
   });
   await listen(app, env);

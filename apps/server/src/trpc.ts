@@ -4,23 +4,20 @@ import { toTrpcError } from "@berth/api/to-trpc-error.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { registerTrpcSockets, type TrpcSocketOptions } from "./live/register-trpc-sockets.ts";
+import { logTrpcFailure } from "./log-trpc-failure.ts";
 import { createRequestContext, type Door } from "./request-context.ts";
 
-/** tRPC over HTTP with batching, for bearers of a token and for the console's session cookie. */
-export async function registerTrpc(app: FastifyInstance, { services }: { services: ApiServices }): Promise<void> {
+/** tRPC over HTTP with batching, for bearers of a token and for the console's session cookie, and over WebSockets. */
+export async function registerTrpc(app: FastifyInstance, { services, sockets }: TrpcSocketOptions): Promise<void> {
+  registerTrpcSockets(app, { services, sockets });
   await app.register(fastifyTRPCPlugin<AppRouter>, {
     trpcOptions: {
       router: appRouter,
       createContext: ({ req, res }) => createContext(services, req, { reply: res, takesSessionCookie: true }),
       maxBatchSize: 50,
       responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
-      onError({ error, path, req }) {
-        const fields = { requestId: req.id, path, code: error.code };
-        if (error.code === "INTERNAL_SERVER_ERROR") req.log.error({ ...fields, err: error.cause }, "procedure failed");
-        else if (error.code === "SERVICE_UNAVAILABLE")
-          req.log.warn({ ...fields, err: error.cause }, "database is away");
-        else req.log.debug(fields, "procedure refused");
-      },
+      onError: ({ error, path, req }) => logTrpcFailure(req, error, path),
     },
   } satisfies FastifyTRPCPluginOptions<AppRouter>);
 }

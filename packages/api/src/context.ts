@@ -3,7 +3,7 @@ import type { SecretBox } from "@berth/db/secret-box.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { Engine, EngineAddress } from "@berth/docker/engine.ts";
 import type { TokenScope } from "@berth/spec/api-token.ts";
-import type { Change } from "@berth/spec/live.ts";
+import type { Change, ContainerStats } from "@berth/spec/live.ts";
 import type { Role } from "@berth/spec/user.ts";
 
 /** Someone with an account. Read from the database for each request, so a role that was taken away counts at once. */
@@ -40,6 +40,7 @@ export interface ApiServices {
   /** Open connections to the machines' engines, shared by all that reads from them. */
   engines: EnginePool;
   changes: ChangeFeed;
+  stats: StatsFeed;
   calls: CallLimiter;
 }
 
@@ -51,6 +52,11 @@ export interface EnginePool {
 export interface ChangeFeed {
   /** Batches of what changed for this actor, from now on until `signal` aborts. Never a change of what they may not see. */
   follow(actor: Person, signal: AbortSignal): AsyncIterable<Change[]>;
+}
+
+export interface StatsFeed {
+  /** Readings about every two seconds while it runs, until `signal` aborts. Who may see them is the caller's to know. */
+  follow(containerId: number, signal: AbortSignal): AsyncIterable<ContainerStats>;
 }
 
 export interface CallLimiter {

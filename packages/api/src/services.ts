@@ -3,6 +3,7 @@ import type { SecretBox } from "@berth/db/secret-box.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import type { Engine, EngineAddress } from "@berth/docker/engine.ts";
 import { createCallLimiter } from "./call-limiter.ts";
+import { createStatsFeed } from "./containers/stats-feed.ts";
 import type { ApiServices, ChangeFeed, EnginePool } from "./context.ts";
 import { createEnginePool } from "./machines/engine-pool.ts";
 
@@ -21,6 +22,7 @@ export interface ServiceParts {
 export function createApiServices(parts: ServiceParts): ApiServices & { engines: EnginePool & { close(): void } } {
   const { db, box, installation, connectEngine, changes = SILENT } = parts;
   const sql = prismaSql(db);
+  const engines = createEnginePool({ db, box, connectEngine });
   return {
     db,
     sql,
@@ -28,7 +30,8 @@ export function createApiServices(parts: ServiceParts): ApiServices & { engines:
     installation,
     connectEngine,
     changes,
-    engines: createEnginePool({ db, box, connectEngine }),
+    engines,
+    stats: createStatsFeed({ sql, engines }),
     calls: createCallLimiter(parts.callsPerMinute),
   };
 }

@@ -1,6 +1,7 @@
 import type { ApiServices } from "@berth/api/context.ts";
 import websocket from "@fastify/websocket";
 import type { FastifyInstance } from "fastify";
+import type { Live } from "../live/open-live.ts";
 import { endSocket, failSocket } from "./fail-socket.ts";
 import { SOCKET_LIMITS, SocketRegistry, type SocketLimits } from "./socket-registry.ts";
 
@@ -9,6 +10,8 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 export interface SocketOptions {
   services: ApiServices;
+  /** Without it a credential's end is seen when it is looked at next. */
+  live?: Pick<Live, "onCredentials"> | undefined;
   limits?: Partial<SocketLimits>;
 }
 
@@ -16,8 +19,9 @@ export interface SocketOptions {
  * WebSockets for the app's routes with `websocket: true`. Their handlers begin with
  * `const accepted = await sockets.accept(request, socket)`, attach what they listen with, and call `accepted.start()`.
  */
-export async function registerSockets(app: FastifyInstance, { services, limits }: SocketOptions) {
+export async function registerSockets(app: FastifyInstance, { services, live, limits }: SocketOptions) {
   const sockets = new SocketRegistry(services, { ...SOCKET_LIMITS, ...limits });
+  live?.onCredentials((userId) => void sockets.recheck(userId));
   await app.register(websocket, {
     // Compression costs memory for each socket, and what a terminal sends is small or random.
     options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false },

@@ -5,6 +5,7 @@ import { createSecretBox } from "@berth/db/secret-box.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import type { FastifyInstance } from "fastify";
 import { type AppOptions, buildApp } from "../build-app.ts";
+import { openLive } from "../live/open-live.ts";
 import { createLog } from "../log.ts";
 
 export interface OpenApp {
@@ -23,8 +24,11 @@ export async function openApp(
   const db = createDb(databaseUrl);
   const lines: string[] = [];
   const { services, ...options } = change;
+  const log = createLog("debug", { write: (line) => lines.push(line) });
+  const live = await openLive(databaseUrl, log);
   const app = await buildApp({
-    log: createLog("debug", { write: (line) => lines.push(line) }),
+    log,
+    live,
     ...options,
     services: {
       ...createApiServices({
@@ -32,6 +36,7 @@ export async function openApp(
         box: createSecretBox("a secret of tests"),
         installation: "00000000-0000-4000-8000-000000000000",
         connectEngine,
+        changes: live.changes,
       }),
       ...services,
     },
@@ -42,6 +47,7 @@ export async function openApp(
     lines,
     async close() {
       await app.close();
+      await live.close();
       await db.$disconnect();
     },
   };

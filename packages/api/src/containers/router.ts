@@ -11,6 +11,7 @@ import {
   UpdateContainerInput,
 } from "@berth/spec/container.ts";
 import { pageOf } from "@berth/spec/page.ts";
+import { NEVER, passOn } from "../live/pass-on.ts";
 import { authedProcedure, router } from "../trpc.ts";
 import { trusted } from "../trusted-output.ts";
 import { createContainer } from "./create.ts";
@@ -22,6 +23,7 @@ import { readContainerLogs } from "./logs.ts";
 import { recreateContainer } from "./recreate.ts";
 import { restartContainer } from "./restart.ts";
 import { startContainer } from "./start.ts";
+import { followStats } from "./stats.ts";
 import { stopContainer } from "./stop.ts";
 import { updateContainer } from "./update.ts";
 
@@ -31,7 +33,7 @@ export const containerRouter = router({
       route: {
         method: "POST",
         path: "/api/containers",
-        summary: "Asks for a container: it is made, and started, by and by.",
+        summary: "Asks for a container: it is made, and started, by and by",
         status: 201,
       },
     })
@@ -39,12 +41,12 @@ export const containerRouter = router({
     .output(Container)
     .mutation(({ ctx, input }) => createContainer(ctx, input)),
   list: authedProcedure
-    .meta({ route: { method: "GET", path: "/api/containers", summary: "A page of containers, newest first." } })
+    .meta({ route: { method: "GET", path: "/api/containers", summary: "A page of containers, newest first" } })
     .input(ListContainersInput)
     .output(trusted(pageOf(Container)))
     .query(({ ctx, input }) => listContainers(ctx, input)),
   get: authedProcedure
-    .meta({ route: { method: "GET", path: "/api/containers/{container_id}", summary: "One container." } })
+    .meta({ route: { method: "GET", path: "/api/containers/{container_id}", summary: "One container" } })
     .input(ContainerRef)
     .output(Container)
     .query(({ ctx, input }) => getContainer(ctx, input)),
@@ -53,14 +55,14 @@ export const containerRouter = router({
       route: {
         method: "PATCH",
         path: "/api/containers/{container_id}",
-        summary: "Changes a container; what an engine fixes at its making needs recreate.",
+        summary: "Changes a container; what an engine fixes at its making needs recreate",
       },
     })
     .input(UpdateContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => updateContainer(ctx, input)),
   start: authedProcedure
-    .meta({ route: { method: "POST", path: "/api/containers/{container_id}/start", summary: "Starts a container." } })
+    .meta({ route: { method: "POST", path: "/api/containers/{container_id}/start", summary: "Starts a container" } })
     .input(StartContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => startContainer(ctx, input)),
@@ -69,7 +71,7 @@ export const containerRouter = router({
       route: {
         method: "POST",
         path: "/api/containers/{container_id}/stop",
-        summary: "Stops a container; its GPUs are given back.",
+        summary: "Stops a container; its GPUs are given back",
       },
     })
     .input(ContainerRef)
@@ -80,7 +82,7 @@ export const containerRouter = router({
       route: {
         method: "POST",
         path: "/api/containers/{container_id}/restart",
-        summary: "Stops a container where it runs, and starts it.",
+        summary: "Stops a container where it runs, and starts it",
       },
     })
     .input(ContainerRef)
@@ -91,7 +93,7 @@ export const containerRouter = router({
       route: {
         method: "POST",
         path: "/api/containers/{container_id}/recreate",
-        summary: "Has a container made anew, with its content or without.",
+        summary: "Has a container made anew, with its content or without",
       },
     })
     .input(RecreateContainerInput)
@@ -102,7 +104,7 @@ export const containerRouter = router({
       route: {
         method: "DELETE",
         path: "/api/containers/{container_id}",
-        summary: "Removes a container and what is in it.",
+        summary: "Removes a container and what is in it",
       },
     })
     .input(ContainerRef)
@@ -113,7 +115,7 @@ export const containerRouter = router({
       route: {
         method: "GET",
         path: "/api/containers/{container_id}/events",
-        summary: "What happened to a container, newest first.",
+        summary: "What happened to a container, newest first",
       },
     })
     .input(ListEventsInput)
@@ -124,10 +126,13 @@ export const containerRouter = router({
       route: {
         method: "GET",
         path: "/api/containers/{container_id}/logs",
-        summary: "The newest lines that a container has printed.",
+        summary: "The newest lines that a container has printed",
       },
     })
     .input(ContainerLogsInput)
     .output(ContainerLogs)
     .query(({ ctx, input }) => readContainerLogs(ctx, input)),
+  stats: authedProcedure
+    .input(ContainerRef)
+    .subscription(async ({ ctx, input, signal }) => passOn(await followStats(ctx, input, signal ?? NEVER))),
 });
