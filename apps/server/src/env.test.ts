@@ -33,3 +33,10 @@ test("reads which proxies are believed", () => {
   expect(read("10.0.0.1, 10.1.0.0/16")).toEqual(["10.0.0.1", "10.1.0.0/16"]);
   expect(() => read("my proxy")).toThrow("BERTH_TRUST_PROXY");
 });
+
+test("wants a certificate and its key together", () => {
+  const cert = { ...REQUIRED, BERTH_TLS_CERT: "cert.pem" };
+  expect(() => readEnv(cert)).toThrow("BERTH_TLS_KEY: needed where BERTH_TLS_CERT is set");
+  expect(() => readEnv({ ...REQUIRED, BERTH_TLS_KEY: "key.pem" })).toThrow("BERTH_TLS_CERT: needed where");
+  expect(readEnv({ ...cert, BERTH_TLS_KEY: "key.pem" })).toMatchObject({ BERTH_TLS_KEY: "key.pem" });
+});

@@ -45,6 +45,14 @@ test("a database that can't be reached is one line", async () => {
   expect(said).not.toContain("s3cret");
 });
 
+test("a certificate that can't be used is one line that names its variable", async () => {
+  const BERTH_TLS_CERT = "/nowhere/cert.pem";
+  const env = { DATABASE_URL: database.url, BERTH_SECRET_KEY, BERTH_TLS_CERT, BERTH_TLS_KEY: MAIN };
+  const { code, said } = await run(env);
+  expect(code).toBe(1);
+  expect(said).toMatch(/^berth server: BERTH_TLS_CERT: the file can't be read: ENOENT.*\n$/);
+});
+
 test("a port that is taken is one line that says which variable helps", async () => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await once(squatter, "listening");
