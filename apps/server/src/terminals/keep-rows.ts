@@ -42,7 +42,9 @@ export function keepRows(parts: Parts): { close(): Promise<unknown> } {
     if (!hasFailed) startSweep();
     hasFailed = false;
   };
-  const timer = setInterval(() => (renewing ??= tick().finally(() => (renewing = null))), RENEW_MS);
+  const timer = setInterval(() => {
+    renewing ??= tick().finally(() => (renewing = null));
+  }, RENEW_MS);
   startSweep();
   return {
     close() {
