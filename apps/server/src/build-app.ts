@@ -9,11 +9,13 @@ import { registerErrors, sendFailure } from "./errors.ts";
 import { registerHealth } from "./health.ts";
 import { HttpServers } from "./http-servers.ts";
 import type { Live } from "./live/open-live.ts";
+import { registerLogs } from "./logs/register-logs.ts";
 import { registerMetrics } from "./metrics.ts";
 import { registerPhotos } from "./photos.ts";
 import { registerRest } from "./rest/register-rest.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
 import { registerSockets } from "./sockets/register-sockets.ts";
+import { registerTerminals } from "./terminals/register-terminals.ts";
 import { registerTrpc } from "./trpc.ts";
 
 export interface AppOptions {
@@ -61,6 +63,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerHealth(app, services);
   registerPhotos(app, services);
   const sockets = await registerSockets(app, options);
+  registerTerminals(app, { services, sockets });
+  registerLogs(app, { services, sockets });
   await app.register(registerTrpc, { prefix: "/trpc", services, sockets });
   await registerRest(app, { services });
   await registerConsole(app, options.consoleDir);
