@@ -36,6 +36,7 @@ test("tells all faults at once, a line for each, and repeats no value", () => {
     BERTH_LOCAL_ENGINE: "10.0.0.5:2375",
     BERTH_SIMULATE: "many",
     BERTH_LOG_LEVEL: "loud",
+    BERTH_TRUST_PROXY: "my proxy",
   });
   expect(faults.map((line) => line.split(" ", 1)[0])).toEqual(
     expect.arrayContaining([
@@ -49,6 +50,7 @@ test("tells all faults at once, a line for each, and repeats no value", () => {
       "BERTH_LOCAL_ENGINE",
       "BERTH_SIMULATE",
       "BERTH_LOG_LEVEL",
+      "BERTH_TRUST_PROXY",
     ]),
   );
   expect(faults.join()).not.toContain("hunter2");
@@ -56,6 +58,18 @@ test("tells all faults at once, a line for each, and repeats no value", () => {
 
 test.each(["0", "3000.5", "0x50", "-1", "65536", " 80"])("refuses the port %j", (port) => {
   expect(faultsOf({ BERTH_PORT: port })).toEqual(["BERTH_PORT must be a whole number from 1 to 65535"]);
+});
+
+test("wants a certificate and its key together, and passes on where they are", () => {
+  expect(faultsOf({ BERTH_TLS_CERT: "cert.pem" })).toEqual(["BERTH_TLS_KEY must be set where BERTH_TLS_CERT is"]);
+  expect(faultsOf({ BERTH_TLS_KEY: "key.pem" })).toEqual(["BERTH_TLS_CERT must be set where BERTH_TLS_KEY is"]);
+  const variables = { BERTH_TLS_CERT: "cert.pem", BERTH_TLS_KEY: "/etc/key.pem", BERTH_TRUST_PROXY: "10.0.0.1" };
+  const resolved = { databaseUrl: "postgresql://h/d", secretKey: "k".repeat(32) };
+  expect(childEnvironment(variables, readEnvironment(variables), resolved)).toMatchObject({
+    BERTH_TLS_CERT: resolve("cert.pem"),
+    BERTH_TLS_KEY: "/etc/key.pem",
+    BERTH_TRUST_PROXY: "10.0.0.1",
+  });
 });
 
 test.each(["off", "unix:///var/run/docker.sock", "tcp://127.0.0.1:2375"])("takes the engine %j", (engine) => {

@@ -14,12 +14,27 @@ const wholeNumber = (min: number, max: number) =>
 const isUrlOf = (protocols: string[]) => (text: string) =>
   URL.canParse(text) && protocols.includes(new URL(text).protocol);
 
-const Environment = z.object({
+const Variables = z.object({
   BERTH_HOST: z.string().regex(/^[\w.:-]+$/, "must be an address of this machine, such as 127.0.0.1 or 0.0.0.0"),
   BERTH_PORT: wholeNumber(1, 65_535),
   BERTH_PUBLIC_URL: z
     .string()
     .refine(isUrlOf(["http:", "https:"]), "must be a URL such as http://berth.lab:3000")
+    .optional(),
+  BERTH_TLS_CERT: z
+    .string()
+    .transform((path) => resolve(path))
+    .optional(),
+  BERTH_TLS_KEY: z
+    .string()
+    .transform((path) => resolve(path))
+    .optional(),
+  BERTH_TRUST_PROXY: z
+    .string()
+    .regex(
+      /^(true|false|[0-9a-fA-F.:/]+(,\s*[0-9a-fA-F.:/]+)*)$/,
+      "must be true, or addresses of proxies: 10.0.0.1,10.1.0.0/16",
+    )
     .optional(),
   BERTH_DATA_DIR: z.string().transform((path) => resolve(path)),
   BERTH_SECRET_KEY: z.string().min(32, "must have at least 32 characters").optional(),
@@ -32,6 +47,16 @@ const Environment = z.object({
   BERTH_LOCAL_ENGINE: z.string().superRefine(checkEngine).optional(),
   BERTH_SIMULATE: wholeNumber(0, 1_000).optional(),
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
+});
+
+const Environment = Variables.superRefine((environment, context) => {
+  for (const [set, missing] of [
+    ["BERTH_TLS_CERT", "BERTH_TLS_KEY"],
+    ["BERTH_TLS_KEY", "BERTH_TLS_CERT"],
+  ] as const) {
+    if (environment[set] === undefined || environment[missing] !== undefined) continue;
+    context.addIssue({ code: "custom", path: [missing], message: `must be set where ${set} is` });
+  }
 });
 export type Environment = z.infer<typeof Environment>;
 
@@ -68,6 +93,8 @@ export function childEnvironment(
     ...inherited,
     BERTH_HOST: environment.BERTH_HOST,
     BERTH_PORT: String(environment.BERTH_PORT),
+    BERTH_TLS_CERT: environment.BERTH_TLS_CERT,
+    BERTH_TLS_KEY: environment.BERTH_TLS_KEY,
     BERTH_DATA_DIR: environment.BERTH_DATA_DIR,
     BERTH_LOG_LEVEL: environment.BERTH_LOG_LEVEL,
     BERTH_SECRET_KEY: resolved.secretKey,

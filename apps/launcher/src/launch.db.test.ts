@@ -9,6 +9,7 @@ import { embeddedFolder, layoutOf } from "@berth/db/embedded/layout.ts";
 import { pickPort } from "@berth/db/embedded/pick-port.ts";
 import { readPostmaster } from "@berth/db/embedded/postmaster.ts";
 import { endOrphan } from "@berth/db/embedded/stop.ts";
+import { createAuthority, issueServerCertificate } from "@berth/testbed/fleet/certificates.ts";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { identifyProcess } from "./process-identity.ts";
@@ -101,6 +102,20 @@ test("starts everything, tells the first admin's password once, and stops everyt
   const second = await startAndWait();
   expect(second.output()).toBe(`Berth is ready: http://127.0.0.1:${port}\n`);
   expect(await accounts()).toEqual(["berth-admin"]);
+});
+
+test("with a certificate it is ready at an https address, and without its key it does not start", async () => {
+  const folder = join(dataDir, "..", "tls");
+  await createAuthority(folder);
+  const { cert, key } = await issueServerCertificate(folder, folder, "berth.lab", "192.0.2.1");
+  const run = await startAndWait({ BERTH_TLS_CERT: cert, BERTH_TLS_KEY: key });
+  expect(run.output()).toMatch(new RegExp(`^Berth is ready: https://127.0.0.1:${port}$`, "m"));
+  run.process.kill("SIGINT");
+  expect(await run.exit).toBe(0);
+
+  const strange = start({ BERTH_TLS_CERT: cert, BERTH_TLS_KEY: join(folder, "ca-key.pem") });
+  expect(await strange.exit).toBe(1);
+  expect(strange.output()).toMatch(/^berth: the server can't use .*: give it a certificate and its own key/);
 });
 
 test("refuses a second start on the same data dir, and names the one that runs", async () => {

@@ -1,3 +1,5 @@
+import { request as plainRequest } from "node:http";
+import { request as secureRequest } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 
 const REQUEST_TIMEOUT_MS = 2_000;
@@ -17,14 +19,26 @@ export async function waitUntilReady(origin: string, signal: AbortSignal, onSlow
 
 async function isReady(origin: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await fetch(`${origin}/readyz`, {
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-    });
-    await response.body?.cancel();
-    return response.status === 200;
+    return (await askStatus(`${origin}/readyz`, signal)) === 200;
   } catch (error) {
     if (signal.aborted) throw error;
     return false; // nothing listens yet, or it is not an answer yet
   }
+}
+
+function askStatus(url: string, signal: AbortSignal): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const request = url.startsWith("https:") ? secureRequest : plainRequest;
+  const sent = request(url, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    agent: false,
+    // It is our own server, at an address of this machine, which its certificate need not name. Nothing is told to it.
+    rejectUnauthorized: false,
+  });
+  sent.on("response", (answer) => {
+    answer.on("error", reject).resume();
+    resolve(answer.statusCode);
+  });
+  sent.on("error", reject).end();
+  return promise;
 }

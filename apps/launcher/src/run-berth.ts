@@ -6,6 +6,7 @@ import { createDb, type Db } from "@berth/db/client.ts";
 import { ensureSecretKey } from "@berth/db/embedded/secret-key.ts";
 import { migrate } from "@berth/db/migrate/migrate.ts";
 import { localOrigin, publicUrl } from "./addresses.ts";
+import { checkCertificate } from "./certificate.ts";
 import { lockDataDir } from "./data-dir-lock.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import { killDatabase, openDatabase } from "./database.ts";
@@ -53,6 +54,7 @@ export async function runBerth(launch: Launch): Promise<void> {
   await prepareDataDir(dataDir);
   running.defer(await lockDataDir(dataDir));
   await checkPortIsFree(environment.BERTH_HOST, environment.BERTH_PORT);
+  await checkCertificate(environment);
   const secretKey = environment.BERTH_SECRET_KEY ?? (await ensureSecretKey(dataDir));
 
   if (environment.DATABASE_URL === undefined) killers.push(() => killDatabase(dataDir));
