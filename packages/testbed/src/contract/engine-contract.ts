@@ -9,6 +9,7 @@ import { describeLifecycle } from "./lifecycle.ts";
 import { describeLogs } from "./logs.ts";
 import type { ContractTarget } from "./scratch.ts";
 import { describeStats } from "./stats.ts";
+import { describeTerminals } from "./terminals.ts";
 import { describeVolumes } from "./volumes.ts";
 
 /**
@@ -27,5 +28,6 @@ export function describeEngineContract(name: string, target: () => Promise<Contr
     describe("logs", () => describeLogs(target));
     describe("stats", () => describeStats(target));
     describe("exec", () => describeCommands(target));
+    describe("terminal", () => describeTerminals(target));
   });
 }

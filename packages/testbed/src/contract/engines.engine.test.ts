@@ -15,6 +15,7 @@ import { describeConnection } from "./connection.ts";
 import { describeEngineContract } from "./engine-contract.ts";
 import { describeEvents } from "./events.ts";
 import { rawRequests } from "./raw-requests.ts";
+import { describeTerminals } from "./terminals.ts";
 
 const fleet = inject("fleet");
 
@@ -38,7 +39,13 @@ describe("simulated engines", () => {
     afterAll(() => simulated.close());
     describeEngineContract(`simulated ${generation}`, async () => {
       const address = parseEngineUrl(simulated.url, { allow_insecure: true });
-      return { engine: connectEngine(address), image: "busybox:latest", pullable, raw: rawRequests(address) };
+      return {
+        engine: connectEngine(address),
+        image: "busybox:latest",
+        pullable,
+        raw: rawRequests(address),
+        wire: { host: "127.0.0.1", port: simulated.port ?? 0 },
+      };
     });
   }
 });
@@ -58,12 +65,14 @@ describe.skipIf(fleet === null)("real engines", () => {
     const target = async () => ({
       engine: connectEngine({ kind: "unix", path: socket_path }),
       image: "berth-test/busybox:latest",
+      wire: { path: socket_path },
     });
     // Only what depends on the wire: the rest of the contract is the same engine's again.
     describe(`${name}, over its socket`, () => {
       describeConnection(target);
       describeEvents(target);
       describeCommands(target);
+      describeTerminals(target);
     });
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { NetConnectOpts } from "node:net";
 import { onTestFinished, vi } from "vitest";
 import { type CreateContainerBody, type Engine, EngineError, type ListedContainer } from "@berth/docker/engine.ts";
 
@@ -12,6 +13,8 @@ export interface ContractTarget {
   pullable?: string;
   /** A request beside the `Engine`, for what Berth itself never asks (pausing). Where absent, what needs it is skipped. */
   raw?: (method: string, path: string) => Promise<void>;
+  /** Where the same engine takes plain HTTP. A test that cuts connections does it there; where absent, it is skipped. */
+  wire?: NetConnectOpts;
 }
 
 export interface ContainerWish {

@@ -30,6 +30,7 @@ for (const generation of ["28.5", "20.10"] as const) {
       image: IMAGE,
       pullable: PULLABLE,
       raw: rawRequests(address),
+      wire: { host: "127.0.0.1", port: simulated.port ?? 0 },
     }));
   });
 }

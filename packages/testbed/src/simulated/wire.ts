@@ -92,6 +92,9 @@ export const UpdateBody = z.object({
   RestartPolicy: RestartPolicy.nullish(),
 });
 
+/** Rows, then columns. */
+const ConsoleSize = z.tuple([z.int(), z.int()]).nullish();
+
 export const ExecBody = z.object({
   Cmd: Command,
   Env: Texts,
@@ -101,9 +104,10 @@ export const ExecBody = z.object({
   AttachStdin: z.boolean().nullish(),
   AttachStdout: z.boolean().nullish(),
   AttachStderr: z.boolean().nullish(),
+  ConsoleSize,
 });
 
-export const ExecStartBody = z.object({ Detach: z.boolean().nullish(), Tty: z.boolean().nullish() });
+export const ExecStartBody = z.object({ Detach: z.boolean().nullish(), Tty: z.boolean().nullish(), ConsoleSize });
 
 export const VolumeBody = z.object({
   Name: z.string().nullish(),

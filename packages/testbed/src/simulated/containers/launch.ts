@@ -49,6 +49,7 @@ function run(daemon: Daemon, container: ContainerRecord): void {
     hasTty: config.Tty === true,
     stdin: config.OpenStdin ? new Stdin() : null,
     isFirst: container.host.Init !== true,
+    peers: () => processesOf(daemon, container),
     output: (stream, bytes) => container.log.append(stream, bytes, daemon.time.nowNs()),
   });
   container.process = process;
@@ -63,6 +64,12 @@ function run(daemon: Daemon, container: ContainerRecord): void {
   void process.exited.then((code) => endRun(daemon, container, process, code, launch));
   process.start(runProgram);
   settleWaiters(container, ["start"]);
+}
+
+/** Its own process, and the commands that run in it. */
+export function processesOf(daemon: Daemon, container: ContainerRecord): SimulatedProcess[] {
+  const commands = container.exec_ids.map((id) => daemon.execs.get(id)?.process);
+  return [container.process, ...commands].filter((process) => process !== null && process !== undefined);
 }
 
 export function environmentOf(env: string[]): Record<string, string> {

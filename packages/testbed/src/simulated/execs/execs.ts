@@ -1,4 +1,4 @@
-import { isRunning } from "../containers/container-record.ts";
+import { type ContainerRecord, isRunning } from "../containers/container-record.ts";
 import { notRunning } from "../containers/kill.ts";
 import { refuseWhileRestarting } from "../containers/pause.ts";
 import type { Daemon } from "../daemon.ts";
@@ -18,9 +18,7 @@ export async function createExec(call: Call): Promise<Reply> {
   if ((wish.Cmd ?? []).length === 0) throw new DockerError(400, "No exec command specified");
   if (!isRunning(container)) throw notRunning(daemon, container);
   refuseWhileRestarting(container);
-  if (container.status === "paused") {
-    throw new DockerError(409, `Container ${container.id} is paused, unpause the container before exec`);
-  }
+  refuseWhilePaused(container);
   const exec: ExecRecord = {
     id: newHexId(),
     container_id: container.id,
@@ -34,6 +32,7 @@ export async function createExec(call: Call): Promise<Reply> {
       stdout: wish.AttachStdout === true,
       stderr: wish.AttachStderr === true,
     },
+    console_size: sizeOf(daemon, wish.ConsoleSize),
     state: "created",
     exit_code: null,
     pid: 0,
@@ -49,11 +48,13 @@ export async function createExec(call: Call): Promise<Reply> {
 export async function startExec(call: Call): Promise<Reply> {
   const { daemon, params } = call;
   const exec = find(daemon, params["id"] ?? "");
-  const { Detach, Tty } = await readJson(call, ExecStartBody);
+  const { Detach, Tty, ConsoleSize } = await readJson(call, ExecStartBody);
   const container = daemon.container(exec.container_id);
-  if (!isRunning(container)) throw notRunning(daemon, container);
+  if (!isRunning(container)) throw noSuchExec(exec.id); // with the container's run its commands are forgotten
+  refuseWhilePaused(container);
+  exec.console_size = sizeOf(daemon, ConsoleSize) ?? exec.console_size;
   if (Detach) {
-    runExec(daemon, container, exec, () => {});
+    runExec(daemon, container, exec, null);
     return { status: 200 };
   }
   const wasRun = exec.state !== "created";
@@ -61,14 +62,21 @@ export async function startExec(call: Call): Promise<Reply> {
   const say = (text: string): void => connection.write(frame("stdout", Buffer.from(text), Tty === true));
   const process = wasRun
     ? null
-    : runExec(daemon, container, exec, (stream, bytes) => connection.write(frame(stream, bytes, Tty === true)));
+    : runExec(daemon, container, exec, {
+        output: (stream, bytes) => connection.write(frame(stream, bytes, Tty === true)),
+        drained: connection.drained,
+      });
   if (!process) {
     say(`${wasRun ? alreadyRun(daemon, exec) : notFound(daemon, exec)}\r\n`);
     connection.end();
     return undefined;
   }
   connection.input.on("data", (bytes: Buffer) => process.input(bytes));
-  connection.input.once("end", () => process.options.stdin?.end());
+  connection.input.once("end", () => {
+    // A terminal's client that says no more has detached, and the command goes on without it.
+    if (exec.hasTty) connection.end();
+    else process.options.stdin?.end();
+  });
   await process.exited;
   connection.end();
   return undefined;
@@ -93,15 +101,35 @@ export function inspectExec({ daemon, params }: Call): Reply {
   return { status: 200, json };
 }
 
-export function resizeExec({ daemon, params }: Call): Reply {
-  find(daemon, params["id"] ?? "");
-  return { status: 200 };
+/** `POST /exec/:id/resize`. */
+export function resizeExec({ daemon, params, query }: Call): Reply {
+  const { process, pid } = find(daemon, params["id"] ?? "");
+  const { isModern } = daemon.generation;
+  if (process) {
+    process.resize(Number(query.get("w")), Number(query.get("h")));
+    return { status: 200 };
+  }
+  if (pid > 0) throw new DockerError(500, `cannot resize a stopped container${isModern ? "" : ": unknown"}`);
+  throw isModern ? new DockerError(400, "exec process is not started") : new DockerError(404, "no such exec");
+}
+
+function sizeOf({ generation: { isModern } }: Daemon, size: [number, number] | null | undefined) {
+  return isModern && size ? { rows: size[0], cols: size[1] } : null;
+}
+
+function refuseWhilePaused(container: ContainerRecord): void {
+  if (container.status !== "paused") return;
+  throw new DockerError(409, `Container ${container.id} is paused, unpause the container before exec`);
 }
 
 function find(daemon: Daemon, id: string): ExecRecord {
   const exec = daemon.execs.get(id);
-  if (!exec) throw new DockerError(404, `No such exec instance: ${id}`);
+  if (!exec) throw noSuchExec(id);
   return exec;
+}
+
+function noSuchExec(id: string): DockerError {
+  return new DockerError(404, `No such exec instance: ${id}`);
 }
 
 function alreadyRun({ generation: { isModern } }: Daemon, exec: ExecRecord): string {

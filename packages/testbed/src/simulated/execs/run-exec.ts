@@ -1,5 +1,5 @@
 import type { ContainerRecord } from "../containers/container-record.ts";
-import { environmentOf } from "../containers/launch.ts";
+import { environmentOf, processesOf } from "../containers/launch.ts";
 import type { Daemon } from "../daemon.ts";
 import { shortId } from "../hex-id.ts";
 import { isProgram, runProgram } from "../process/programs.ts";
@@ -10,14 +10,18 @@ import type { ExecRecord } from "./exec-record.ts";
 /** Commands that have ended are forgotten, the oldest first, when there are more. */
 const KEPT_EXECS = 256;
 
-type Output = (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+interface Reader {
+  output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Resolves when it can take more. */
+  drained: () => Promise<void>;
+}
 
 /** Starts a command inside a container. Null where there is no such program, which the record then says. */
 export function runExec(
   daemon: Daemon,
   container: ContainerRecord,
   exec: ExecRecord,
-  output: Output,
+  reader: Reader | null,
 ): SimulatedProcess | null {
   const publish = (action: string, attributes: Record<string, string> = {}): void =>
     daemon.publishContainer(container, action, { execID: exec.id, ...attributes });
@@ -40,9 +44,13 @@ export function runExec(
     stdin: exec.attach.stdin ? new Stdin() : null,
     isFirst: false,
     output: (stream, bytes) => {
-      if (exec.attach[stream]) output(stream, bytes);
+      if (exec.attach[stream]) reader?.output(stream, bytes);
     },
+    drained: () => reader?.drained() ?? Promise.resolve(),
+    peers: () => processesOf(daemon, container),
   });
+  const { console_size: size } = exec;
+  if (size) process.resize(size.cols, size.rows);
   exec.process = process;
   exec.state = "running";
   exec.pid = daemon.nextPid();

@@ -29,6 +29,8 @@ export interface Hijacked {
   /** Settles when the client has gone altogether. */
   closed: Promise<void>;
   write: (data: Uint8Array) => void;
+  /** Resolves when the client has taken most of what was written, or has gone. */
+  drained: () => Promise<void>;
   end: () => void;
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Duplex, PassThrough } from "node:stream";
+import { type Duplex, PassThrough, type Writable } from "node:stream";
 import type { Hijacked } from "./call.ts";
 
 /** Docker takes the connection over in one of two ways: as an upgrade where the client asked for one, or plainly. */
@@ -18,7 +18,13 @@ export function hijackResponse(response: ServerResponse, headers: Record<string,
   const input = new PassThrough();
   input.end();
   const closed = new Promise<void>((resolve) => response.once("close", resolve));
-  return { input, closed, write: (data) => void response.write(data), end: () => void response.end() };
+  return {
+    input,
+    closed,
+    write: (data) => void response.write(data),
+    drained: () => untilDrained(response, closed),
+    end: () => void response.end(),
+  };
 }
 
 function headerLines(headers: Record<string, string>): string[] {
@@ -30,14 +36,21 @@ function takeOver(socket: Duplex, rest: Buffer): Hijacked {
   input.write(rest);
   socket.on("error", () => input.end()); // the client has gone: what it would have read no longer matters
   socket.pipe(input);
+  const closed = new Promise<void>((resolve) => socket.once("close", resolve));
   return {
     input,
-    closed: new Promise((resolve) => socket.once("close", resolve)),
+    closed,
+    drained: () => untilDrained(socket, closed),
     write: (data) => {
       if (!socket.destroyed && socket.writable) socket.write(data);
     },
     end: () => socket.end(),
   };
+}
+
+async function untilDrained(stream: Writable, closed: Promise<void>): Promise<void> {
+  if (stream.destroyed || !stream.writableNeedDrain) return;
+  await Promise.race([closed, new Promise<void>((resolve) => stream.once("drain", resolve))]);
 }
 
 /** The body of a request that was upgraded is not parsed for us: it is what `Content-Length` names of the raw bytes. */

@@ -60,7 +60,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return 1;
     }
     const chunkSize = 64 * 1024;
-    for (let left = count; left > 0; left -= chunkSize) context.out(new Uint8Array(Math.min(left, chunkSize)));
+    for (let left = count; left > 0; left -= chunkSize) {
+      context.out(new Uint8Array(Math.min(left, chunkSize)));
+      await context.process.options.drained?.();
+    }
     return 0;
   },
   seq: (args, { out }) => {
@@ -91,6 +94,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     for (const [name, value] of Object.entries(variables)) out(`${name}=${value}\n`);
     return 0;
   },
+  stty: (args, context) => setTerminal(args, context),
   pwd: (_, { out, cwd }) => {
     out(`${cwd}\n`);
     return 0;
@@ -140,8 +144,29 @@ function writeFile(path: string, content: Uint8Array | null, { process, cwd }: C
   process.options.files.write(resolvePath(cwd, path), content);
 }
 
-async function copyInput({ stdin, out }: CommandContext): Promise<void> {
-  for (let chunk = await stdin?.read(); chunk; chunk = await stdin?.read()) out(chunk);
+async function copyInput({ stdin, out, process }: CommandContext): Promise<void> {
+  for (let chunk = await stdin?.read(); chunk; chunk = await stdin?.read()) {
+    out(chunk);
+    await process.options.drained?.();
+  }
+}
+
+/** `stty size`, and the modes `raw`, `sane`, `echo` and `-echo`. */
+function setTerminal(args: string[], { process: { terminal }, out, err }: CommandContext): number {
+  if (!terminal) {
+    err("stty: standard input: Inappropriate ioctl for device\n");
+    return 1;
+  }
+  for (const arg of args) {
+    if (arg === "size") out(`${terminal.size.rows} ${terminal.size.cols}\n`);
+    else if (arg === "raw" || arg === "sane") terminal.isRaw = arg === "raw";
+    else if (arg === "echo" || arg === "-echo") terminal.hasEcho = arg === "echo";
+    else {
+      err(`stty: invalid argument '${arg}'\n`);
+      return 1;
+    }
+  }
+  return 0;
 }
 
 function evaluateTest(args: string[], context: CommandContext): number {

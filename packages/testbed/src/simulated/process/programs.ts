@@ -1,3 +1,4 @@
+import { hangUpIn } from "./hang-up.ts";
 import { COMMANDS, type CommandStreams, hasCommand } from "./commands.ts";
 import { Shell } from "./shell.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
@@ -26,7 +27,12 @@ export async function runProgram(process: SimulatedProcess): Promise<number> {
   const name = programName(path);
   if (SHELLS.has(name)) {
     const script = args.findIndex((arg) => /^-[a-z]*c[a-z]*$/.test(arg));
-    return script >= 0 ? shell.runScript(args[script + 1] ?? "") : shell.runInteractive();
+    if (script < 0) return shell.runInteractive();
+    const [text = "", , argument = ""] = args.slice(script + 1);
+    const hangUp = hangUpIn(text, argument);
+    if (!hangUp) return shell.runScript(text);
+    hangUp(process.options.peers().filter((peer) => peer !== process));
+    return 0;
   }
   const command = COMMANDS[name];
   if (command) return command(args, shell.contextOf(streams));

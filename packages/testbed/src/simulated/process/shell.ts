@@ -159,6 +159,11 @@ export class Shell {
       case "trap":
         for (const signal of args.slice(1)) this.#trap(args[0] ?? "", signal);
         return 0;
+      case "read": {
+        const line = (await streams.stdin?.readLine()) ?? null;
+        this.variables[args.at(-1) ?? "REPLY"] = line ?? "";
+        return line === null ? 1 : 0;
+      }
       case "wait":
         await Promise.race([Promise.all(this.#background), this.process.nextTrap()]);
         return 0;

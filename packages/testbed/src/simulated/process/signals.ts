@@ -36,6 +36,8 @@ const SIGNALS: Record<string, number> = {
 export const SIGTERM = 15;
 export const SIGKILL = 9;
 export const SIGINT = 2;
+export const SIGHUP = 1;
+export const SIGWINCH = 28;
 
 /** Signals that a process which does not ask for them never notices. */
 const IGNORED_BY_DEFAULT = new Set([17, 18, 23, 28]);

@@ -1,6 +1,6 @@
 import type { EngineClock } from "../engine-clock.ts";
 import type { FileLayer } from "./file-layer.ts";
-import { endsByDefault, SIGINT, SIGKILL } from "./signals.ts";
+import { endsByDefault, SIGINT, SIGKILL, SIGWINCH } from "./signals.ts";
 import type { Stdin } from "./stdin.ts";
 import { asOnScreen, Terminal } from "./terminal.ts";
 
@@ -18,6 +18,10 @@ export interface ProcessOptions {
   /** Null is a closed input: readers see its end at once. */
   stdin: Stdin | null;
   output: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Resolves when whoever reads can take more output; at once where nobody holds it up. Only `cat` and `head` wait. */
+  drained?: () => Promise<void>;
+  /** Every process of its container that runs. */
+  peers: () => SimulatedProcess[];
   /** Process 1 of a container without `Init`: the kernel then spares it every signal that it does not handle. */
   isFirst: boolean;
 }
@@ -38,14 +42,15 @@ export class SimulatedProcess {
   #pendingTraps: string[] = [];
   #trapArrived: (() => void) | null = null;
   #interrupted: (() => void) | null = null;
-  readonly #terminal: Terminal | null;
+  /** Null without a terminal, or where nobody can type at it. */
+  readonly terminal: Terminal | null;
 
   constructor(options: ProcessOptions) {
     this.options = options;
     this.exited = new Promise((resolve) => (this.#settle = resolve));
     const { stdin, hasTty } = options;
     const echo = (data: string | Uint8Array): void => this.write("stdout", data);
-    this.#terminal = stdin && hasTty ? new Terminal(stdin, echo, () => this.#interrupt()) : null;
+    this.terminal = stdin && hasTty ? new Terminal(stdin, echo, () => this.#interrupt()) : null;
   }
 
   get isOver(): boolean {
@@ -68,7 +73,7 @@ export class SimulatedProcess {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     if (bytes.length === 0) return;
     // A terminal has one screen for output and errors.
-    if (this.options.hasTty) this.options.output("stdout", asOnScreen(bytes));
+    if (this.options.hasTty) this.options.output("stdout", this.terminal?.isRaw ? bytes : asOnScreen(bytes));
     else this.options.output(stream, bytes);
   }
 
@@ -126,8 +131,17 @@ export class SimulatedProcess {
 
   /** Someone types at its terminal, or writes to its input. */
   input(bytes: Uint8Array): void {
-    if (this.#terminal) this.#terminal.input(bytes);
+    if (this.terminal) this.terminal.input(bytes);
     else this.options.stdin?.push(bytes);
+  }
+
+  /** Its terminal has another size now, which the kernel tells it by SIGWINCH. */
+  resize(cols: number, rows: number): void {
+    if (!this.terminal) return;
+    const { size } = this.terminal;
+    if (size.cols === cols && size.rows === rows) return;
+    this.terminal.size = { cols, rows };
+    this.signal(SIGWINCH);
   }
 
   /** The engine's process ended under it: no exit is told, no timer stays. */

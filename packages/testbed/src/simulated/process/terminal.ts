@@ -6,21 +6,33 @@ const BACKSPACES = new Set([8, 127]);
 const RETURN = 13;
 const NEWLINE = 10;
 
-/** A terminal's line discipline: what is typed is echoed, and reaches the process line by line. */
+/** A terminal's line discipline: what is typed is echoed, and reaches the process line by line. `stty` changes both. */
 export class Terminal {
   readonly #stdin: Stdin;
-  readonly #echo: (text: string | Uint8Array) => void;
+  readonly #show: (text: string | Uint8Array) => void;
   readonly #interrupt: () => void;
   #line: number[] = [];
+  /** Bytes pass as they are, in both directions. */
+  isRaw = false;
+  hasEcho = true;
+  size = { cols: 0, rows: 0 };
 
   constructor(stdin: Stdin, echo: (text: string | Uint8Array) => void, interrupt: () => void) {
     this.#stdin = stdin;
-    this.#echo = echo;
+    this.#show = echo;
     this.#interrupt = interrupt;
   }
 
   input(bytes: Uint8Array): void {
+    if (this.isRaw) {
+      this.#echo(bytes);
+      return this.#stdin.push(bytes);
+    }
     for (const byte of bytes) this.#type(byte);
+  }
+
+  #echo(text: string | Uint8Array): void {
+    if (this.hasEcho) this.#show(text);
   }
 
   #type(byte: number): void {
