@@ -146,7 +146,7 @@ test("answers as over HTTP: codes, details, request ids, and nothing of how we a
   const socket = await open({ token: (await signUp()).token });
   socket.subscribe(1, "container.stats", { container_id: 123_456 });
   socket.subscribe(2, "container.stats", { container_id: "x" });
-  socket.send({ id: 3, method: "query", params: { path: "auth.me" } });
+  socket.send({ id: 3, method: "query", params: { path: "user.me" } });
   await socket.waitFor("answers", (messages) => messages.length === 3);
   const errorOf = (id: number) => socket.messages.find((message) => message.id === id)?.error;
   expect(errorOf(1)?.data).toMatchObject({ code: "NOT_FOUND", request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
