@@ -34,6 +34,7 @@ export async function openInProcessApi(): Promise<InProcessApi> {
     box: createSecretBox("a secret of tests"),
     installation: "00000000-0000-4000-8000-000000000000",
     connectEngine: (address) => connectFake(engines.get(address.kind === "unix" ? address.path : address.host)),
+    callsPerMinute: 1_000_000,
   });
   const callerFor = (actor: Actor | null, address = "10.0.0.9"): Caller =>
     createCaller({ ...services, actor, address, request_id: "a-request", cookies: null });

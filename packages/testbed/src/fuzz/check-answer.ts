@@ -17,8 +17,15 @@ export function createAnswerCheck(document: OpenApiDocument): CheckAnswer {
   ajv.addSchema(document.json, "berth");
   const compiled = new Map<string, ValidateFunction>();
 
-  const validatorOf = ({ path, method }: DocumentedOperation, status: string): ValidateFunction => {
-    const steps = ["paths", path, method.toLowerCase(), "responses", status, "content", "application/json", "schema"];
+  const validatorOf = ({ path, method, responses }: DocumentedOperation, status: string): ValidateFunction => {
+    const response = responses[status]?.$ref?.slice(2).split("/") ?? [
+      "paths",
+      path,
+      method.toLowerCase(),
+      "responses",
+      status,
+    ];
+    const steps = [...response, "content", "application/json", "schema"];
     const pointer = steps.map((step) => encodeURIComponent(step.replaceAll("~", "~0").replaceAll("/", "~1"))).join("/");
     const known = compiled.get(pointer) ?? ajv.compile({ $ref: `berth#/${pointer}` });
     compiled.set(pointer, known);

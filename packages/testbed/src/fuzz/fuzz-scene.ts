@@ -1,16 +1,26 @@
+import { createHash } from "node:crypto";
 import { issueToken } from "@berth/api/auth/access-token.ts";
 import { hashApiToken, newApiToken } from "@berth/api/auth/api-token.ts";
+import { hashPassword } from "@berth/api/auth/password.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
 import type { Sql } from "@berth/db/sql.ts";
+import type { Chance } from "./chance.ts";
+import type { Known } from "./make-value.ts";
 import { insertContainer, insertImage, insertMachine, insertUser } from "../rows/insert-rows.ts";
 
-const USERS = 20;
-const ADMINS = 3;
+const USERS = 12;
+const ADMINS = 8;
+const PASSWORD = "a hash of a password";
+const SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIICBgoOEhYaHiImKi4yNjo+QkZKTlJWWl5iZmpucnZ6f somebody";
+const SSH_KEY_ID = createHash("sha256")
+  .update(Buffer.from(SSH_KEY.split(" ")[1] ?? "", "base64"))
+  .digest("hex");
+
+const newName = (chance: Chance): string => `new-${chance.below(1_000_000)}`;
 
 export interface FuzzScene {
-  /** Values that something has, by the name of the field. */
-  known: Record<string, readonly unknown[]>;
+  known: Record<string, Known>;
   /** Of users, admins and programs that may only read; good until the next call. */
   tokens(): Promise<string[]>;
 }
@@ -21,6 +31,7 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
   const people = [];
   for (let index = 0; index < USERS + ADMINS; index += 1) people.push(await insertUser(sql));
   const ids = people.map((person) => person.user_id);
+  const hashed = await hashPassword(PASSWORD);
   const admins = ids.slice(0, ADMINS);
 
   const machines = ["fuzz-1", "fuzz-2", "fuzz-3"];
@@ -31,17 +42,13 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
       `tcp://127.0.0.1:${index + 1}`,
     ]);
   }
-  const images = [];
+  const images = [await insertImage(sql, { name: "public/base:1" })];
   const containers = [];
   for (const { user_id, account } of people) {
     const image_id = await insertImage(sql, { name: `${account}/work:1`, user_id });
     const { container_id } = await insertContainer(sql, { user_id, image_id });
     await sql("INSERT INTO placements (container_id, machine_id) VALUES ($1, $2)", [container_id, machines[0]]);
-    await sql("UPDATE container_status SET engine_id = $2, running = true WHERE container_id = $1", [
-      container_id,
-      String(container_id).padStart(64, "0"),
-    ]);
-    images.push(image_id);
+    images.push(image_id, await insertImage(sql, { name: `${account}/spare:1`, user_id }));
     containers.push(container_id);
   }
   const readTokens = people.slice(ADMINS, ADMINS + 3).map(({ user_id }) => ({ user_id, token: newApiToken() }));
@@ -55,19 +62,41 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
       machine_id: machines,
       // Nothing answers there: a machine is added by asking its engine, and no other host may be asked.
       url: ["tcp://127.0.0.1:1", "tcp://127.0.0.1:9", "unix:///nonexistent/docker.sock", "ssh://127.0.0.1", "no url"],
-      password: ["a hash of a password", "another hash of one"],
-      new_password: ["a hash of a password"],
-      field: ["nickname", "email", "phone"],
-      photo: ["anchor.svg", "abc.png"],
-      expires_in_days: [1, 30],
+      password: [PASSWORD, PASSWORD, "a hash of another"],
+      new_password: [PASSWORD],
+      photo: ["anchor", "abc.png"],
+      public_key: [SSH_KEY],
+      key_id: [SSH_KEY_ID],
+      token_id: (chance) => chance.below(200) + 1,
+      invitation_id: (chance) => chance.below(100) + 1,
+      accounts: [[], [people[0]?.account]],
+      "auth.register.account": newName,
+      "user.create.account": newName,
+      "user.delete.user_id": (chance) => chance.below(300) + ids.length,
+      "image.add.name": (chance) => `public/${newName(chance)}:1`,
+      "image.add.reference": ["registry.lab:5000/base:1"],
+      "container.create.name": newName,
+      "container.update.name": newName,
+      "machine.update.name": newName,
+      email: ["li@lab.example", ""],
+      phone: ["+86 10 6275 1234", ""],
+      cursor: ["50", "gpu-1"],
+      image: ["public/base:1"],
+      working_dir: ["/work"],
+      gpu_count: [0],
+      gpu_type: [null],
+      gpu_uuids: [null],
+      memory: [512, null],
+      shm: [64, null],
+      ports: [[], [{ name: "ssh", kind: "ssh", container_port: 22 }]],
     },
     async tokens() {
       // Requests disable, demote and delete these very people: they come back.
       await sql(
         `UPDATE users SET disabled_at = NULL, deleted_at = NULL,
-                role = CASE WHEN user_id = ANY ($2::int[]) THEN 'admin' ELSE 'user' END
+                role = CASE WHEN user_id = ANY ($2::int[]) THEN 'admin' ELSE 'user' END, password = $3, quota = '{}'
          WHERE user_id = ANY ($1::int[])`,
-        [ids, admins],
+        [ids, admins, hashed],
       );
       const rows = await sql<{ user_id: number; account: string; token_epoch: number }>(
         "SELECT user_id, account, token_epoch FROM users WHERE user_id = ANY ($1::int[])",

@@ -1,4 +1,4 @@
-import type { ValueMaker } from "./make-value.ts";
+import { makeValue, type ValueMaker } from "./make-value.ts";
 
 /** The smallest PNG: one transparent pixel. */
 const PNG = Buffer.from(
@@ -7,16 +7,17 @@ const PNG = Buffer.from(
 );
 
 /** An upload: of a picture, of what only seems to be one, or in a form that is none. */
-export function makeMultipart({ chance, known }: ValueMaker, headers: Record<string, string>): Buffer {
+export function makeMultipart(maker: ValueMaker, headers: Record<string, string>): Buffer {
+  const { chance } = maker;
   const boundary = chance.pick(["----x", "b", "-".repeat(70)]);
   headers["content-type"] = chance.happens(0.95)
     ? `multipart/form-data; boundary=${boundary}`
     : chance.pick(["multipart/form-data", "multipart/form-data; boundary=", "image/png"]);
-  if (chance.happens(0.3)) headers["user_id"] = String(chance.pick(known["user_id"] ?? [1]));
-  if (chance.happens(0.3)) headers["account"] = encodeURIComponent(String(chance.pick(known["account"] ?? ["a"])));
+  if (chance.happens(0.2)) headers["user_id"] = String(makeValue(maker, { type: "integer" }, "user_id"));
+  if (chance.happens(0.2)) headers["account"] = String(makeValue(maker, { type: "string" }, "account"));
 
   const files = [
-    PNG,
+    ...[PNG, PNG, PNG, PNG],
     PNG.subarray(0, 30),
     Buffer.concat([PNG.subarray(0, 20), Buffer.from([0xff, 0xff, 0xff, 0xff]), PNG.subarray(24)]),
     Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"),

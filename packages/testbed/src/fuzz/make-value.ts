@@ -20,19 +20,24 @@ export interface Schema {
 
 export interface ValueMaker {
   chance: Chance;
-  /** Values that something has, by the name of the field: without them every request would end at a 404. */
-  known: Readonly<Record<string, readonly unknown[]>>;
+  /** What would fit, by the name of a field, or of an operation and its field: else every request would end at a 404. */
+  known: Readonly<Record<string, Known>>;
+  /** Whose request it is. */
+  operationId: string;
   resolve(ref: string): Schema;
 }
+
+/** Values to choose from, or how to make one. */
+export type Known = readonly unknown[] | ((chance: Chance) => unknown);
 
 const MAX_DEPTH = 6;
 
 /** A value that the schema might take; text is plain, since patterns are not followed. */
 export function makeValue(maker: ValueMaker, schema: Schema, name: string, depth = 0): unknown {
-  const { chance, known, resolve } = maker;
+  const { chance, known, operationId, resolve } = maker;
   if (schema.$ref !== undefined) return makeValue(maker, resolve(schema.$ref), name, depth);
-  const there = known[name];
-  if (there && there.length > 0 && chance.happens(0.85)) return chance.pick(there);
+  const fitting = known[`${operationId}.${name}`] ?? known[name];
+  if (fitting && chance.happens(0.9)) return typeof fitting === "function" ? fitting(chance) : chance.pick(fitting);
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return chance.pick(schema.enum);
   const choices = schema.anyOf ?? schema.oneOf;

@@ -14,7 +14,8 @@ const Operation = z.object({
   operationId: z.string(),
   parameters: z.array(Parameter).default([]),
   requestBody: z.object({ content: Content }).optional(),
-  responses: z.record(z.string(), z.object({ content: Content.optional() })),
+  /** Each is a `$ref`, or written out where it is. */
+  responses: z.record(z.string(), z.object({ $ref: z.string().startsWith("#/").optional() })),
 });
 
 const METHODS = ["get", "post", "patch", "delete", "put"] as const;

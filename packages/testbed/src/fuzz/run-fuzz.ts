@@ -61,9 +61,10 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
     while (report.requests < requests && report.faults.length < MAX_FAULTS) {
       const maker = { chance, known: scene.known, resolve: document.resolve };
       const tokens = await scene.tokens();
-      const round = Array.from({ length: Math.min(ROUND, requests - report.requests) }, () =>
-        makeRequest(maker, chance.pick(document.operations), tokens),
-      );
+      const round = Array.from({ length: Math.min(ROUND, requests - report.requests) }, () => {
+        const operation = chance.pick(document.operations);
+        return makeRequest({ ...maker, operationId: operation.operationId }, operation, tokens);
+      });
       const worker = async (waiting: Iterator<MadeRequest>): Promise<void> => {
         for (let next = waiting.next(); !next.done; next = waiting.next()) {
           try {

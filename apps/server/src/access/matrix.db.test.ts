@@ -1,0 +1,220 @@
+import { once } from "node:events";
+import { issueToken } from "@berth/api/auth/access-token.ts";
+import { createBerthClient } from "@berth/api/client.ts";
+import type { Person } from "@berth/api/context.ts";
+import { appRouter } from "@berth/api/router.ts";
+import { createFakeEngine } from "@berth/api/testing/fake-engine.ts";
+import { type Caller as InProcess, type InProcessApi, openInProcessApi } from "@berth/api/testing/in-process-api.ts";
+import type { FastifyInstance, InjectOptions } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { buildApp } from "../build-app.ts";
+import { createLog } from "../log.ts";
+import { type RestProcedure, restProcedures } from "../rest/procedures.ts";
+import { type Caller, CALLERS, type Outcome, PATHS, PROCEDURES, type Scene, SOCKETS } from "./matrix.ts";
+
+const OWN_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIICBgoOEhYaHiImKi4yNjo+QkZKTlJWWl5iZmpucnZ6f own";
+
+let api: InProcessApi;
+let app: FastifyInstance;
+let url: string;
+let number = 0;
+
+beforeAll(async () => {
+  api = await openInProcessApi();
+  await api.addMachine("gpu-1");
+  await api.admin.image.add({ name: "public/base:1", reference: "registry.lab:5000/base:1" });
+  await api.nobody.auth.register({ account: "signs-in", password: "a hash of a password" });
+  app = await buildApp({
+    services: api.services,
+    log: createLog("silent"),
+    requestsPerMinute: 1_000_000,
+  });
+  url = await app.listen({ host: "127.0.0.1", port: 0 });
+}, 60_000);
+afterAll(async () => {
+  await app.close();
+  await api.close();
+});
+
+const PROCEDURES_OF_REST = new Map(restProcedures(appRouter).map((procedure) => [procedure.name, procedure]));
+
+test("every procedure is in the matrix, and nothing else is", () => {
+  expect(Object.keys(PROCEDURES).toSorted()).toEqual(Object.keys(appRouter._def.procedures).toSorted());
+});
+
+test("every path and socket that is served is in the matrix", () => {
+  const matrix = new Set([
+    ...[...PROCEDURES_OF_REST.values()].map(({ route }) => route.path.replace(/\{(\w+)\}/g, ":$1")),
+    ...Object.keys(SOCKETS).map((path) => path.replace(/\{(\w+)\}/g, ":$1")),
+    ...Object.keys(PATHS).map((path) => path.split(" ")[1]),
+  ]);
+  /** Files of the console and of the documentation's page, pictures, and the tRPC door, whose procedures are above. */
+  const isCovered = (path: string): boolean =>
+    matrix.has(path) || /^\/(api\/docs\/.*|photos\/.*|trpc(\/:path)?|\*)$/.test(path);
+  const served = [...app.printRoutes({ commonPrefix: false }).matchAll(/^\S+ (\S+) \(/gm)].map(([, path = ""]) => path);
+  expect(served.length).toBeGreaterThan(matrix.size);
+  expect(served.filter((path) => !isCovered(path))).toEqual([]);
+});
+
+describe.each(Object.entries(PROCEDURES))("%s", (name, { outcomes, input }) => {
+  const rest = PROCEDURES_OF_REST.get(name);
+  test.each(CALLERS)("as %s", async (caller) => {
+    for (const door of rest ? (rest.route.upload ? [byRest] : [byRest, byTrpc]) : [bySubscription]) {
+      const { scene, token } = await setScene(caller);
+      expect(await door(name, input(scene), token), door.name).toBe(outcomes[caller]);
+    }
+  });
+});
+
+describe.each(Object.entries(PATHS))("%s", (route, outcomes) => {
+  test.each(CALLERS)("as %s", async (caller) => {
+    const { token } = await setScene(caller);
+    const [method, path] = route.split(" ");
+    const response = await app.inject({ method: method as "GET", url: path ?? "", headers: bearer(token) });
+    expect(response.statusCode < 400 ? "ok" : response.json().error.code).toBe(outcomes[caller]);
+  });
+});
+
+describe.each(Object.entries(SOCKETS))("%s", (path, outcomes) => {
+  test.each(CALLERS)("as %s", async (caller) => {
+    const { scene, token } = await setScene(caller);
+    expect(await bySocket(path.replace("{container_id}", String(scene.container_id)), token)).toBe(outcomes[caller]);
+  });
+});
+
+/** A caller's token, and an object of every kind that no other call has seen. */
+async function setScene(caller: Caller): Promise<{ scene: Scene; token: string | null }> {
+  number += 1;
+  const owner = await api.addUser(`owner-${number}`);
+  await api.addMachine(`spare-${number}`);
+  api.engines.set(`added-${number}`, createFakeEngine({ engine_id: `ENGINE-added-${number}` }));
+  const image = { name: `owner-${number}/own:1`, reference: "registry.lab:5000/own:1" };
+  const request = { name: "box", image: "public/base:1", machine_id: "ENGINE-gpu-1" };
+  const scene: Scene = {
+    number,
+    owner_id: owner.actor.user_id,
+    owner_account: owner.actor.account,
+    container_id: (await owner.api.container.create(request)).container_id,
+    image_id: (await api.admin.image.add(image)).image_id,
+    key_id: (await owner.api.user.ssh_keys.add({ public_key: OWN_KEY })).key_id,
+    token_id: (await owner.api.user.api_tokens.create({ name: "spare" })).token_id,
+    machine_id: "ENGINE-gpu-1",
+    spare_machine_id: `ENGINE-spare-${number}`,
+    spare_user_id: (await api.addUser(`spare-${number}`)).actor.user_id,
+    invitation_id: (await api.admin.invitation.create({})).invitation_id,
+  };
+  return { scene, token: await tokenOf(caller, owner) };
+}
+
+async function tokenOf(caller: Caller, owner: { actor: Person; api: InProcess }): Promise<string | null> {
+  const madeBy = async (maker: InProcess, scope: "read" | "write"): Promise<string> =>
+    (await maker.user.api_tokens.create({ name: `${caller} ${number}`, scope })).token;
+  switch (caller) {
+    case "nobody":
+      return null;
+    case "disabled": {
+      const { actor } = await api.addUser(`disabled-${number}`);
+      const token = await accessToken(actor);
+      await api.admin.user.update({ user_id: actor.user_id, disabled: true });
+      return token;
+    }
+    case "stranger":
+      return accessToken((await api.addUser(`stranger-${number}`)).actor);
+    case "owner":
+      return accessToken(owner.actor);
+    case "reader":
+      return madeBy(owner.api, "read");
+    case "program":
+      return madeBy(owner.api, "write");
+    case "admin":
+    case "admin_reader": {
+      const admin = await api.addUser(`admin-${number}`, "admin");
+      return caller === "admin" ? accessToken(admin.actor) : madeBy(admin.api, "read");
+    }
+  }
+}
+
+const accessToken = ({ user_id, account }: Person): Promise<string> =>
+  issueToken(api.services, "access", { user_id, account, token_epoch: 0 });
+
+const bearer = (token: string | null) => (token === null ? {} : { authorization: `Bearer ${token}` });
+
+async function byRest(name: string, input: Record<string, unknown>, token: string | null): Promise<Outcome> {
+  const { route } = PROCEDURES_OF_REST.get(name) as RestProcedure;
+  const rest = { ...input };
+  const path = route.path.replace(/\{(\w+)\}/g, (_, field: string) => {
+    const value = rest[field];
+    delete rest[field];
+    return encodeURIComponent(String(value));
+  });
+  const headers = bearer(token);
+  const options: InjectOptions = route.upload
+    ? { method: "POST", url: path, ...asForm(rest, route.upload.field, headers) }
+    : route.method === "GET" || route.method === "DELETE"
+      ? { method: route.method, url: path, headers, query: rest as Record<string, string> }
+      : { method: route.method, url: path, headers, payload: rest };
+  const response = await app.inject(options);
+  return response.statusCode < 300 ? "ok" : response.json<{ error: { code: Outcome } }>().error.code;
+}
+
+/** As a browser sends a form with a file. */
+function asForm(fields: Record<string, unknown>, file: string, headers: Record<string, string>): InjectOptions {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    const disposition = `Content-Disposition: form-data; name="${name}"${name === file ? '; filename="a.gif"' : ""}`;
+    const content = value instanceof Uint8Array ? value : Buffer.from(String(value));
+    return Buffer.concat([Buffer.from(`--b\r\n${disposition}\r\n\r\n`), content, Buffer.from("\r\n")]);
+  });
+  return {
+    headers: { ...headers, "content-type": "multipart/form-data; boundary=b" },
+    payload: Buffer.concat([...parts, Buffer.from("--b--\r\n")]),
+  };
+}
+
+async function byTrpc(name: string, input: Record<string, unknown>, token: string | null): Promise<Outcome> {
+  const { type } = PROCEDURES_OF_REST.get(name) as RestProcedure;
+  const response = await app.inject(
+    type === "query"
+      ? { url: `/trpc/${name}`, query: { input: JSON.stringify(input) }, headers: bearer(token) }
+      : { method: "POST", url: `/trpc/${name}`, payload: input, headers: bearer(token) },
+  );
+  return response.statusCode < 300 ? "ok" : response.json<{ error: { data: { code: Outcome } } }>().error.data.code;
+}
+
+/** Subscribes, and takes the first message for the answer. */
+async function bySubscription(name: string, input: Record<string, unknown>, token: string | null): Promise<Outcome> {
+  const client = createBerthClient({ url, ...(token !== null && { token }) });
+  try {
+    return await new Promise<Outcome>((resolve) => {
+      const listener = {
+        onStarted: () => resolve("ok"),
+        onError: (error: { data?: { code: string } | null | undefined; code?: string | null }) =>
+          resolve((error.data?.code ?? error.code) as Outcome),
+      };
+      if (name === "live.changes") client.live.changes.subscribe(undefined, listener);
+      else if (name === "container.stats") {
+        client.container.stats.subscribe({ container_id: Number(input["container_id"]) }, listener);
+      } else throw new Error(`the test can't subscribe to ${name}`);
+    });
+  } finally {
+    client.close();
+  }
+}
+
+/** Opens it with the token as first message; a notice of an error is the answer, or else what comes first. */
+async function bySocket(path: string, token: string | null): Promise<Outcome> {
+  const socket = new WebSocket(url.replace("http", "ws") + path);
+  await once(socket, "open");
+  socket.send(JSON.stringify({ access_token: token ?? "none" }));
+  const outcome = await Promise.race([
+    once(socket, "message").then(([data]) => {
+      const notice = JSON.parse(String(data)) as { type: string; error?: { code: Outcome } };
+      return notice.error?.code ?? "ok";
+    }),
+    once(socket, "close").then(([code]) => {
+      throw new Error(`closed with ${code} and no notice`);
+    }),
+  ]);
+  socket.terminate();
+  return outcome;
+}

@@ -1,0 +1,222 @@
+/**
+ * Who may do what, as data: every procedure (by both doors), every other path and every socket. A test walks all of it,
+ * and fails where something that this server serves is not in here.
+ */
+import type { ErrorCode } from "@berth/spec/error-code.ts";
+
+export const CALLERS = [
+  /** Without a token. */
+  "nobody",
+  /** With a token of a user who was disabled since. */
+  "disabled",
+  /** A user whom the object does not concern. */
+  "stranger",
+  /** The user whose object it is. */
+  "owner",
+  /** With the owner's API token of scope `read`. */
+  "reader",
+  /** With the owner's API token of scope `write`. */
+  "program",
+  "admin",
+  /** With an admin's API token of scope `read`. */
+  "admin_reader",
+] as const;
+export type Caller = (typeof CALLERS)[number];
+
+export type Outcome = "ok" | ErrorCode;
+type Outcomes = Record<Caller, Outcome>;
+
+const everybody: Outcomes = {
+  nobody: "ok",
+  disabled: "ok",
+  stranger: "ok",
+  owner: "ok",
+  reader: "ok",
+  program: "ok",
+  admin: "ok",
+  admin_reader: "ok",
+};
+const signedIn: Outcomes = { ...everybody, nobody: "UNAUTHORIZED", disabled: "UNAUTHORIZED" };
+/** Changes something of one's own. */
+const change: Outcomes = { ...signedIn, reader: "FORBIDDEN", admin_reader: "FORBIDDEN" };
+/** Makes or ends credentials: never with an API token. */
+const credential: Outcomes = { ...change, program: "FORBIDDEN" };
+/** Somebody's object: to a stranger it does not exist. */
+const readOwn: Outcomes = { ...signedIn, stranger: "NOT_FOUND" };
+const changeOwn: Outcomes = { ...change, stranger: "NOT_FOUND" };
+/** Somebody's account: it is known who it is, and not a stranger's to change. */
+const changeAccount: Outcomes = { ...change, stranger: "FORBIDDEN" };
+const adminRead: Outcomes = {
+  ...signedIn,
+  stranger: "FORBIDDEN",
+  owner: "FORBIDDEN",
+  reader: "FORBIDDEN",
+  program: "FORBIDDEN",
+};
+const adminChange: Outcomes = { ...adminRead, admin_reader: "FORBIDDEN" };
+
+/** What a call is about: there before it, and numbered so that no two calls want the same name. */
+export interface Scene {
+  number: number;
+  owner_id: number;
+  owner_account: string;
+  /** The owner's, like the next three. */
+  container_id: number;
+  image_id: number;
+  key_id: string;
+  token_id: number;
+  machine_id: string;
+  /** A machine without containers. */
+  spare_machine_id: string;
+  /** A user who owns nothing. */
+  spare_user_id: number;
+  invitation_id: number;
+}
+
+export interface ProcedureRule {
+  outcomes: Outcomes;
+  input(scene: Scene): Record<string, unknown>;
+}
+
+const PASSWORD = "a hash of a password";
+const GIF = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+const OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g other";
+
+const nothing = () => ({});
+const container = ({ container_id }: Scene) => ({ container_id });
+const image = ({ image_id }: Scene) => ({ image_id });
+
+export const PROCEDURES: Record<string, ProcedureRule> = {
+  "auth.register": {
+    outcomes: everybody,
+    input: ({ number }) => ({ account: `new-${number}`, password: PASSWORD }),
+  },
+  "auth.login": { outcomes: everybody, input: () => ({ account: "signs-in", password: PASSWORD }) },
+  // Only a browser's cookie is refreshed, and nobody here is one.
+  "auth.refresh": {
+    outcomes: Object.fromEntries(CALLERS.map((caller) => [caller, "UNAUTHORIZED"])) as Outcomes,
+    input: nothing,
+  },
+  "auth.logout": { outcomes: everybody, input: nothing },
+  "auth.logout_everywhere": { outcomes: credential, input: nothing },
+
+  "user.me": { outcomes: signedIn, input: nothing },
+  "user.get_user": { outcomes: signedIn, input: ({ owner_account }) => ({ account: owner_account }) },
+  "user.set_profile": { outcomes: change, input: () => ({ field: "nickname", value: "Somebody" }) },
+  "user.set_password": {
+    outcomes: { ...changeAccount, program: "FORBIDDEN" },
+    input: ({ owner_id }) => ({ user_id: owner_id, new_password: PASSWORD }),
+  },
+  "user.set_photo_custom": {
+    outcomes: changeAccount,
+    input: ({ owner_id, owner_account }) => ({ user_id: owner_id, account: owner_account, photo: GIF }),
+  },
+  "user.set_photo_default": {
+    outcomes: changeAccount,
+    input: ({ owner_id }) => ({ user_id: owner_id, photo: "anchor" }),
+  },
+  "user.default_photos": { outcomes: signedIn, input: nothing },
+  "user.ssh_keys.list": { outcomes: signedIn, input: nothing },
+  "user.ssh_keys.add": { outcomes: change, input: () => ({ public_key: OTHER_KEY }) },
+  "user.ssh_keys.remove": {
+    outcomes: { ...changeOwn, admin: "NOT_FOUND" },
+    input: ({ key_id }) => ({ key_id }),
+  },
+  "user.api_tokens.list": { outcomes: signedIn, input: nothing },
+  "user.api_tokens.create": { outcomes: credential, input: ({ number }) => ({ name: `made-${number}` }) },
+  "user.api_tokens.revoke": {
+    outcomes: { ...credential, stranger: "NOT_FOUND", admin: "NOT_FOUND" },
+    input: ({ token_id }) => ({ token_id }),
+  },
+  "user.list": { outcomes: adminRead, input: nothing },
+  "user.get": { outcomes: adminRead, input: ({ spare_user_id }) => ({ user_id: spare_user_id }) },
+  "user.create": {
+    outcomes: adminChange,
+    input: ({ number }) => ({ account: `made-${number}`, password: PASSWORD }),
+  },
+  "user.update": {
+    outcomes: adminChange,
+    input: ({ spare_user_id }) => ({ user_id: spare_user_id, disabled: true }),
+  },
+  "user.delete": { outcomes: adminChange, input: ({ spare_user_id }) => ({ user_id: spare_user_id }) },
+
+  "invitation.create": { outcomes: adminChange, input: nothing },
+  "invitation.list": { outcomes: adminRead, input: nothing },
+  "invitation.revoke": { outcomes: adminChange, input: ({ invitation_id }) => ({ invitation_id }) },
+  "settings.get": { outcomes: adminRead, input: nothing },
+  "settings.update": { outcomes: adminChange, input: () => ({ registration: "open" }) },
+  "audit.list": { outcomes: adminRead, input: nothing },
+
+  "machine.info": { outcomes: signedIn, input: nothing },
+  "machine.list": { outcomes: signedIn, input: nothing },
+  "machine.get": { outcomes: signedIn, input: ({ machine_id }) => ({ machine_id }) },
+  "machine.add": {
+    outcomes: adminChange,
+    input: ({ number }) => ({ url: `tcp://added-${number}:2375`, allow_insecure: true }),
+  },
+  "machine.update": { outcomes: adminChange, input: ({ machine_id }) => ({ machine_id, is_builder: true }) },
+  "machine.remove": {
+    outcomes: adminChange,
+    input: ({ spare_machine_id }) => ({ machine_id: spare_machine_id }),
+  },
+
+  "image.list": { outcomes: signedIn, input: nothing },
+  "image.get": { outcomes: readOwn, input: image },
+  "image.add": {
+    outcomes: adminChange,
+    input: ({ number }) => ({ name: `public/added:${number}`, reference: "registry.lab:5000/a:1" }),
+  },
+  "image.update": { outcomes: changeOwn, input: ({ image_id }) => ({ image_id, display_name: "Mine" }) },
+  "image.share": { outcomes: changeOwn, input: ({ image_id }) => ({ image_id, accounts: [] }) },
+  "image.remove": { outcomes: changeOwn, input: image },
+
+  "container.create": {
+    outcomes: change,
+    input: ({ number }) => ({ name: `made-${number}`, image: "public/base:1" }),
+  },
+  "container.list": { outcomes: signedIn, input: nothing },
+  "container.get": { outcomes: readOwn, input: container },
+  "container.update": { outcomes: changeOwn, input: ({ container_id }) => ({ container_id, memory: 512 }) },
+  "container.start": { outcomes: changeOwn, input: container },
+  "container.stop": { outcomes: changeOwn, input: container },
+  "container.restart": { outcomes: changeOwn, input: container },
+  "container.recreate": {
+    outcomes: changeOwn,
+    input: ({ container_id }) => ({ container_id, recreate: "discard" }),
+  },
+  // Nothing of it was set aside.
+  "container.restore": {
+    outcomes: { ...changeOwn, owner: "NOT_FOUND", program: "NOT_FOUND", admin: "NOT_FOUND" },
+    input: container,
+  },
+  "container.delete": { outcomes: changeOwn, input: container },
+  "container.events": { outcomes: readOwn, input: container },
+  // It was never made, so it has no log.
+  "container.logs": { outcomes: neverMade(readOwn), input: container },
+  "container.stats": { outcomes: neverMade(readOwn), input: container },
+  "live.changes": { outcomes: signedIn, input: nothing },
+};
+
+/** As `METHOD path`, what is served beside procedures. */
+export const PATHS: Record<string, Outcomes> = {
+  "GET /": everybody,
+  "GET /healthz": everybody,
+  "GET /readyz": everybody,
+  "GET /photos/default/anchor.svg": everybody,
+  "GET /api/openapi.json": everybody,
+  "GET /api/docs": everybody,
+  // A caller on this very machine may look: another one is in the test of the metrics.
+  "GET /metrics": everybody,
+};
+
+/** Streams that need a WebSocket of their own. */
+export const SOCKETS: Record<string, Outcomes> = {
+  "/ws/containers/{container_id}/terminal": neverMade(changeOwn),
+  "/ws/containers/{container_id}/logs": readOwn,
+};
+
+/** Whoever may, learns that the container was never made. */
+function neverMade(outcomes: Outcomes): Outcomes {
+  const told = Object.entries(outcomes).map(([caller, outcome]) => [caller, outcome === "ok" ? "CONFLICT" : outcome]);
+  return Object.fromEntries(told) as Outcomes;
+}
