@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { childEnvironment, readEnvironment } from "./env.ts";
+import { childEnvironment, readEnvironment, VARIABLE_NAMES } from "./env.ts";
 
 function faultsOf(variables: Record<string, string>): string[] {
   try {
@@ -82,4 +83,13 @@ test("keeps the first admin's password from the processes that it starts", () =>
   const env = childEnvironment(variables, readEnvironment(variables), resolved);
   expect(env).toMatchObject({ PATH: "/bin", BERTH_PORT: "4000", DATABASE_URL: "postgresql://h/d" });
   expect(env).not.toHaveProperty("BERTH_ADMIN_PASSWORD");
+});
+
+test.each(["README.md", "README.zh-CN.md"])("%s has a line for every variable, and none for another", async (file) => {
+  const text = await readFile(new URL(`../../../${file}`, import.meta.url), "utf8");
+  const names = text.split("\n").flatMap((line) => {
+    const [, cell = ""] = /^\| (`[A-Z_]+`.*?) \|/.exec(line) ?? [];
+    return [...cell.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name);
+  });
+  expect(new Set(names)).toEqual(new Set(VARIABLE_NAMES));
 });

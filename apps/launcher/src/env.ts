@@ -49,6 +49,9 @@ const Variables = z.object({
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
 });
 
+/** Those that the README tells of. */
+export const VARIABLE_NAMES = Object.keys(Variables.shape);
+
 const Environment = Variables.superRefine((environment, context) => {
   for (const [set, missing] of [
     ["BERTH_TLS_CERT", "BERTH_TLS_KEY"],
