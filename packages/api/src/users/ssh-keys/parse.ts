@@ -14,8 +14,8 @@ export function parseSshKey(line: string): SshKey {
   const text = line.trim();
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(text.replaceAll("\t", " "))) throw wrong("paste one line, with no line break in it.");
   const [type = "", body = "", ...words] = text.split(/[ \t]+/);
-  const checkRest = FORMATS[type];
-  if (!checkRest) throw wrong(`begin with the type of the key, one of ${Object.keys(FORMATS).join(", ")}.`);
+  const checkRest = FORMATS.get(type);
+  if (!checkRest) throw wrong(`begin with the type of the key, one of ${[...FORMATS.keys()].join(", ")}.`);
   const blob = Buffer.from(body, "base64");
   if (body === "" || blob.toString("base64") !== body) throw wrong("its second word is not the base64 of a key.");
   const fields = new KeyFields(blob);
@@ -88,12 +88,12 @@ const withApplication =
     fields.next();
   };
 
-const FORMATS: Record<string, ((fields: KeyFields) => void) | undefined> = {
-  "ssh-ed25519": checkEd25519,
-  "ecdsa-sha2-nistp256": checkEcdsa("nistp256", 32),
-  "ecdsa-sha2-nistp384": checkEcdsa("nistp384", 48),
-  "ecdsa-sha2-nistp521": checkEcdsa("nistp521", 66),
-  "ssh-rsa": checkRsa,
-  "sk-ssh-ed25519@openssh.com": withApplication(checkEd25519),
-  "sk-ecdsa-sha2-nistp256@openssh.com": withApplication(checkEcdsa("nistp256", 32)),
-};
+const FORMATS = new Map<string, (fields: KeyFields) => void>([
+  ["ssh-ed25519", checkEd25519],
+  ["ecdsa-sha2-nistp256", checkEcdsa("nistp256", 32)],
+  ["ecdsa-sha2-nistp384", checkEcdsa("nistp384", 48)],
+  ["ecdsa-sha2-nistp521", checkEcdsa("nistp521", 66)],
+  ["ssh-rsa", checkRsa],
+  ["sk-ssh-ed25519@openssh.com", withApplication(checkEd25519)],
+  ["sk-ecdsa-sha2-nistp256@openssh.com", withApplication(checkEcdsa("nistp256", 32))],
+]);

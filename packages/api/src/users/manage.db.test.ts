@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { hashAsClient } from "../auth/password.ts";
+import type { Actor } from "../context.ts";
+import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+
+const PASSWORD = hashAsClient("correct horse");
+let api: InProcessApi;
+let admin: Caller;
+let number = 0;
+let actor: Actor;
+let li: Caller;
+
+beforeAll(async () => {
+  api = await openInProcessApi();
+  admin = api.admin;
+  await api.addMachine("gpu-1", gpusOf("gpu-1", 8));
+  await admin.image.add({ name: "public/base:1", reference: "registry.lab:5000/base:1" });
+});
+afterAll(() => api.close());
+beforeEach(async () => {
+  number += 1;
+  ({ actor, api: li } = await api.addUser(`li-${number}`));
+});
+
+const row = (user_id = actor.user_id) => api.db.users.findUniqueOrThrow({ where: { user_id } });
+const CONFLICT = { code: "CONFLICT" };
+
+test("an admin makes accounts, also while registration is closed", async () => {
+  await admin.settings.update({ registration: "closed" });
+  const made = await admin.user.create({ account: `made-${number}`, password: PASSWORD });
+  expect(made).toMatchObject({
+    account: `made-${number}`,
+    role: "user",
+    disabled: false,
+    used: { gpus: 0, containers: 0 },
+  });
+  expect(await api.nobody.auth.login({ account: made.account, password: PASSWORD })).toHaveProperty("access_token");
+  await expect(admin.user.create({ account: made.account, password: PASSWORD })).rejects.toMatchObject(CONFLICT);
+  await admin.settings.update({ registration: "open" });
+  const entry = await api.db.audit_log.findFirst({ where: { action: "create", object_id: String(made.user_id) } });
+  expect(entry).toMatchObject({ account: "boss", details: { account: made.account, role: "user" } });
+});
+
+test("users are found by account and nickname, page by page", async () => {
+  const found = async (search: string) => (await admin.user.list({ search })).items.map(({ account }) => account);
+  await api.db.users.update({ where: { user_id: actor.user_id }, data: { nickname: `Ünïque 100%_${number}` } });
+  expect(await found(`ÜNÏQUE 100%_${number}`)).toEqual([actor.account]);
+  expect(await found(`I-${number}`)).toContain(actor.account);
+  expect(await found("%_nobody%")).toEqual([]);
+  const first = await admin.user.list({ limit: 1 });
+  const second = await admin.user.list({ limit: 1, cursor: first.next_cursor ?? "" });
+  expect(first.items[0]?.account).toBe("boss");
+  expect(second.items[0]?.user_id).toBeGreaterThan(first.items[0]?.user_id ?? 0);
+  await expect(admin.user.list({ cursor: "x" })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+  expect((await admin.user.list({ cursor: "9".repeat(18) })).items).toEqual([]);
+});
+
+test("an admin sees what a user uses", async () => {
+  await li.container.create({ name: "box-a", image: "public/base:1", gpu_count: 2 });
+  const { container_id } = await li.container.create({ name: "box-b", image: "public/base:1" });
+  await li.container.delete({ container_id });
+  expect(await admin.user.get(actor)).toMatchObject({ account: actor.account, used: { gpus: 2, containers: 1 } });
+});
+
+test("a quota is set whole", async () => {
+  expect((await admin.user.update({ ...actor, quota: { gpus: 2, containers: 3 } })).quota).toEqual({
+    gpus: 2,
+    containers: 3,
+  });
+  expect((await admin.user.update({ ...actor, disabled: false })).quota).toEqual({ gpus: 2, containers: 3 });
+  expect((await admin.user.update({ ...actor, quota: { gpus: 1 } })).quota).toEqual({ gpus: 1, containers: null });
+  expect((await row()).token_epoch).toBe(0);
+});
+
+test.each([{ role: "admin" }, { disabled: true }] as const)("to change %j ends the user's tokens", async (change) => {
+  const { token_id } = await li.user.api_tokens.create({ name: "ci" });
+  await admin.user.update({ user_id: actor.user_id, ...change });
+  expect(await api.db.api_tokens.findUnique({ where: { token_id } })).toBeNull();
+  expect((await row()).token_epoch).toBe(1);
+});
+
+test("one who was disabled can come back", async () => {
+  expect(await admin.user.update({ ...actor, disabled: true })).toMatchObject({ disabled: true });
+  const since = (await row()).disabled_at;
+  await admin.user.update({ ...actor, disabled: true });
+  expect((await row()).disabled_at).toEqual(since);
+  expect(await admin.user.update({ ...actor, disabled: false })).toMatchObject({ disabled: false });
+});
+
+test("the last admin who can sign in stays one, whatever several admins do at once", async () => {
+  await api.db.users.updateMany({ where: { account: { not: "boss" } }, data: { role: "user" } });
+  const { user_id } = await api.db.users.findUniqueOrThrow({ where: { account: "boss" } });
+  await expect(admin.user.update({ user_id, role: "user" })).rejects.toMatchObject(CONFLICT);
+  await expect(admin.user.update({ user_id, disabled: true })).rejects.toMatchObject(CONFLICT);
+  await expect(admin.user.delete({ user_id })).rejects.toMatchObject(CONFLICT);
+
+  const others = await Promise.all([1, 2, 3].map((n) => api.addUser(`admin-${number}-${n}`, "admin")));
+  const ids = [user_id, ...others.map((other) => other.actor.user_id)];
+  const outcomes = await Promise.allSettled(
+    ids.map((id, index) =>
+      index % 2 === 0
+        ? admin.user.update({ user_id: id, role: "user" })
+        : admin.user.update({ user_id: id, disabled: true }),
+    ),
+  );
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(ids.length - 1);
+  expect(await api.db.users.count({ where: { role: "admin", disabled_at: null } })).toBe(1);
+  await api.db.users.update({ where: { user_id }, data: { role: "admin", disabled_at: null, token_epoch: 0 } });
+});
+
+test("an API token makes no admins", async () => {
+  const token = api.callerFor({ ...actor, role: "admin", credential: { kind: "api_token", token_id: 1 } });
+  const FORBIDDEN = { code: "FORBIDDEN" };
+  const made = { account: `made-${number}`, password: PASSWORD };
+  await expect(token.user.create({ ...made, role: "admin" })).rejects.toMatchObject(FORBIDDEN);
+  await expect(token.user.update({ ...actor, role: "admin" })).rejects.toMatchObject(FORBIDDEN);
+  expect(await token.user.create(made)).toMatchObject({ role: "user" });
+});
+
+test("a user who owns something is not deleted, and the answer names it", async () => {
+  const { container_id } = await li.container.create({ name: "box", image: "public/base:1" });
+  await admin.image.add({ name: `${actor.account}/own:1`, reference: "registry.lab:5000/own:1" });
+  await expect(admin.user.delete(actor)).rejects.toMatchObject({
+    ...CONFLICT,
+    cause: { details: { containers: ["box"], images: [`${actor.account}/own:1`] } },
+  });
+  // Until it is gone from its engine it is still there.
+  await li.container.delete({ container_id });
+  await expect(admin.user.delete(actor)).rejects.toMatchObject({ cause: { details: { containers: ["box"] } } });
+});
+
+test("of a deleted user only the account stays, which nobody gets again", async () => {
+  await li.user.set_profile({ nickname: "Li", email: "li@lab.example", phone: "123" });
+  await li.user.set_photo_default({ user_id: actor.user_id, photo: "whale" });
+  await li.user.api_tokens.create({ name: "ci" });
+  await admin.user.delete(actor);
+  expect(await row()).toMatchObject({
+    account: actor.account,
+    nickname: null,
+    email: null,
+    phone: null,
+    photo: null,
+    ssh_public_keys: [],
+    deleted_at: expect.any(Date),
+    token_epoch: 1,
+  });
+  expect(await api.db.api_tokens.count({ where: { user_id: actor.user_id } })).toBe(0);
+  const NOT_FOUND = { code: "NOT_FOUND" };
+  const { account, user_id } = actor;
+  await expect(admin.user.get({ user_id })).rejects.toMatchObject(NOT_FOUND);
+  await expect(admin.user.get_user({ account })).rejects.toMatchObject(NOT_FOUND);
+  await expect(admin.user.update({ user_id, disabled: false })).rejects.toMatchObject(NOT_FOUND);
+  await expect(admin.user.delete({ user_id })).rejects.toMatchObject(NOT_FOUND);
+  await expect(admin.user.set_password({ user_id, new_password: PASSWORD })).rejects.toMatchObject(NOT_FOUND);
+  await expect(admin.user.set_photo_default({ user_id, photo: "whale" })).rejects.toMatchObject(NOT_FOUND);
+  await expect(api.nobody.auth.login({ account, password: PASSWORD })).rejects.toMatchObject(NOT_FOUND);
+  await expect(api.nobody.auth.register({ account, password: PASSWORD })).rejects.toMatchObject(CONFLICT);
+  expect((await admin.user.list({ search: account, limit: 500 })).items.map((user) => user.account)).not.toContain(
+    account,
+  );
+});
+
+test("a container that is made while its owner is deleted stops the deletion, or is not made", async () => {
+  const [made, deleted] = await Promise.allSettled([
+    li.container.create({ name: "box", image: "public/base:1" }),
+    admin.user.delete(actor),
+  ]);
+  expect([made.status, deleted.status].toSorted()).toEqual(["fulfilled", "rejected"]);
+  const containers = await api.db.containers.count({ where: { user_id: actor.user_id } });
+  expect([containers, (await row()).deleted_at !== null]).toEqual(made.status === "fulfilled" ? [1, false] : [0, true]);
+});
