@@ -28,7 +28,7 @@ function readType({ type, items, anyOf = [] }: JsonSchema): { types: string[]; i
 export function coerceFields(schema: JsonSchema, given: Record<string, Text | undefined>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-      const text = given[name];
+      const text = Object.hasOwn(given, name) ? given[name] : undefined;
       return text === undefined ? [] : [[name, coerce(field, text)]];
     }),
   );

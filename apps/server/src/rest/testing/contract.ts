@@ -1,0 +1,209 @@
+import type { Route } from "@berth/api/route.ts";
+import type { RestProcedure } from "../procedures.ts";
+
+/** Where each endpoint is played: all of it is there, and made for this one play. */
+export interface Scene {
+  /** Different in each. */
+  number: number;
+  /** Of the owner of what follows. */
+  account: string;
+  user_id: number;
+  container_id: number;
+  image_id: number;
+  /** Of a machine that runs containers, and of one that nothing is on. */
+  machine_id: string;
+  spare_machine_id: string;
+  /** Somebody else, who owns nothing. */
+  other: { account: string; user_id: number };
+  key_id: string;
+  token_id: number;
+  invitation_id: number;
+  /** Headers of a browser that signed in as the owner. */
+  browser: Record<string, string>;
+  password: string;
+}
+
+/** What is sent: fields of the path, the rest of the path after `?`, a JSON body or a form. */
+export interface Play {
+  path?: Record<string, string | number>;
+  query?: string;
+  body?: object;
+  form?: FormData;
+  headers?: Record<string, string>;
+}
+
+export interface ContractRow {
+  endpoint: `${Route["method"]} /api/${string}`;
+  who: RestProcedure["access"];
+  status: number;
+  /** Exactly these fields, of the answer itself, of each item of a list, or of each item of a page. */
+  fields: string;
+  of: "answer" | "list" | "page";
+  play(scene: Scene): Play;
+}
+
+const USER = "user_id account nickname email phone photo";
+const ME = `${USER} role quota`;
+const MANAGED_USER = `${ME} disabled used created_at`;
+const SSH_KEY = "key_id type comment fingerprint public_key";
+const API_TOKEN = "token_id name scope expires_at last_used_at created_at";
+const INVITATION = "invitation_id note uses_left expires_at created_at";
+const MACHINE =
+  "machine_id name ip state simulated insecure is_builder runs_containers port_range online engine_version gpus cpus " +
+  "cores memory disk gpus_taken containers conditions last_list_at created_at";
+const IMAGE =
+  "image_id name reference display_name description create_params parent_image_id user_id public source desired phase " +
+  "message progress digest size conditions created_at";
+const CONTAINER =
+  "container_id uid name display_name machine_id simulated image_id image user_id account status desired on_loss phase " +
+  "message generation observed_generation spec conditions ports gpus restarts exit_code next_retry_at held connect created_at";
+
+const container = ({ container_id }: Scene): Play => ({ path: { container_id } });
+const image = ({ image_id }: Scene): Play => ({ path: { image_id } });
+
+/** What the documentation promises, an endpoint a line. */
+export const CONTRACT: ContractRow[] = [
+  // Signing in.
+  row("POST /api/auth/login", "anyone", "access_token", ({ account, password }) => ({ body: { account, password } })),
+  row("POST /api/auth/register", "anyone", "user_id account", ({ number, password }) => ({
+    body: { account: `new-${number}`, password },
+  })),
+  row("POST /api/auth/refresh", "anyone", "access_token", ({ browser }) => ({ headers: browser })),
+  row("POST /api/auth/logout", "anyone", "", ({ browser }) => ({ headers: browser })),
+  row("POST /api/auth/logout_everywhere", "signed in", "", () => ({})),
+
+  // Oneself, and other users.
+  row("GET /api/user/me", "user", ME, () => ({})),
+  row("GET /api/user/get_user/{account}", "user", USER, ({ account }) => ({ path: { account } })),
+  row("POST /api/user/set_profile", "user", "", () => ({ body: { field: "nickname", value: "李" } })),
+  row("POST /api/user/set_password", "signed in", "access_token", ({ user_id }) => ({
+    body: { user_id, new_password: "another hash" },
+  })),
+  row("POST /api/user/set_photo/custom", "user", "photo", () => ({ form: photoForm() })),
+  row("POST /api/user/set_photo/default", "user", "", ({ user_id }) => ({ body: { user_id, photo: "anchor" } })),
+  row("GET /api/user/default_photos", "user", { page: "name photo" }, () => ({})),
+  row("GET /api/user/ssh_keys", "user", { page: SSH_KEY }, () => ({})),
+  row("POST /api/user/ssh_keys", "user", SSH_KEY, () => ({ body: { public_key: sshKey(2) } }), 201),
+  row("DELETE /api/user/ssh_keys/{key_id}", "user", "", ({ key_id }) => ({ path: { key_id } })),
+  row("GET /api/user/api_tokens", "user", { page: API_TOKEN }, () => ({})),
+  row("POST /api/user/api_tokens", "signed in", `${API_TOKEN} token`, () => ({ body: { name: "ci" } }), 201),
+  row("DELETE /api/user/api_tokens/{token_id}", "signed in", "", ({ token_id }) => ({ path: { token_id } })),
+  row("GET /api/users", "admin", { page: MANAGED_USER }, () => ({ query: "limit=2" })),
+  row(
+    "POST /api/users",
+    "admin",
+    MANAGED_USER,
+    ({ number, password }) => ({ body: { account: `made-${number}`, password } }),
+    201,
+  ),
+  row("GET /api/users/{user_id}", "admin", MANAGED_USER, ({ user_id }) => ({ path: { user_id } })),
+  row("PATCH /api/users/{user_id}", "admin", MANAGED_USER, ({ user_id }) => ({
+    path: { user_id },
+    body: { quota: { gpus: 2 } },
+  })),
+  row("DELETE /api/users/{user_id}", "admin", "", ({ other: { user_id } }) => ({ path: { user_id } })),
+
+  // Machines.
+  row("GET /api/machine/info", "user", { list: "machine_id ip gpu cpu disk memory online" }, () => ({})),
+  row("GET /api/machines", "user", { page: MACHINE }, () => ({ query: "limit=3" })),
+  row("GET /api/machines/{machine_id}", "user", MACHINE, ({ machine_id }) => ({ path: { machine_id } })),
+  row(
+    "POST /api/machines",
+    "admin",
+    MACHINE,
+    ({ number }) => ({ body: { url: `tcp://new-${number}:2375`, allow_insecure: true } }),
+    201,
+  ),
+  row("PATCH /api/machines/{machine_id}", "admin", MACHINE, ({ machine_id }) => ({
+    path: { machine_id },
+    body: { is_builder: true },
+  })),
+  row("DELETE /api/machines/{machine_id}", "admin", "", ({ spare_machine_id }) => ({
+    path: { machine_id: spare_machine_id },
+  })),
+
+  // Images.
+  row("GET /api/images", "user", { page: IMAGE }, () => ({ query: "scope=mine" })),
+  row(
+    "POST /api/images",
+    "admin",
+    IMAGE,
+    ({ number }) => ({ body: { name: `public/new:${number}`, reference: "registry.lab:5000/new:1" } }),
+    201,
+  ),
+  row("GET /api/images/{image_id}", "user", IMAGE, image),
+  row("PATCH /api/images/{image_id}", "user", IMAGE, (at) => ({ ...image(at), body: { description: "For papers." } })),
+  row("DELETE /api/images/{image_id}", "user", IMAGE, image),
+  row("POST /api/images/{image_id}/share", "user", IMAGE, (at) => ({
+    ...image(at),
+    body: { accounts: [at.other.account] },
+  })),
+
+  // Containers.
+  row("GET /api/containers", "user", { page: CONTAINER }, ({ machine_id }) => ({
+    query: `scope=mine&machine_id=${machine_id}&limit=1`,
+  })),
+  row("POST /api/containers", "user", CONTAINER, () => ({ body: { name: "second", image: "public/base:1" } }), 201),
+  row("GET /api/containers/{container_id}", "user", CONTAINER, container),
+  row("PATCH /api/containers/{container_id}", "user", CONTAINER, (at) => ({ ...container(at), body: { memory: 512 } })),
+  row("DELETE /api/containers/{container_id}", "user", CONTAINER, container),
+  row("POST /api/containers/{container_id}/start", "user", CONTAINER, container),
+  row("POST /api/containers/{container_id}/stop", "user", CONTAINER, container),
+  row("POST /api/containers/{container_id}/restart", "user", CONTAINER, container),
+  row("POST /api/containers/{container_id}/recreate", "user", CONTAINER, (at) => ({
+    ...container(at),
+    body: { recreate: "discard" },
+  })),
+  row("POST /api/containers/{container_id}/restore", "user", CONTAINER, container),
+  row(
+    "GET /api/containers/{container_id}/events",
+    "user",
+    { page: "event_id kind reason message count first_at last_at" },
+    container,
+  ),
+  row("GET /api/containers/{container_id}/logs", "user", "lines", (at) => ({ ...container(at), query: "tail=2" })),
+
+  // For admins.
+  row("GET /api/invitations", "admin", { page: INVITATION }, () => ({})),
+  row("POST /api/invitations", "admin", `${INVITATION} code`, () => ({ body: { uses: 3 } }), 201),
+  row("DELETE /api/invitations/{invitation_id}", "admin", "", ({ invitation_id }) => ({ path: { invitation_id } })),
+  row("GET /api/settings", "admin", "registration", () => ({})),
+  row("PATCH /api/settings", "admin", "registration", () => ({ body: { registration: "open" } })),
+  row(
+    "GET /api/audit",
+    "admin",
+    { page: "audit_id at user_id account action noun object_id address details" },
+    ({ user_id }) => ({ query: `user_id=${user_id}` }),
+  ),
+];
+
+function row(
+  endpoint: ContractRow["endpoint"],
+  who: ContractRow["who"],
+  answer: string | { list: string } | { page: string },
+  play: ContractRow["play"],
+  status = 200,
+): ContractRow {
+  if (typeof answer === "string") return { endpoint, who, status, fields: answer, of: "answer", play };
+  if ("list" in answer) return { endpoint, who, status, fields: answer.list, of: "list", play };
+  return { endpoint, who, status, fields: answer.page, of: "page", play };
+}
+
+/** A line of an authorized_keys file. Another number is another key. */
+export function sshKey(number: number): string {
+  const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  const key = Buffer.concat([field(Buffer.from("ssh-ed25519")), field(Buffer.alloc(32, number))]);
+  return `ssh-ed25519 ${key.toString("base64")} key-${number}`;
+}
+
+/** A PNG of one pixel. */
+export const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+export function photoForm(): FormData {
+  const form = new FormData();
+  form.append("photo", new Blob([PIXEL], { type: "image/jpeg" }), "account.png");
+  return form;
+}
