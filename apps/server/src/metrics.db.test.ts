@@ -30,6 +30,7 @@ test("tells this machine how long requests took, by the pattern of their route",
   const answer = await open.app.inject("/metrics");
   expect(answer.headers["content-type"]).toContain("text/plain");
   expect(answer.body).toContain('_count{method="GET",route="/trpc/:path",status="404"} 1');
+  expect(answer.body).toContain('berth_trpc_failures_total{procedure="none",code="NOT_FOUND"} 1');
   expect(answer.body).not.toContain("of.mine");
   expect(answer.body).not.toContain("of/mine");
   for (const name of ["berth_open_sockets 0", "berth_open_terminals", "process_resident_memory_bytes"]) {

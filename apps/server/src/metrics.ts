@@ -1,5 +1,6 @@
 import { authenticate } from "@berth/api/auth/authenticate.ts";
 import type { ApiServices } from "@berth/api/context.ts";
+import { appRouter } from "@berth/api/router.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
@@ -30,13 +31,18 @@ export const openTerminals = new Gauge({
   registers: [register],
 });
 
-/** Give it the path of a procedure that exists: a caller's own words would be kept for ever. */
-export const procedureFailures = new Counter({
-  name: "berth_procedure_failures_total",
-  help: "Calls that were refused or failed, by procedure and error code.",
+const procedureFailures = new Counter({
+  name: "berth_trpc_failures_total",
+  help: "Calls over tRPC that were refused or failed. Those of the REST door are told by their routes.",
   labelNames: ["procedure", "code"],
   registers: [register],
 });
+
+export function countProcedureFailure(path: string | undefined, code: string): void {
+  // What a caller made up would be kept for ever.
+  const procedure = path !== undefined && Object.hasOwn(appRouter._def.procedures, path) ? path : "none";
+  procedureFailures.inc({ procedure, code });
+}
 
 /** Times every request, and answers `/metrics` to this machine itself, or to an admin's token. */
 export function registerMetrics(app: FastifyInstance, services: ApiServices): void {

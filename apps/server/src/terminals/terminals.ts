@@ -9,6 +9,7 @@ import { forgetTerminal, isTerminalOf, recordTerminal } from "@berth/db/terminal
 import { EngineError, type EngineTerminal } from "@berth/docker/engine.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger } from "fastify";
+import { openTerminals } from "../metrics.ts";
 import { endCommand } from "./end-command.ts";
 import { engineRefusal } from "./engine-refusal.ts";
 import { TERMINAL_VARIABLE } from "./hang-up.ts";
@@ -182,7 +183,11 @@ export class Terminals {
     });
     const entry: TerminalEntry = { session, ...place };
     this.#entries.set(terminal_id, entry);
-    void session.over.then(() => this.#slots.delete(slot));
+    openTerminals.inc();
+    void session.over.then(() => {
+      openTerminals.dec();
+      this.#slots.delete(slot);
+    });
     return entry;
   }
 
