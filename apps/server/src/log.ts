@@ -10,7 +10,16 @@ export const createLog = (
     {
       level,
       name: "server",
-      redact: ["*.password", "*.new_password", "*.access_token", "*.authorization", "*.env", "*.tls"],
+      redact: [
+        "*.password",
+        "*.new_password",
+        "*.access_token",
+        "*.refresh_token",
+        "*.session_token",
+        "*.authorization",
+        "*.env",
+        "*.tls",
+      ],
       serializers: {
         req: (request: { method: string; url: string; ip: string }) => ({
           method: request.method,
