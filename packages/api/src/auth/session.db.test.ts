@@ -142,6 +142,13 @@ test("signing out ends this browser's session and no other", async () => {
   expect(await sessions()).toEqual([]);
 });
 
+test("a browser has one session: signing in again ends the one before", async () => {
+  const again = await signIn(browser);
+  expect(await isGood(token)).toBe(false);
+  expect(await isGood(again)).toBe(true);
+  expect(await sessions()).toHaveLength(1);
+});
+
 test("signing out everywhere ends every token, with the sessions and the API tokens", async () => {
   const program = (await api.nobody.auth.login({ account, password: PASSWORD })).access_token;
   const signedIn = await browser.call(token);

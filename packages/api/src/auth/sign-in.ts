@@ -1,7 +1,7 @@
 import type { Sql } from "@berth/db/sql.ts";
 import type { ApiContext } from "../context.ts";
 import { issueToken } from "./access-token.ts";
-import { type RefreshClaims, refreshTokenOf } from "./refresh-token.ts";
+import { type RefreshClaims, readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
 
 /** A browser that does not come back for so long is signed out. SQL. */
 export const SESSION_LIFETIME = "interval '30 days'";
@@ -15,9 +15,14 @@ interface SignedIn {
   token_epoch: number;
 }
 
-/** A session for a browser, in the transaction that signs its user in; a program has none, hence null. */
+/**
+ * A session for a browser, in the transaction that signs its user in, instead of the one that it has; a program has none,
+ * hence null.
+ */
 export async function openSession(sql: Sql, ctx: ApiContext, user: SignedIn): Promise<RefreshClaims | null> {
   if (ctx.cookies === null) return null;
+  const before = ctx.cookies.refresh_token && readRefreshToken(ctx.box, ctx.cookies.refresh_token);
+  if (before) await sql("DELETE FROM sessions WHERE session_id = $1::uuid", [before.session_id]);
   await sql(
     `DELETE FROM sessions WHERE session_id IN
        (SELECT session_id FROM sessions WHERE user_id = $1 ORDER BY rotated_at DESC, session_id OFFSET $2)`,
