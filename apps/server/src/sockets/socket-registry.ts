@@ -10,6 +10,8 @@ import { holdMessages } from "./held-messages.ts";
 
 /** A longer wait of setTimeout would be over at once. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
+/** A timer may be over a moment before the clock says so. */
+const LATE_MS = 50;
 
 export interface SocketLimits {
   /** Open at once, of one user. */
@@ -99,7 +101,7 @@ export class SocketRegistry {
     this.#admitted.set(socket, admitted);
     const checks = setInterval(() => void this.#check(socket), this.#limits.recheckMs);
     const leftMs = credential.kind === "access_token" ? credential.expires_at.getTime() - Date.now() : MAX_WAIT_MS;
-    const expiry = setTimeout(() => void this.#check(socket), Math.min(Math.max(0, leftMs), MAX_WAIT_MS));
+    const expiry = setTimeout(() => void this.#check(socket), Math.min(Math.max(0, leftMs) + LATE_MS, MAX_WAIT_MS));
     socket.on("pong", () => (admitted.isAlive = true));
     socket.once("close", (code) => {
       clearInterval(checks);
