@@ -111,24 +111,3 @@ test("waits a moment for an end of which the engine does not know yet", async ()
   command.state = ENDED;
   expect(await screen).toBe("bye");
 });
-
-test("stays open when nothing more is to be typed", async () => {
-  const started = Promise.withResolvers<Socket>();
-  const { engine } = await serve({
-    start: (socket) => {
-      socket.write(UPGRADED);
-      started.resolve(socket);
-    },
-  });
-  const { stream } = await engine.openTerminal(ID, WISH);
-  const socket = await started.promise;
-  let typed = "";
-  socket.on("data", (bytes: Buffer) => (typed += bytes.toString()));
-  await new Promise<void>((resolve) => stream.end("ls\r", resolve));
-  socket.write("files");
-  const [shown] = (await once(stream, "data")) as [Buffer];
-  expect(shown.toString()).toBe("files");
-  expect(typed).toBe("ls\r");
-  expect(socket.readableEnded).toBe(false);
-  stream.destroy();
-});

@@ -122,6 +122,18 @@ export function describeTerminals(target: () => Promise<ContractTarget>): void {
     await expect(paused).rejects.toMatchObject({ kind: "conflict", status: 409 });
   });
 
+  test("shows what follows, though nothing more is to be typed", async () => {
+    const scratch = await openScratch(target);
+    const script = "read go; until test -e /go; do sleep 0.05; done; echo bye; exit 3";
+    const { id, terminal, screen } = await open(scratch, ["sh", "-c", script]);
+    terminal.stream.end("\r");
+    await eventually(() => expect(screen.text).toBe("\r\n"));
+    await scratch.engine.exec(id, ["touch", "/go"]);
+    await screen.ended;
+    expect(screen.text).toBe("\r\nbye\r\n");
+    expect(await terminal.exitCode()).toBe(3);
+  });
+
   test("ends with its container", async () => {
     const scratch = await openScratch(target);
     const { id, screen } = await open(scratch, ["sh"]);
