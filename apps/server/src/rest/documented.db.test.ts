@@ -91,9 +91,15 @@ test("set_photo/custom: multipart with the odd headers, as the document shows it
 });
 
 test("set_photo/custom takes what curl sends", async () => {
+  const headers = [`Authorization: Bearer ${li.token}`, `user_id: ${li.user_id}`, "account: li"];
+  const form = ["-F", `photo=@${join(folder, "account.png")}`];
   const { stdout } = await promisify(execFile)("curl", [
-    ...["-s", "-w", "\n%{http_code}", "-H", `Authorization: Bearer ${li.token}`, "-H", `user_id: ${li.user_id}`],
-    ...["-H", "account: li", "-F", `photo=@${join(folder, "account.png")}`, `${rest.url}/api/user/set_photo/custom`],
+    "-s",
+    "-w",
+    "\n%{http_code}",
+    ...headers.flatMap((header) => ["-H", header]),
+    ...form,
+    `${rest.url}/api/user/set_photo/custom`,
   ]);
   const [answer = "", status] = stdout.split("\n");
   expect(status).toBe("200");

@@ -87,3 +87,54 @@ test("a public image is not a user's to remove", async () => {
   const { image_id } = await api.admin.image.add({ name: "public/all:1", reference });
   await expect(li.image.remove({ image_id })).rejects.toMatchObject({ code: "FORBIDDEN" });
 });
+
+test("an owner or an admin says what an image is, and what is left out stays", async () => {
+  const { image_id } = await api.admin.image.add({ name: "li/described:1", reference, display_name: "Before" });
+  const described = await li.image.update({ image_id, description: "For papers.", display_name: null });
+  expect(described).toMatchObject({ description: "For papers.", display_name: null, reference });
+  const create_params = { ...described.create_params, gpu_count: 2 };
+  expect(await api.admin.image.update({ image_id, create_params })).toMatchObject({
+    description: "For papers.",
+    create_params: { gpu_count: 2 },
+  });
+  const told = await api.db.audit_log.findMany({
+    where: { noun: "image", object_id: String(image_id), action: "update" },
+  });
+  expect(told.map(({ account, details }) => [account, details])).toEqual([
+    ["li", { name: "li/described:1", fields: ["display_name", "description"] }],
+    ["boss", { name: "li/described:1", fields: ["create_params"] }],
+  ]);
+});
+
+test("who may only start from an image changes nothing of it", async () => {
+  const { api: guest } = await api.addUser("guest");
+  const { image_id } = await api.admin.image.add({ name: "li/lent:1", reference });
+  await expect(guest.image.update({ image_id, description: "mine" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await li.image.share({ image_id, accounts: ["guest"] });
+  await expect(guest.image.update({ image_id, description: "mine" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  await expect(guest.image.share({ image_id, accounts: [] })).rejects.toMatchObject({ code: "FORBIDDEN" });
+});
+
+test("an image is shared with exactly those who are named last", async () => {
+  const [chen, zhou] = [await api.addUser("chen"), await api.addUser("zhou")];
+  const { image_id } = await api.admin.image.add({ name: "li/group:1", reference });
+  await li.image.share({ image_id, accounts: ["chen", "li"] });
+  expect(await chen.api.image.get({ image_id })).toMatchObject({ name: "li/group:1" });
+  await li.image.share({ image_id, accounts: ["zhou"] });
+  expect(await zhou.api.image.get({ image_id })).toMatchObject({ name: "li/group:1" });
+  await expect(chen.api.image.get({ image_id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  const { shared_with } = await api.db.images.findUniqueOrThrow({ where: { image_id } });
+  expect(shared_with).toEqual([zhou.actor.user_id]);
+});
+
+test("an image is not shared with nobody known, and a public one or one that goes not at all", async () => {
+  const { image_id } = await api.admin.image.add({ name: "li/alone:1", reference });
+  const unknown = li.image.share({ image_id, accounts: ["li", "ghost"] });
+  await expect(unknown).rejects.toMatchObject({ code: "NOT_FOUND", cause: { details: { accounts: ["ghost"] } } });
+  const everybodys = await api.admin.image.add({ name: "public/every:1", reference });
+  const shared = api.admin.image.share({ image_id: everybodys.image_id, accounts: ["li"] });
+  await expect(shared).rejects.toMatchObject({ code: "CONFLICT" });
+  expect(await li.image.remove({ image_id })).toMatchObject({ image_id, desired: "absent" });
+  await expect(li.image.share({ image_id, accounts: [] })).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(li.image.update({ image_id, description: "gone" })).rejects.toMatchObject({ code: "CONFLICT" });
+});
