@@ -193,7 +193,7 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "container.events": { outcomes: readOwn, input: container },
   // It was never made, so it has no log.
   "container.logs": { outcomes: neverMade(readOwn), input: container },
-  "container.stats": { outcomes: neverMade(readOwn), input: container },
+  "container.stats": { outcomes: readOwn, input: container },
   "live.changes": { outcomes: signedIn, input: nothing },
 };
 
@@ -212,7 +212,7 @@ export const PATHS: Record<string, Outcomes> = {
 /** Streams that need a WebSocket of their own. */
 export const SOCKETS: Record<string, Outcomes> = {
   "/ws/containers/{container_id}/terminal": neverMade(changeOwn),
-  "/ws/containers/{container_id}/logs": readOwn,
+  "/ws/containers/{container_id}/logs": neverMade(readOwn),
 };
 
 /** Whoever may, learns that the container was never made. */
