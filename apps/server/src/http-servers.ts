@@ -14,7 +14,7 @@ export interface ConnectionLimits {
   maxConnections: number;
 }
 
-export const CONNECTION_LIMITS: ConnectionLimits = {
+const CONNECTION_LIMITS: ConnectionLimits = {
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 15 * 60_000,
   idleTimeoutMs: 5 * 60_000,

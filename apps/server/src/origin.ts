@@ -25,7 +25,7 @@ export function isSameOrigin(request: Omit<Provenance, "method">): boolean {
 }
 
 /** A page made the request, and it is none of ours. */
-export const isForeignOrigin = (request: Omit<Provenance, "method">): boolean =>
+const isForeignOrigin = (request: Omit<Provenance, "method">): boolean =>
   request.headers.origin !== undefined && !isSameOrigin(request);
 
 /**
