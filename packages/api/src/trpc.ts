@@ -1,7 +1,7 @@
 import { DomainError } from "@berth/spec/error-code.ts";
 import { initTRPC } from "@trpc/server";
 import type { ApiContext, AuthedContext } from "./context.ts";
-import { refuseNul } from "./refuse-nul.ts";
+import { refuseUnstorable } from "./refuse-unstorable.ts";
 import type { ProcedureMeta } from "./route.ts";
 import { detailsOf, toTrpcError } from "./to-trpc-error.ts";
 
@@ -31,7 +31,7 @@ export const publicProcedure = t.procedure
     return result;
   })
   .use(async ({ next, getRawInput }) => {
-    refuseNul(await getRawInput());
+    refuseUnstorable(await getRawInput());
     return next();
   });
 
