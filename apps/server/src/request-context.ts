@@ -31,7 +31,8 @@ export async function createRequestContext(
 }
 
 /** A proxy that is believed may still pass on what its caller wrote. */
-const addressOf = ({ ip, socket }: FastifyRequest): string | null => (isIP(ip) ? ip : (socket.remoteAddress ?? null));
+export const addressOf = ({ ip, socket }: FastifyRequest): string | null =>
+  isIP(ip) ? ip : (socket.remoteAddress ?? null);
 
 /** A token that is no good is none: signing in again works also with the old one in hand. */
 async function actorOf(

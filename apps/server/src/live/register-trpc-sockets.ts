@@ -7,6 +7,7 @@ import { getWSConnectionHandler } from "@trpc/server/adapters/ws";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
 import { logTrpcFailure } from "../log-trpc-failure.ts";
+import { addressOf } from "../request-context.ts";
 import type { SocketRegistry } from "../sockets/socket-registry.ts";
 import { SubscriptionSlots } from "./subscription-slots.ts";
 
@@ -59,7 +60,7 @@ function contextOf(services: ApiServices, actor: Actor, request: FastifyRequest,
     changes: { follow: (person, signal) => slots.use(changes.follow(person, signal), signal) },
     stats: { follow: (containerId, signal) => slots.use(stats.follow(containerId, signal), signal) },
     actor,
-    address: request.ip,
+    address: addressOf(request),
     request_id: request.id,
     cookies: null,
   };

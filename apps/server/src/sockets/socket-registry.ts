@@ -4,6 +4,7 @@ import type { Actor, ApiServices } from "@berth/api/context.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import { WebSocket } from "ws";
+import { addressOf } from "../request-context.ts";
 import { authenticateSocket } from "./authenticate-socket.ts";
 import { failSocket } from "./fail-socket.ts";
 import { holdMessages } from "./held-messages.ts";
@@ -75,7 +76,7 @@ export class SocketRegistry {
     const messages = holdMessages(socket);
     let leave: (() => void) | undefined;
     try {
-      leave = this.#greet(request.ip);
+      leave = this.#greet(addressOf(request) ?? "");
       const actor = await authenticateSocket(this.#services, request, messages, this.#limits.firstMessageMs);
       if (socket.readyState !== WebSocket.OPEN) return null;
       this.admit(socket, actor, request.log);

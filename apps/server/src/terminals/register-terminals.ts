@@ -6,6 +6,7 @@ import { DomainError } from "@berth/spec/error-code.ts";
 import { ContainerPath, TerminalQuery } from "@berth/spec/terminal.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { WebSocket } from "ws";
+import { addressOf } from "../request-context.ts";
 import type { AcceptedSocket, SocketRegistry } from "../sockets/socket-registry.ts";
 import { keepRows } from "./keep-rows.ts";
 import { TERMINAL_LIMITS, type TerminalEntry, type TerminalLimits, Terminals } from "./terminals.ts";
@@ -53,7 +54,7 @@ async function serve(
   const { terminal_id, ...size } = TerminalQuery.parse(request.query);
   let entry: TerminalEntry;
   if (terminal_id === undefined) {
-    entry = await terminals.open({ actor, address: request.ip }, container_id, size);
+    entry = await terminals.open({ actor, address: addressOf(request) }, container_id, size);
   } else {
     await getContainer({ ...services, actor }, { container_id });
     entry = await terminals.find(actor, container_id, terminal_id);
