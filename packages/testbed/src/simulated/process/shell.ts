@@ -170,6 +170,7 @@ export class Shell {
       case "sh":
       case "bash":
         if (args[0] === "-c") return new Shell(this.process, streams).runScript(args[1] ?? "");
+        if (args.length === 0) return new Shell(this.process, streams).runInteractive();
     }
     const command = COMMANDS[name.split("/").at(-1) ?? ""];
     if (command) return command(args, this.contextOf(streams));
