@@ -1,6 +1,7 @@
 import type { SecretBox } from "@berth/db/secret-box.ts";
 import { SignJWT, errors, jwtVerify } from "jose";
 import { z } from "zod";
+import { type KnownToken, KnownTokens } from "./known-tokens.ts";
 
 /**
  * A program that signed in with a password has nothing to renew its token with, and each request looks the user up, so
@@ -38,12 +39,22 @@ export const issueToken = ({ box, installation }: TokenKeys, use: TokenUse, clai
     .setExpirationTime(`${claims.session_id === undefined ? LIFETIME_S.program : LIFETIME_S.browser} seconds`)
     .sign(box.deriveKey("access-token"));
 
+/** By the secret that they are signed with. */
+const KNOWN = new WeakMap<TokenKeys["box"], KnownTokens>();
+
 /** Null for a token that is malformed, expired, for another use, of another installation or not signed by us. */
-export async function readToken(
-  { box, installation }: TokenKeys,
-  use: TokenUse,
-  token: string,
-): Promise<(Claims & { expires_at: Date }) | null> {
+export async function readToken(keys: TokenKeys, use: TokenUse, token: string): Promise<KnownToken | null> {
+  const known = KNOWN.get(keys.box) ?? new KnownTokens();
+  KNOWN.set(keys.box, known);
+  const key = `${keys.installation} ${use} ${token}`;
+  const remembered = known.find(key);
+  if (remembered) return remembered;
+  const verified = await verifyToken(keys, use, token);
+  if (verified) known.remember(key, verified);
+  return verified;
+}
+
+async function verifyToken({ box, installation }: TokenKeys, use: TokenUse, token: string): Promise<KnownToken | null> {
   try {
     const { payload } = await jwtVerify(token, box.deriveKey("access-token"), {
       algorithms: [ALGORITHM],

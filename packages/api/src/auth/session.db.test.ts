@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 import { authenticate } from "./authenticate.ts";
 import { hashAsClient } from "./password.ts";
 import { refreshTokenOf } from "./refresh-token.ts";
@@ -36,6 +37,8 @@ const isGood = (access_token: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+/** On a slow machine it may take the other side long to begin. */
+const LONG = { timeout: 20_000 };
 const UNAUTHORIZED = { code: "UNAUTHORIZED" };
 
 test("a browser that signs in has a session, which its tokens name and end with", async () => {
@@ -107,6 +110,20 @@ test("a token of two exchanges ago is an old one, however soon it comes", async 
   await refresh();
   browser.refresh_token = stolen;
   await expect(refresh()).rejects.toMatchObject(UNAUTHORIZED);
+  expect(await sessions()).toEqual([]);
+});
+
+test("a refresh that waits for others counts on from theirs, never back", async () => {
+  const { refreshing } = await api.db.$transaction(async (tx) => {
+    await tx.sessions.updateMany({ where: { user: { account } }, data: { counter: 2 } });
+    const started = refresh().then(
+      () => "exchanged",
+      () => "refused",
+    );
+    await untilSomeoneWaits(api.services.sql);
+    return { refreshing: started };
+  }, LONG);
+  expect(await refreshing).toBe("refused");
   expect(await sessions()).toEqual([]);
 });
 

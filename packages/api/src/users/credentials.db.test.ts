@@ -99,6 +99,16 @@ test("a revoked token ends, and only its owner revokes it", async () => {
   await expect(li.user.api_tokens.revoke({ token_id })).rejects.toMatchObject(NOT_FOUND);
 });
 
+test("a token of before a change of the password is not listed, and leaves its name", async () => {
+  await li.user.api_tokens.create({ name: "ci" });
+  // By hand: a verb would delete it.
+  await api.services.sql("UPDATE users SET token_epoch = token_epoch + 1 WHERE user_id = $1", [actor.user_id]);
+  expect((await li.user.api_tokens.list()).items).toEqual([]);
+  const expires_at = new Date(Date.now() + 60_000);
+  const again = api.callerFor({ ...actor, credential: { kind: "access_token", token_epoch: 1, expires_at } });
+  expect(await again.user.api_tokens.create({ name: "ci" })).toMatchObject({ name: "ci" });
+});
+
 test("names of tokens are one's own, and free again when a token has ended", async () => {
   const { token_id } = await li.user.api_tokens.create({ name: "ci" });
   await expect(li.user.api_tokens.create({ name: " ci " })).rejects.toMatchObject(CONFLICT);
