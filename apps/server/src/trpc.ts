@@ -1,5 +1,4 @@
 import type { ApiContext, ApiServices } from "@berth/api/context.ts";
-import { appRouter, type AppRouter } from "@berth/api/router.ts";
 import { toTrpcError } from "@berth/api/to-trpc-error.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
@@ -7,19 +6,20 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { registerTrpcSockets, type TrpcSocketOptions } from "./live/register-trpc-sockets.ts";
 import { logTrpcFailure } from "./log-trpc-failure.ts";
 import { createRequestContext, type Door } from "./request-context.ts";
+import { httpRouter } from "./trpc-routers.ts";
 
 /** tRPC over HTTP with batching, for bearers of a token and for the console's session cookie, and over WebSockets. */
 export async function registerTrpc(app: FastifyInstance, { services, sockets }: TrpcSocketOptions): Promise<void> {
   registerTrpcSockets(app, { services, sockets });
-  await app.register(fastifyTRPCPlugin<AppRouter>, {
+  await app.register(fastifyTRPCPlugin<typeof httpRouter>, {
     trpcOptions: {
-      router: appRouter,
+      router: httpRouter,
       createContext: ({ req, res }) => createContext(services, req, { reply: res, takesSessionCookie: true }),
       maxBatchSize: 50,
       responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
       onError: ({ error, path, req }) => logTrpcFailure(req, error, path),
     },
-  } satisfies FastifyTRPCPluginOptions<AppRouter>);
+  } satisfies FastifyTRPCPluginOptions<typeof httpRouter>);
 }
 
 async function createContext(services: ApiServices, request: FastifyRequest, door: Door): Promise<ApiContext> {

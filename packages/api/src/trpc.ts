@@ -11,8 +11,6 @@ const t = initTRPC
   .create({
     // Otherwise NODE_ENV decides whether stacks are sent.
     isDev: false,
-    // Subscriptions go over WebSockets, which end with their credential; over HTTP nothing would look at it again.
-    sse: { enabled: false },
     errorFormatter: ({ shape, error, ctx }) => ({
       ...shape,
       data: { ...shape.data, details: detailsOf(error), request_id: ctx?.request_id ?? null },

@@ -155,6 +155,14 @@ test("answers as over HTTP: codes, details, request ids, and nothing of how we a
   expect(JSON.stringify(socket.messages)).not.toContain("node_modules");
 });
 
+test("subscriptions are not served over HTTP, where nothing would end them with their credential", async () => {
+  const { token } = await signUp();
+  const headers = { authorization: `Bearer ${token}`, accept: "text/event-stream" };
+  const answer = await app.app.inject({ url: "/trpc/live.changes", headers });
+  expect(answer.statusCode).toBe(404);
+  expect(answer.headers["content-type"]).toContain("application/json");
+});
+
 test("a socket has so many subscriptions and no more", async () => {
   const socket = await open({ token: (await signUp()).token });
   for (let id = 1; id <= 101; id += 1) socket.subscribe(id, "live.changes");

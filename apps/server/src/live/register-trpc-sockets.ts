@@ -1,27 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import type { Actor, ApiContext, ApiServices } from "@berth/api/context.ts";
-import { appRouter } from "@berth/api/router.ts";
-import { router } from "@berth/api/trpc.ts";
-import type { AnyProcedure } from "@trpc/server";
 import { getWSConnectionHandler } from "@trpc/server/adapters/ws";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
 import { logTrpcFailure } from "../log-trpc-failure.ts";
 import { addressOf } from "../request-context.ts";
 import type { SocketRegistry } from "../sockets/socket-registry.ts";
+import { socketRouter } from "../trpc-routers.ts";
 import { SubscriptionSlots } from "./subscription-slots.ts";
 
 /** Who sends and does not read what is answered is cut off. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-
-/** Queries and mutations go over HTTP, where each is limited, logged and judged by its own credential. */
-const subscriptions = router(
-  Object.fromEntries(
-    Object.entries(appRouter._def.procedures as unknown as Record<string, AnyProcedure>).filter(
-      ([, procedure]) => procedure._def.type === "subscription",
-    ),
-  ),
-);
 
 export interface TrpcSocketOptions {
   services: ApiServices;
@@ -36,7 +25,7 @@ export function registerTrpcSockets(app: FastifyInstance, { services, sockets }:
     const context = contextOf(services, accepted.actor, request, socket);
     const serve = getWSConnectionHandler({
       wss: app.websocketServer,
-      router: subscriptions,
+      router: socketRouter,
       createContext: () => context,
       onError({ error, path }) {
         // Without a path it was the connection.
