@@ -151,6 +151,8 @@ const RULES: Record<string, Rule> = {
   },
   "container.delete": { ...ownerOnly, call: (api, { container_id }) => api.container.delete({ container_id }) },
   "container.events": { ...ownerOnly, call: (api, { container_id }) => api.container.events({ container_id }) },
+  "container.stats": { ...ownerOnly, call: (api, { container_id }) => api.container.stats({ container_id }) },
+  "live.changes": { ...signedIn, call: (api) => api.live.changes() },
 };
 
 let api: InProcessApi;
