@@ -1,5 +1,5 @@
 import type { Sql } from "@berth/db/sql.ts";
-import type { Container, PortBinding } from "@berth/spec/container.ts";
+import { type Container, ContainerSpec, type PortBinding } from "@berth/spec/container.ts";
 import { hostOf } from "../machines/host.ts";
 
 interface ContainerRow extends Omit<Container, "connect" | "ports" | "created_at" | "next_retry_at"> {
@@ -12,7 +12,7 @@ interface ContainerRow extends Omit<Container, "connect" | "ports" | "created_at
 /**
  * Containers with all that is shown of them, in one round trip however many they are. `where` is SQL over `c`
  * (containers), `u` (users) and `p` (placements) with `$1`… parameters.
- * JSON columns come as they are stored: the procedure's output schema parses them.
+ * Lists are handed on as they are made here: a spec that an earlier release stored gets its missing fields.
  */
 export async function selectContainers(sql: Sql, where: string, parameters: readonly unknown[]): Promise<Container[]> {
   const rows = await sql<ContainerRow>(
@@ -49,8 +49,11 @@ export async function selectContainers(sql: Sql, where: string, parameters: read
   return rows.map(toContainer);
 }
 
+const EMPTY_SPEC = ContainerSpec.parse({});
+
 const toContainer = ({ url, created_at, next_retry_at, ...row }: ContainerRow): Container => ({
   ...row,
+  spec: { ...EMPTY_SPEC, ...row.spec },
   connect: connectionsOf(url, row.ports),
   created_at: created_at.toISOString(),
   next_retry_at: next_retry_at?.toISOString() ?? null,
