@@ -64,13 +64,14 @@ export const ProfileFields = z.object({
 export type ProfileFields = z.infer<typeof ProfileFields>;
 
 /** `{"field", "value"}`, or the fields themselves as keys, one or more of them. */
-export const SetProfileInput = z.union([
-  z.object({
-    field: z.enum(["nickname", "email", "phone"]),
-    value: z.string().max(320),
-  }),
-  ProfileFields,
-]);
+export const SetProfileInput = ProfileFields.extend({
+  field: z.enum(["nickname", "email", "phone"]).optional(),
+  /** Of `field`; what holds for that one holds for it. */
+  value: z.string().max(320).optional(),
+}).refine((input) => (input.field === undefined) === (input.value === undefined), {
+  path: ["value"],
+  error: "`field` and `value` go together.",
+});
 export type SetProfileInput = z.infer<typeof SetProfileInput>;
 
 export const GetUserInput = z.object({ account: KnownAccount });

@@ -5,8 +5,8 @@ import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
 
 /** Changes one's own profile, by either form of the request. The audit log names the fields, not what is in them. */
-export async function setProfile(ctx: AuthedContext, input: SetProfileInput): Promise<void> {
-  const data = "field" in input ? readOneField(input) : withoutUndefined(input);
+export async function setProfile(ctx: AuthedContext, { field, value, ...named }: SetProfileInput): Promise<void> {
+  const data = { ...withoutUndefined(named), ...(field !== undefined && readOneField(field, value)) };
   const fields = Object.keys(data);
   if (fields.length === 0) throw new DomainError("BAD_REQUEST", "Name a field: nickname, email or phone.");
   const { user_id } = ctx.actor;
@@ -16,7 +16,7 @@ export async function setProfile(ctx: AuthedContext, input: SetProfileInput): Pr
   });
 }
 
-function readOneField({ field, value }: Extract<SetProfileInput, { field: string }>): ProfileData {
+function readOneField(field: keyof ProfileFields, value: string | undefined): ProfileData {
   const parsed = ProfileFields.safeParse({ [field]: value });
   if (parsed.success) return withoutUndefined(parsed.data);
   const message = parsed.error.issues.map((issue) => issue.message).join(" ");
