@@ -20,17 +20,22 @@ export interface ApiServer {
   admin: BerthClient;
   /** Registers `account`, and signs in as it. */
   registerUser(account: string): Promise<BerthClient>;
+  /** An access token of a program, for an account that was registered so at any server of this database. */
+  signIn(account: string): Promise<string>;
   /** JSON lines that the server logged at `logLevel` or above. */
   log: readonly string[];
   /** Ends it as an admin would, and resolves with its exit code. */
   stop(): Promise<number | null>;
   /** Closes its stdin, as the end of its parent does, and resolves with its exit code. */
   abandon(): Promise<number | null>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
 }
 
 export interface ApiServerOptions {
   /** Migrated. Where it has no user yet, an admin is made. */
   databaseUrl: string;
+  /** The same for every server of one database. */
   secretKey?: string;
   logLevel?: "info" | "debug";
 }
@@ -54,6 +59,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const exited = once(server, "exit").then(([code]) => code as number | null);
   const url = await listeningUrl(server, log);
   const clientOf = (account: string, password: string) => createBerthClient({ url, account, password });
+  const nobody = createBerthClient({ url });
   return {
     url,
     pid: server.pid ?? 0,
@@ -61,9 +67,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     log,
     admin: clientOf(ADMIN.account, ADMIN.password),
     async registerUser(account) {
-      const password = `${account}'s password`;
-      await createBerthClient({ url }).auth.register.mutate({ account, password: hashAsClient(password) });
+      const password = passwordOf(account);
+      await nobody.auth.register.mutate({ account, password: hashAsClient(password) });
       return clientOf(account, password);
+    },
+    async signIn(account) {
+      const password = hashAsClient(passwordOf(account));
+      return (await nobody.auth.login.mutate({ account, password })).access_token;
     },
     stop() {
       server.kill("SIGTERM");
@@ -73,8 +83,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       server.stdin.end();
       return exited;
     },
+    async kill() {
+      server.kill("SIGKILL");
+      await exited;
+    },
   };
 }
+
+/** The plain password of whom a test registered. */
+export const passwordOf = (account: string): string => `${account}'s password`;
 
 async function makeAdmin(databaseUrl: string): Promise<void> {
   const db = createDb(databaseUrl);
