@@ -12,6 +12,7 @@ import type { Live } from "./live/open-live.ts";
 import { registerLogs } from "./logs/register-logs.ts";
 import { registerMetrics } from "./metrics.ts";
 import { registerPhotos } from "./photos.ts";
+import { RequestLog } from "./request-log.ts";
 import { registerRest } from "./rest/register-rest.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
 import { registerSockets } from "./sockets/register-sockets.ts";
@@ -40,6 +41,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { services, servers = new HttpServers() } = options;
   const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
+    logController: new RequestLog(),
     trustProxy: options.trustProxy ?? false,
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
