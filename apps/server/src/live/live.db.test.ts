@@ -64,7 +64,7 @@ async function follow({ token }: { token: string }) {
   const socket = await open({ token });
   socket.subscribe(1, "live.changes");
   await socket.waitFor("first hint", () => socket.yielded(1).length > 0);
-  expect(socket.yielded(1)).toEqual([EVERYTHING]);
+  expect(socket.yielded(1)[0]).toEqual(EVERYTHING);
   return { ...socket, changes: () => socket.yielded<Change[]>(1).slice(1).flat() };
 }
 
@@ -92,11 +92,13 @@ test("a status that a reconciler wrote reaches its owner", async () => {
   const owner = await signUp();
   const { container_id } = await insertContainer(prismaSql(app.db), { user_id: owner.user_id });
   const { changes, waitFor } = await follow(owner);
-  const before = changes().length;
-  const container = { noun: "container" as const, id: String(container_id) };
-  await announceChanges(prismaSql(app.db), [container]);
-  await waitFor("container", () => changes().length > before);
-  expect(changes().slice(before)).toEqual([container]);
+  const told = (): number => changes().filter(({ id }) => id === String(container_id)).length;
+  // The insert itself may be told late.
+  await insertMachine(prismaSql(app.db), "after-the-insert");
+  await waitFor("machine", () => changes().some(({ id }) => id === "after-the-insert"));
+  const before = told();
+  await announceChanges(prismaSql(app.db), [{ noun: "container", id: String(container_id) }]);
+  await waitFor("container", () => told() === before + 1);
 });
 
 test("a listener whose backend was ended says that anything may have changed", async () => {
@@ -106,8 +108,7 @@ test("a listener whose backend was ended says that anything may have changed", a
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE application_name = 'berth-server-listen' AND datname = current_database()`,
   );
-  await waitFor("full hint", () => changes().length >= EVERYTHING.length);
-  expect(changes()).toEqual(EVERYTHING);
+  await waitFor("full hint", () => changes().filter(({ id }) => id === null).length === EVERYTHING.length);
   await insertMachine(sql, "after-the-gap");
   await waitFor("machine", () => changes().some(({ id }) => id === "after-the-gap"));
 });
