@@ -1,4 +1,5 @@
-// `npm run bench`: what Berth adds to the engine's own calls, measured beside them in one run.
+// `npm run bench`: what Berth adds to the engine's own calls and to bare HTTP routes, measured beside them in one run.
+// `npm run bench -- doors` or `-- engines` measures only that.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
@@ -8,17 +9,22 @@ import type { EngineGeneration } from "../fleet/generations.ts";
 import { startFleet } from "../fleet/start-fleet.ts";
 import { startBenchBerth } from "./bench-berth.ts";
 import { measureCreateToRunning } from "./create-to-running.ts";
+import { reportDoors } from "./doors/doors-report.ts";
+import { measureDoors } from "./doors/measure-doors.ts";
 import { measureKillToRepair } from "./kill-to-repair.ts";
 import { type EngineFigures, report } from "./report.ts";
 
 const ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 30);
 const OUTPUT = "bench/latest.json";
 
-async function main(): Promise<void> {
-  const { generations, gaps } = await prepareMachine((line) => console.log(line));
-  for (const gap of gaps) console.log(`left out: ${gap}`);
-  const figures: EngineFigures[] = [];
-  for (const generation of generations) figures.push(await measure(generation));
+const SECTIONS = ["doors", "engines"];
+
+async function main(asked: readonly string[]): Promise<void> {
+  const unknown = asked.filter((section) => !SECTIONS.includes(section));
+  if (unknown.length > 0) throw new Error(`no such section: ${unknown.join(", ")}; there are ${SECTIONS.join(", ")}`);
+  const isAsked = (section: string): boolean => asked.length === 0 || asked.includes(section);
+  const doors = isAsked("doors") ? await measureDoors({ rounds: ROUNDS }) : [];
+  const engines = isAsked("engines") ? await measureEngines() : [];
   const machine = {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
@@ -26,10 +32,19 @@ async function main(): Promise<void> {
     kernel: release(),
   };
   mkdirSync("bench", { recursive: true });
-  writeFileSync(OUTPUT, `${JSON.stringify({ machine, rounds: ROUNDS, figures }, null, 2)}\n`);
+  writeFileSync(OUTPUT, `${JSON.stringify({ machine, rounds: ROUNDS, doors, figures: engines }, null, 2)}\n`);
+  const pages = [...(doors.length > 0 ? [reportDoors(doors)] : []), ...(engines.length > 0 ? [report(engines)] : [])];
   console.log(
-    `\n${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}\n\n${report(figures)}\n\nalso in ${OUTPUT}`,
+    `\n${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}\n\n${pages.join("\n\n")}\n\nalso in ${OUTPUT}`,
   );
+}
+
+async function measureEngines(): Promise<EngineFigures[]> {
+  const { generations, gaps } = await prepareMachine((line) => console.log(line));
+  for (const gap of gaps) console.log(`left out: ${gap}`);
+  const figures: EngineFigures[] = [];
+  for (const generation of generations) figures.push(await measure(generation));
+  return figures;
 }
 
 /** One generation at a time: idle engines cost the others something. */
@@ -57,4 +72,4 @@ async function measure(generation: EngineGeneration): Promise<EngineFigures> {
   }
 }
 
-await main();
+await main(process.argv.slice(2));

@@ -1,15 +1,13 @@
 // The floor of the doors' benchmark: Fastify, pg and JSON.stringify, and nothing else. The same queries and the same
 // bytes as Berth's own routes give, without tokens, validation, limits or a log.
 import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { isPassword } from "@berth/api/auth/password.ts";
 import type { Actor } from "@berth/api/context.ts";
 import { listContainers } from "@berth/api/containers/list.ts";
 import { readMachineInfo } from "@berth/api/machines/info.ts";
 import { createPool } from "@berth/db/pool.ts";
 import { pgSql } from "@berth/db/sql.ts";
 
-/** Of Fastify what is used here: the package is the server's, not ours. */
+/** What is used here of packages that are the server's and the API's, not ours. */
 interface Fastify {
   get(path: string, answer: (request: { query: Record<string, string> }) => Promise<unknown>): void;
   post(path: string, answer: (request: { body: { account: string; password: string } }) => Promise<unknown>): void;
@@ -17,10 +15,13 @@ interface Fastify {
   close(): Promise<void>;
 }
 
-const server = createRequire(new URL("../../../../../apps/server/package.json", import.meta.url));
-const { default: createFastify } = (await import(pathToFileURL(server.resolve("fastify")).href)) as {
-  default: () => Fastify;
-};
+interface Argon2 {
+  verify(stored: string, sent: string): Promise<boolean>;
+}
+
+const installedFor = (owner: string) => createRequire(new URL(`../../../../../${owner}/package.json`, import.meta.url));
+const createFastify = installedFor("apps/server")("fastify") as () => Fastify;
+const argon2 = installedFor("packages/api")("@node-rs/argon2") as Argon2;
 
 /** As many connections as Prisma's adapter opens at most: it leaves pg's own default. */
 const CONNECTIONS = 10;
@@ -51,7 +52,7 @@ app.get("/containers", async ({ query }) => JSON.stringify(await containers(quer
 app.get("/trpc/containers", async ({ query }) => JSON.stringify({ result: { data: await containers(query) } }));
 app.post("/login", async ({ body }) => {
   const [user] = await sql<{ password: string }>("SELECT * FROM users WHERE account = $1", [body.account]);
-  if (!user || !(await isPassword(user.password, body.password))) throw new Error("a wrong password");
+  if (!user || !(await argon2.verify(user.password, body.password))) throw new Error("a wrong password");
   return JSON.stringify({ access_token: "x".repeat(300) });
 });
 

@@ -35,7 +35,9 @@ export function listDoors(stage: Stage): Door[] {
   /** Both pages in turn. */
   const page = (at: number) => ({ limit: 500, scope: "all", ...(at % 2 === 1 && { cursor: stage.cursor }) });
   const query = (at: number): string =>
-    new URLSearchParams(Object.entries(page(at)).map(([name, value]) => [name, String(value)])).toString();
+    Object.entries(page(at))
+      .map((field) => field.map(encodeURIComponent).join("="))
+      .join("&");
   const input = (at: number): string => encodeURIComponent(JSON.stringify(page(at)));
   return [
     {
