@@ -4,7 +4,12 @@ import { createBerthClient } from "@berth/api/client.ts";
 import type { Person } from "@berth/api/context.ts";
 import { appRouter } from "@berth/api/router.ts";
 import { createFakeEngine } from "@berth/api/testing/fake-engine.ts";
-import { type Caller as InProcess, type InProcessApi, openInProcessApi } from "@berth/api/testing/in-process-api.ts";
+import {
+  type Caller as InProcess,
+  asActor,
+  type InProcessApi,
+  openInProcessApi,
+} from "@berth/api/testing/in-process-api.ts";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -65,6 +70,23 @@ describe.each(Object.entries(PROCEDURES))("%s", (name, { outcomes, input }) => {
       expect(await door(name, input(scene), token), door.name).toBe(outcomes[caller]);
     }
   });
+});
+
+test("a stranger's calls, all of them, leave another's container, image and account as they were", async () => {
+  const { scene, token } = await setScene("stranger");
+  const owner = api.callerFor(asActor({ user_id: scene.owner_id, account: scene.owner_account, role: "user" }));
+  const look = async () => [
+    await owner.container.get(scene),
+    await owner.image.get(scene),
+    await owner.user.me(),
+    await owner.user.ssh_keys.list(),
+    await owner.user.api_tokens.list(),
+  ];
+  const before = await look();
+  for (const [name, { input }] of Object.entries(PROCEDURES)) {
+    if (PROCEDURES_OF_REST.has(name)) await byRest(name, input(scene), token);
+  }
+  expect(await look()).toEqual(before);
 });
 
 describe.each(Object.entries(PATHS))("%s", (route, outcomes) => {
@@ -211,7 +233,7 @@ async function bySubscription(name: string, input: Record<string, unknown>, toke
       } else throw new Error(`the test can't subscribe to ${name}`);
     });
   } finally {
-    client.close();
+    await client.close();
   }
 }
 

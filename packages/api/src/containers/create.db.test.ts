@@ -155,3 +155,12 @@ test("puts two that are created at once on ports of their own", async () => {
   );
   expect(new Set(ports).size).toBe(16);
 });
+
+test("can't start from an image of somebody else's, unless it is shared", async () => {
+  const { actor, api: qian } = await api.addUser("qian");
+  const { image_id } = await api.admin.image.add({ name: "li/own:1", reference: "registry.lab:5000/own:1" });
+  const thief = qian.container.create({ name: "thief", image_id });
+  await expect(thief).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await li.image.share({ image_id, accounts: [actor.account] });
+  expect(await qian.container.create({ name: "guest", image_id })).toMatchObject({ image_id });
+});

@@ -85,3 +85,15 @@ test("tells a container's events newest first, page by page", async () => {
   const second = await li.container.events({ container_id, limit: 2, cursor: first.next_cursor ?? "" });
   expect(second).toMatchObject({ items: [{ reason: "Pulled" }], next_cursor: null });
 });
+
+test("each sees their own containers, and only an admin asks for everybody's", async () => {
+  const qian = (await api.addUser("qian")).api;
+  const { container_id } = await qian.container.create({ name: "hers", image: "public/base:1" });
+  const idsOf = async (caller: Caller, scope: "mine" | "all") =>
+    (await caller.container.list({ scope, limit: 500 })).items.map((container) => container.container_id);
+  expect(await idsOf(qian, "mine")).toEqual([container_id]);
+  expect(await idsOf(li, "mine")).not.toContain(container_id);
+  expect(await idsOf(api.admin, "mine")).not.toContain(container_id);
+  expect(await idsOf(api.admin, "all")).toContain(container_id);
+  await expect(li.container.list({ scope: "all" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+});
