@@ -14,7 +14,7 @@ const Columns = z.int().min(1).max(1_000);
 const Rows = z.int().min(1).max(1_000);
 
 /** The `{container_id}` of both addresses. */
-export const ContainerPath = z.object({ container_id: z.coerce.number().pipe(z.int().positive()) });
+export const ContainerPath = z.object({ container_id: z.coerce.number().pipe(z.int32().positive()) });
 
 /** In the query string of the terminal's address. Strings, as a query has them, are read as numbers. */
 export const TerminalQuery = z.object({

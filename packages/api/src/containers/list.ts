@@ -14,7 +14,7 @@ export async function listContainers(
   const rows = await selectContainers(
     sql,
     `($1 OR c.user_id = $2) AND ($3::text IS NULL OR COALESCE(p.machine_id, c.machine_id) = $3)
-     AND ($4::int IS NULL OR c.container_id < $4::int)
+     AND ($4::bigint IS NULL OR c.container_id < $4::bigint)
      ORDER BY c.container_id DESC LIMIT $5`,
     [all, actor.user_id, input.machine_id ?? null, readIdCursor(input), input.limit + 1],
   );

@@ -10,7 +10,7 @@ const SCOPE = { public: "i.user_id IS NULL", mine: "i.user_id = $2", all: "true"
 export async function listImages(ctx: AuthedContext, input: ListImagesInput): Promise<Page<Image>> {
   const rows = await selectImages(
     ctx.sql,
-    `${VISIBLE} AND ${SCOPE[input.scope]} AND i.desired = 'present' AND ($3::int IS NULL OR i.image_id < $3::int)
+    `${VISIBLE} AND ${SCOPE[input.scope]} AND i.desired = 'present' AND ($3::bigint IS NULL OR i.image_id < $3::bigint)
      ORDER BY i.image_id DESC LIMIT $4`,
     [...visibilityOf(ctx.actor), readIdCursor(input), input.limit + 1],
   );

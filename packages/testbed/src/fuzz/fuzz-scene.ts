@@ -80,7 +80,7 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
       "machine.update.name": newName,
       email: ["li@lab.example", ""],
       phone: ["+86 10 6275 1234", ""],
-      cursor: ["50", "gpu-1"],
+      cursor: ["50", "gpu-1", "99999999999"],
       image: ["public/base:1"],
       working_dir: ["/work"],
       gpu_count: [0],
