@@ -1,18 +1,18 @@
 /**
- * From nothing to a running container, as a program does it:
+ * From an account to a running container and back, as a program does it:
  *
  *   BERTH_URL=http://127.0.0.1:3000 BERTH_ACCOUNT=li BERTH_PASSWORD='…' \
- *     node packages/api/examples/first-container.ts [image] [name]
+ *     node_modules/.bin/node packages/api/examples/first-container.ts [image] [name]
  *
- * Run it with Node 24 (`node_modules/.bin/node` of this repository), from anywhere. `image` is one of those that
- * `image.list` shows, by default the newest; `name` is the container's, by default `first`. Signing in, and signing in
- * again when the token has ended, is the client's: only a hash of the password leaves this process.
+ * `image` is one of those that `image.list` shows, by default the newest; `name` is the container's, by default `first`.
+ * With BERTH_KEEP=1 the container is left running. Signing in, and signing in again when the token has ended, is the
+ * client's: only a hash of the password leaves this process.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { BerthClientError, createBerthClient } from "@berth/api/client.ts";
 
 // oxlint-disable-next-line node/no-process-env -- a script on its own has no env.ts
-const { BERTH_URL = "http://127.0.0.1:3000", BERTH_ACCOUNT, BERTH_PASSWORD } = process.env;
+const { BERTH_URL = "http://127.0.0.1:3000", BERTH_ACCOUNT, BERTH_PASSWORD, BERTH_KEEP } = process.env;
 if (!BERTH_ACCOUNT || !BERTH_PASSWORD) {
   console.error("Set BERTH_ACCOUNT and BERTH_PASSWORD.");
   process.exit(1);
@@ -21,34 +21,43 @@ if (!BERTH_ACCOUNT || !BERTH_PASSWORD) {
 const berth = createBerthClient({ url: BERTH_URL, account: BERTH_ACCOUNT, password: BERTH_PASSWORD });
 
 async function main([image, name = "first"]: string[]): Promise<void> {
-  const machines = await berth.machine.list.query({});
-  for (const { name, gpus, gpus_taken, online } of machines.items) {
-    console.log(`machine ${name}: ${online ? "online" : "offline"}, ${gpus.length - gpus_taken.length} GPUs free`);
+  for (const { machine_id, gpu, online } of await berth.machine.info.query()) {
+    console.log(`machine ${machine_id} is ${online ? "online" : "offline"} and has ${Object.keys(gpu).length} GPUs`);
   }
 
-  const created = await berth.container.create.mutate({ name, image: image ?? (await newestImage()), gpu_count: 0 });
-  console.log(`container ${created.container_id} is recorded on ${created.machine_id}`);
+  const wish = { name, image: image ?? (await newestImage()), gpu_count: 0 };
+  const { container_id } = await berth.container.create.mutate(wish);
+  console.log(`container ${container_id} is recorded`);
 
-  const running = await waitUntilRunning(created.container_id);
-  console.log(`container ${running.container_id} runs`);
-  if (running.connect.ssh) console.log(running.connect.ssh);
-  for (const url of running.connect.urls) console.log(url);
+  const { connect } = await waitUntil(container_id, "Running");
+  console.log(`container ${container_id} runs`);
+  for (const way of [connect.ssh ?? "no ssh", ...connect.urls]) console.log(`connect: ${way}`);
+
+  const { lines } = await berth.container.logs.query({ container_id, tail: 5 });
+  for (const line of lines) console.log(`log: ${line}`);
+  if (BERTH_KEEP) return;
+
+  await berth.container.stop.mutate({ container_id });
+  await waitUntil(container_id, "Stopped");
+  await berth.container.delete.mutate({ container_id });
+  console.log(`container ${container_id} is stopped and deleted`);
 }
 
 async function newestImage(): Promise<string> {
   const { items } = await berth.image.list.query({ limit: 1 });
-  if (!items[0]) throw new Error("There is no image yet: an admin adds one with image.add.");
+  if (!items[0]) throw new Error("There is no image yet: an admin adds one.");
   return items[0].name;
 }
 
-async function waitUntilRunning(container_id: number) {
+/** Shows what happens meanwhile. */
+async function waitUntil(container_id: number, wanted: "Running" | "Stopped") {
   let shown = "";
   for (;;) {
     const container = await berth.container.get.query({ container_id });
-    const { status, phase, message } = container;
-    if (status) return container;
+    const { phase, message } = container;
+    if (phase === wanted) return container;
     if (phase === "Failed") throw new Error(`The container failed: ${message}`);
-    if (shown !== phase) console.log(`${phase} ${message}`.trim());
+    if (phase !== shown) console.log(`${phase} ${message}`.trim());
     shown = phase;
     await delay(500);
   }

@@ -1,14 +1,9 @@
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { createDb, type Db } from "@berth/db/client.ts";
 import { createTestDatabase, type TestDatabase } from "@berth/testbed/postgres/test-database.ts";
 import { type ApiServer, startApiServer } from "@berth/testbed/scenario/api-server.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { BerthClientError, createBerthClient } from "./client.ts";
-
-const EXAMPLE = fileURLToPath(new URL("../examples/first-container.ts", import.meta.url));
 
 let database: TestDatabase;
 let db: Db;
@@ -71,44 +66,4 @@ test("throws what the server says, with its code and details", async () => {
     code: "BAD_REQUEST",
     details: { fields: [{ field: "name" }] },
   });
-});
-
-test("the example goes from an account to a running container", async () => {
-  await db.machines.create({
-    data: {
-      machine_id: "ENGINE-1",
-      name: "gpu-1",
-      url: "tcp://10.77.0.2:2376",
-      port_first: 20_000,
-      port_last: 20_100,
-      marker_uuid: "11111111-1111-4111-8111-111111111111",
-      status: { create: { online: true } },
-    },
-  });
-  const ports = [{ name: "ssh", kind: "ssh", container_port: 22 } as const];
-  await server.admin.image.add.mutate({
-    name: "public/base:1",
-    reference: "lab:5000/base:1",
-    create_params: { ports },
-  });
-  await server.registerUser("zhao");
-  const child = spawn(process.execPath, [EXAMPLE], {
-    env: { BERTH_URL: server.url, BERTH_ACCOUNT: "zhao", BERTH_PASSWORD: "zhao's password" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const said = text(child.stdout);
-  const status = await vi.waitUntil(() => db.container_status.findFirst({ where: { container: { name: "first" } } }), {
-    timeout: 20_000,
-  });
-  await db.container_status.update({
-    where: { container_id: status.container_id },
-    data: { running: true, phase: "Running" },
-  });
-  expect((await said).trim().split("\n")).toEqual([
-    "machine gpu-1: online, 0 GPUs free",
-    `container ${status.container_id} is recorded on ENGINE-1`,
-    ...((await said).includes("Pending") ? ["Pending"] : []),
-    `container ${status.container_id} runs`,
-    "ssh -p 20000 root@10.77.0.2",
-  ]);
 });

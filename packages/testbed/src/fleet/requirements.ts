@@ -34,13 +34,17 @@ export function findObstacle(): string | null {
   return null;
 }
 
-/** The Debian packages to install for a whole fleet, as far as they are missing. */
+/** What the example programs of the API are written with: their tests are skipped where it is not there. */
+const EXAMPLE_COMMANDS = ["curl", "jq", "python3"];
+
+/** The Debian packages to install for a whole fleet and the example programs, as far as they are missing. */
 export async function listMissingPackages(): Promise<string[]> {
   const packages = new Set((await listMissingCommands()).map(({ debianPackage }) => debianPackage));
   // An engine of this machine's own release needs no root file system, so it is the cheapest to have.
   const isOwnRelease = ENGINE_GENERATIONS.some((generation) => GENERATION_TRAITS[generation].suite === hostSuite());
   if (isOwnRelease && findCommand("dockerd") === null) packages.add("docker.io");
   if (findCommand("debootstrap") === null) packages.add("debootstrap");
+  for (const command of EXAMPLE_COMMANDS) if (findCommand(command) === null) packages.add(command);
   return [...packages].toSorted();
 }
 
