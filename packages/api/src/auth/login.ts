@@ -1,3 +1,4 @@
+import type { Tx } from "@berth/db/client.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { Credentials } from "@berth/spec/user.ts";
@@ -6,6 +7,7 @@ import type { ApiContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { countAttempt, forgiveAttempt } from "./login-throttle.ts";
 import { isPassword } from "./password.ts";
+import type { RefreshClaims } from "./refresh-token.ts";
 import { handOver, openSession } from "./sign-in.ts";
 
 /**
@@ -20,9 +22,11 @@ export async function login(ctx: ApiContext, { account, password }: Credentials)
   if (!(await isPassword(user.password, password))) throw new DomainError("UNAUTHORIZED", "The password is wrong.");
   await forgiveAttempt(ctx.sql, attempt);
   if (user.disabled_at) throw new DomainError("FORBIDDEN", "This account is disabled: ask an admin.");
-  const session = await transact(ctx.db, async (tx) => {
+  const signIn = async (tx: Tx): Promise<RefreshClaims | null> => {
     await recordAudit(tx, { ...ctx, actor: user }, { action: "sign in", noun: "user", object_id: user.user_id });
     return openSession(prismaSql(tx), ctx, user);
-  });
+  };
+  // A program has no session: what is left is one row, which is a transaction by itself.
+  const session = await (ctx.cookies === null ? signIn(ctx.db) : transact(ctx.db, signIn));
   return { access_token: await handOver(ctx, user, session) };
 }

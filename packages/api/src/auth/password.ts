@@ -4,10 +4,27 @@ import { hash, verify } from "@node-rs/argon2";
 /** OWASP's first choice for argon2id, which is this library's default algorithm: some 25 ms. */
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** `sent` is what a client sends instead of the password. */
-export const hashPassword = (sent: string): Promise<string> => hash(sent, ARGON2ID);
+/** Node's pool has four threads, which files and signatures need, too: a flood of sign-ins leaves them one. */
+const MAX_AT_ONCE = 3;
+let underWay = 0;
+const waiting: (() => void)[] = [];
 
-export const isPassword = (stored: string, sent: string): Promise<boolean> => verify(stored, sent);
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (underWay < MAX_AT_ONCE) underWay += 1;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else underWay -= 1;
+  }
+}
+
+/** `sent` is what a client sends instead of the password. */
+export const hashPassword = (sent: string): Promise<string> => inTurn(() => hash(sent, ARGON2ID));
+
+export const isPassword = (stored: string, sent: string): Promise<boolean> => inTurn(() => verify(stored, sent));
 
 /** What the console sends instead of the plain password. */
 export const hashAsClient = (plain: string): string => createHash("sha256").update(plain, "utf8").digest("hex");
