@@ -8,7 +8,7 @@ import type { JsonSchema } from "./json-schema.ts";
 type Upload = NonNullable<Route["upload"]>;
 
 /** Boundaries, part headers and the text fields, beside the file. */
-export const FORM_OVERHEAD_BYTES = 64 * 1024;
+const FORM_OVERHEAD_BYTES = 64 * 1024;
 
 /**
  * Fields that clients of the first hour send as HTTP headers, by the path that takes them. A header wins over a text
