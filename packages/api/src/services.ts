@@ -37,10 +37,11 @@ export function createApiServices(parts: ServiceParts): ApiServices & { engines:
 }
 
 const SILENT: ChangeFeed = {
-  async *follow(_actor, signal) {
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-  },
+  follow: (_actor, signal) =>
+    new ReadableStream({
+      start(controller) {
+        if (signal.aborted) controller.close();
+        else signal.addEventListener("abort", () => controller.close(), { once: true });
+      },
+    }),
 };

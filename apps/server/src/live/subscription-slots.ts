@@ -2,7 +2,7 @@ import { DomainError } from "@berth/spec/error-code.ts";
 import type { WebSocket } from "ws";
 import { atPaceOf } from "../sockets/at-pace-of.ts";
 
-export const SUBSCRIPTIONS_PER_SOCKET = 100;
+const SUBSCRIPTIONS_PER_SOCKET = 100;
 
 /** The subscriptions of one socket: so many at once, and each as fast as the socket's other side reads. */
 export class SubscriptionSlots {

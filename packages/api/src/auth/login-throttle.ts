@@ -10,8 +10,8 @@ export interface ThrottleLimits {
 }
 
 const WINDOW_MS = 5 * 60_000;
-export const LOGIN_LIMITS: ThrottleLimits = { windowMs: WINDOW_MS, perAccount: 10, perAddress: 50 };
-export const REGISTRATION_LIMITS: ThrottleLimits = { windowMs: WINDOW_MS, perAccount: 100, perAddress: 100 };
+const LOGIN_LIMITS: ThrottleLimits = { windowMs: WINDOW_MS, perAccount: 10, perAddress: 50 };
+const REGISTRATION_LIMITS: ThrottleLimits = { windowMs: WINDOW_MS, perAccount: 100, perAddress: 100 };
 
 interface Attempt {
   kind: "login" | "register";

@@ -21,7 +21,9 @@ export async function announceChanges(sql: Sql, changes: readonly Change[]): Pro
     // A row that has gone was told of by its trigger.
     return audience === undefined ? [] : [[noun, id, audience]];
   });
-  await sql("SELECT pg_notify('berth_change', payload)::text FROM unnest($1::text[]) AS payload", [toPayloads(announced)]);
+  await sql("SELECT pg_notify('berth_change', payload)::text FROM unnest($1::text[]) AS payload", [
+    toPayloads(announced),
+  ]);
 }
 
 async function loadAudiences(sql: Sql, changes: readonly Change[]): Promise<Map<string, number[] | null>> {

@@ -17,7 +17,9 @@ export function makeMultipart(maker: ValueMaker, headers: Record<string, string>
   if (chance.happens(0.2)) headers["account"] = String(makeValue(maker, { type: "string" }, "account"));
 
   const files = [
-    ...[PNG, PNG, PNG, PNG],
+    PNG,
+    PNG,
+    PNG,
     PNG.subarray(0, 30),
     Buffer.concat([PNG.subarray(0, 20), Buffer.from([0xff, 0xff, 0xff, 0xff]), PNG.subarray(24)]),
     Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"),
