@@ -1,5 +1,7 @@
 import { recordEvent } from "@berth/db/object-events/record.ts";
 import type { Sql } from "@berth/db/sql.ts";
+import { Container } from "@berth/spec/container.ts";
+import { pageOf } from "@berth/spec/page.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Actor } from "../context.ts";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
@@ -45,6 +47,13 @@ test("keeps to one machine where it is named", async () => {
 
 test("refuses a cursor that no list has given", async () => {
   await expect(li.container.list({ cursor: "1; DROP" })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+});
+
+test("answers what its schema says and nothing else, also for a spec that an earlier release stored", async () => {
+  await api.services.sql("UPDATE containers SET spec = spec - 'shm' WHERE name = 'box-0'");
+  const page = await li.container.list({ limit: 7 });
+  expect(page).toEqual(pageOf(Container).parse(page));
+  expect(page.items.at(-1)?.spec.shm).toBeNull();
 });
 
 test("asks the database once, however many there are", async () => {
