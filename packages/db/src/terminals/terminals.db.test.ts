@@ -23,10 +23,10 @@ async function open(serverId: string, userId = 1): Promise<string> {
 }
 
 const age = (terminalId: string, seconds: number): Promise<unknown> =>
-  database.sql("UPDATE terminals SET renewed_at = clock_timestamp() - $2 * interval '1 second' WHERE terminal_id = $1", [
-    terminalId,
-    seconds,
-  ]);
+  database.sql(
+    "UPDATE terminals SET renewed_at = clock_timestamp() - $2 * interval '1 second' WHERE terminal_id = $1",
+    [terminalId, seconds],
+  );
 
 test("renews a server's own, and tells which of them are still its own", async () => {
   const { sql } = database;
