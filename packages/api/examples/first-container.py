@@ -36,7 +36,7 @@ class Berth:
         self.token = self.call("POST", "/api/auth/login", {"account": account, "password": hashed})["access_token"]
 
     def call(self, method, path, body=None, key=None):
-        """The answer. With a key it can be called again with the same key, and acts once."""
+        """The answer. Where none comes, the same call with the same key may be made again: it acts once."""
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

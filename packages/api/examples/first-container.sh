@@ -13,12 +13,13 @@ url=${BERTH_URL:-http://127.0.0.1:3000}
 export BERTH_ACCOUNT
 token=
 
-# call METHOD PATH [BODY [IDEMPOTENCY_KEY]] prints the answer. What the server refuses is told, and ends the script.
+# call METHOD PATH [BODY [KEY]] prints the answer. What the server refuses is told, and ends the script. Where no answer
+# comes, the same call with the same KEY may be made again: it acts once.
 # Token and body are no arguments of curl: other users of this machine could read them there.
 call() {
   local answer status options=(--silent --show-error --request "$1" --header 'Content-Type: application/json')
   if (($# > 2)); then options+=(--data-binary @-); fi
-  if (($# > 3)); then options+=(--header "Idempotency-Key: $4" --retry 3); fi
+  if (($# > 3)); then options+=(--header "Idempotency-Key: $4"); fi
   answer=$(curl "${options[@]}" --header @<(printf 'Authorization: Bearer %s\n' "$token") \
     --write-out '\n%{http_code}' "$url$2" <<<"${3:-}")
   status=${answer##*$'\n'}

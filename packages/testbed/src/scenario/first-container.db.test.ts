@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { BerthClient } from "@berth/api/client.ts";
@@ -13,10 +14,18 @@ import { SIMULATED_GPUS } from "./scenario-engine.ts";
 
 /** The programs that docs/api.md shows, and the commands that each of them needs. */
 const PROGRAMS = [
-  { program: "first-container.ts", command: process.execPath, needs: [] },
-  { program: "first-container.sh", command: "bash", needs: ["bash", "curl", "jq", "sha256sum"] },
-  { program: "first-container.py", command: "python3", needs: ["python3"] },
-];
+  { file: new URL("../../../api/examples/first-container.ts", import.meta.url), command: process.execPath, needs: [] },
+  {
+    file: new URL("../../../api/examples/first-container.sh", import.meta.url),
+    command: "bash",
+    needs: ["bash", "curl", "jq", "sha256sum"],
+  },
+  {
+    file: new URL("../../../api/examples/first-container.py", import.meta.url),
+    command: "python3",
+    needs: ["python3"],
+  },
+].map((program) => ({ ...program, extension: extname(program.file.pathname).slice(1) }));
 
 let engine: SimulatedEngine;
 let berth: Berth;
@@ -43,14 +52,14 @@ beforeAll(async () => {
       ],
     },
   });
-});
+}, 90_000);
 afterAll(async () => {
   await berth.close();
   await engine.close();
 });
 
-describe.for(PROGRAMS)("$program", ({ program, command, needs }) => {
-  const account = program.replace("first-container.", "with-");
+describe.for(PROGRAMS)("first-container.$extension", ({ file, extension, command, needs }) => {
+  const account = `with-${extension}`;
   const missing = needs.filter((name) => findCommand(name) === null);
   let owner: BerthClient;
   beforeAll(async () => {
@@ -61,7 +70,7 @@ describe.for(PROGRAMS)("$program", ({ program, command, needs }) => {
   });
 
   const run = (env: Record<string, string> = {}): Promise<{ stdout: string }> =>
-    promisify(execFile)(command, [fileURLToPath(new URL(`../../../api/examples/${program}`, import.meta.url))], {
+    promisify(execFile)(command, [fileURLToPath(file)], {
       env: {
         PATH: process.env["PATH"],
         BERTH_URL: berth.server.url,
