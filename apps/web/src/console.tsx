@@ -7,11 +7,12 @@ import { MachinesPanel } from "./features/machines/machines-panel.tsx";
 import { session } from "./lib/session.ts";
 import { isSignedOut, useTRPC } from "./lib/trpc.ts";
 
-export function Console() {
+/** `wasSignedIn`: this browser still has a session, from an earlier page. */
+export function Console({ wasSignedIn }: { wasSignedIn: boolean }) {
   const queryClient = useQueryClient();
-  const [isSignedIn, setSignedIn] = useState(session.token !== null);
+  const [isSignedIn, setSignedIn] = useState(wasSignedIn);
   const signOut = (): void => {
-    session.end();
+    void session.end();
     queryClient.clear();
     setSignedIn(false);
   };

@@ -10,7 +10,10 @@ export const trpcClient = createTRPCClient<AppRouter>({
   links: [
     httpBatchLink({
       url: "/trpc",
-      headers: () => (session.token === null ? {} : { authorization: `Bearer ${session.token}` }),
+      async headers() {
+        const token = await session.token();
+        return token === null ? {} : { authorization: `Bearer ${token}` };
+      },
     }),
   ],
 });
