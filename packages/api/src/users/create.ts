@@ -7,6 +7,7 @@ import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
 import { getManagedUser } from "./get.ts";
+import { lockAdmins } from "./lock.ts";
 import { refuseAdminByToken } from "./refusals.ts";
 
 /** An admin makes an account for somebody, whatever the setting of registration. CONFLICT where the account is taken. */
@@ -18,6 +19,7 @@ export async function createUser(
   const hashed = await hashPassword(password);
   try {
     return await transact(ctx.db, async (tx) => {
+      await lockAdmins(prismaSql(tx), ctx.actor);
       const { user_id } = await tx.users.create({ data: { account, password: hashed, role } });
       const details = { account, role };
       await recordAudit(tx, ctx, { action: "create", noun: "user", object_id: user_id, details });

@@ -4,7 +4,7 @@ import { recordAudit } from "../audit.ts";
 import { endCredentials } from "../auth/end-credentials.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
-import { refuseLastAdmin } from "./lock.ts";
+import { lockAdmins, refuseLastAdmin } from "./lock.ts";
 import { noSuchUser } from "./view.ts";
 
 /**
@@ -14,6 +14,7 @@ import { noSuchUser } from "./view.ts";
 export async function deleteUser(ctx: AuthedContext, { user_id }: { user_id: number }): Promise<void> {
   await transact(ctx.db, async (tx) => {
     const sql = prismaSql(tx);
+    await lockAdmins(sql, ctx.actor);
     await refuseLastAdmin(sql, user_id);
     const account = await lockWhole(sql, user_id);
     await refuseOwner(sql, user_id, account);

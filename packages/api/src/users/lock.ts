@@ -34,6 +34,19 @@ export async function lockCaller(sql: Sql, { user_id, credential }: Actor): Prom
   throw new DomainError("UNAUTHORIZED", "Sign in again: the access token is no longer good.");
 }
 
+/** Any number that no other advisory lock of Berth uses. */
+const ADMINS_LOCK = 0x6265_7261;
+
+/**
+ * What an admin does to another's account begins with this: one at a time, and only for who is an admin still. To hash a
+ * password, or to wait in this line, takes long enough to be demoted meanwhile, and must leave no other way in behind.
+ */
+export async function lockAdmins(sql: Sql, actor: Actor): Promise<void> {
+  await sql("SELECT pg_advisory_xact_lock($1)::text", [ADMINS_LOCK]);
+  const { role } = await lockCaller(sql, actor);
+  if (role !== "admin") throw new DomainError("FORBIDDEN", "Only an admin may do this.");
+}
+
 /** CONFLICT where this is the last admin who can sign in. Locked, so that the last two can't go at the same time. */
 export async function refuseLastAdmin(sql: Sql, userId: number): Promise<void> {
   const admins = await sql<{ user_id: number }>(

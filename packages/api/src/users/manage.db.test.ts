@@ -100,10 +100,8 @@ test("the last admin who can sign in stays one, whatever several admins do at on
   const others = await Promise.all([1, 2, 3].map((n) => api.addUser(`admin-${number}-${n}`, "admin")));
   const ids = [user_id, ...others.map((other) => other.actor.user_id)];
   const outcomes = await Promise.allSettled(
-    ids.map((id, index) =>
-      index % 2 === 0
-        ? admin.user.update({ user_id: id, role: "user" })
-        : admin.user.update({ user_id: id, disabled: true }),
+    [admin, ...others.map((other) => other.api)].map((one, index) =>
+      one.user.update({ user_id: ids[index] ?? 0, ...(index % 2 === 0 ? { role: "user" } : { disabled: true }) }),
     ),
   );
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(ids.length - 1);
@@ -111,8 +109,53 @@ test("the last admin who can sign in stays one, whatever several admins do at on
   await api.db.users.update({ where: { user_id }, data: { role: "admin", disabled_at: null, token_epoch: 0 } });
 });
 
+test("one who was an admin when the request came, and is none when its turn comes, changes nobody", async () => {
+  const { actor: former, api: late } = await api.addUser(`former-${number}`, "admin");
+  await admin.user.update({ user_id: former.user_id, role: "user" });
+  const UNAUTHORIZED = { code: "UNAUTHORIZED" };
+  const { user_id } = actor;
+  const before = await row();
+  const made = { account: `made-${number}`, password: PASSWORD };
+  await expect(late.user.create({ ...made, role: "admin" })).rejects.toMatchObject(UNAUTHORIZED);
+  await expect(late.user.update({ user_id: former.user_id, role: "admin" })).rejects.toMatchObject(UNAUTHORIZED);
+  await expect(late.user.set_password({ user_id, new_password: PASSWORD })).rejects.toMatchObject(UNAUTHORIZED);
+  await expect(late.user.delete({ user_id })).rejects.toMatchObject(UNAUTHORIZED);
+  expect(await row()).toEqual(before);
+  expect(await api.db.users.count({ where: { account: made.account } })).toBe(0);
+});
+
+test("an admin's request that waits while they are demoted is refused", async () => {
+  const { actor: former, api: late } = await api.addUser(`former-${number}`, "admin");
+  const { changing } = await api.db.$transaction(async (tx) => {
+    await tx.users.update({ where: { user_id: former.user_id }, data: { role: "user" } });
+    const started = late.user.update({ user_id: actor.user_id, role: "admin" }).catch((error: unknown) => error);
+    await untilSomeoneWaits(api.services.sql);
+    return { changing: started };
+  }, LONG);
+  expect(await changing).toMatchObject({ code: "UNAUTHORIZED" });
+  expect((await row()).role).toBe("user");
+});
+
+test("admins who end each other all at once fail for no other cause than that they were ended", async () => {
+  const crowd = await Promise.all([1, 2, 3, 4, 5].map((n) => api.addUser(`crowd-${number}-${n}`, "admin")));
+  const ids = crowd.map((one) => one.actor.user_id);
+  const outcomes = await Promise.all(
+    crowd.flatMap((one, index) =>
+      ids.map((user_id) =>
+        (index % 2 === 0 ? one.api.user.delete({ user_id }) : one.api.user.update({ user_id, role: "user" })).then(
+          () => "done",
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    ),
+  );
+  expect(outcomes.filter((outcome) => !["done", "UNAUTHORIZED", "NOT_FOUND"].includes(outcome))).toEqual([]);
+});
+
 test("an API token makes no admins", async () => {
-  const token = api.callerFor({ ...actor, role: "admin", credential: { kind: "api_token", token_id: 1 } });
+  const boss = await api.addUser(`boss-${number}`, "admin");
+  const { token_id } = await boss.api.user.api_tokens.create({ name: "ci", scope: "write" });
+  const token = api.callerFor({ ...boss.actor, credential: { kind: "api_token", token_id } });
   const FORBIDDEN = { code: "FORBIDDEN" };
   const made = { account: `made-${number}`, password: PASSWORD };
   await expect(token.user.create({ ...made, role: "admin" })).rejects.toMatchObject(FORBIDDEN);

@@ -7,7 +7,7 @@ import { hashPassword } from "../auth/password.ts";
 import { handOver, openSession } from "../auth/sign-in.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
-import { lockCaller, lockUser } from "./lock.ts";
+import { lockAdmins, lockCaller, lockUser } from "./lock.ts";
 import { refuseForAnother } from "./refusals.ts";
 
 /**
@@ -23,7 +23,8 @@ export async function setPassword(
   const password = await hashPassword(new_password);
   const { user, session } = await transact(ctx.db, async (tx) => {
     const sql = prismaSql(tx);
-    await (isOwn ? lockCaller(sql, ctx.actor) : lockUser(sql, user_id));
+    await (isOwn ? lockCaller(sql, ctx.actor) : lockAdmins(sql, ctx.actor));
+    await lockUser(sql, user_id);
     const user = await tx.users.update({ where: { user_id }, data: { password } });
     await endCredentials(sql, user_id);
     await recordAudit(tx, ctx, { action: "set password", noun: "user", object_id: user_id });

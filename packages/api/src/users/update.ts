@@ -5,7 +5,7 @@ import { endCredentials } from "../auth/end-credentials.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { getManagedUser } from "./get.ts";
-import { lockUser, refuseLastAdmin } from "./lock.ts";
+import { lockAdmins, lockUser, refuseLastAdmin } from "./lock.ts";
 import { refuseAdminByToken } from "./refusals.ts";
 
 /**
@@ -19,6 +19,7 @@ export async function updateUser(
   refuseAdminByToken(ctx.actor, role);
   return transact(ctx.db, async (tx) => {
     const sql = prismaSql(tx);
+    await lockAdmins(sql, ctx.actor);
     if (role === "user" || disabled === true) await refuseLastAdmin(sql, user_id);
     const before = await lockUser(sql, user_id);
     const after = await tx.users.update({
