@@ -8,6 +8,7 @@ import { registerConsole } from "./console.ts";
 import { registerErrors, sendFailure } from "./errors.ts";
 import { registerHealth } from "./health.ts";
 import { HttpServers } from "./http-servers.ts";
+import { limitBodies } from "./limit-bodies.ts";
 import type { Live } from "./live/open-live.ts";
 import { registerLogs } from "./logs/register-logs.ts";
 import { registerMetrics } from "./metrics.ts";
@@ -65,6 +66,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerHealth(app, services);
   registerPhotos(app, services);
   const sockets = await registerSockets(app, options);
+  limitBodies(app);
   registerTerminals(app, { services, sockets });
   registerLogs(app, { services, sockets });
   await app.register(registerTrpc, { prefix: "/trpc", services, sockets });
