@@ -1,6 +1,7 @@
 import type { ApiServices } from "@berth/api/context.ts";
 import websocket from "@fastify/websocket";
 import type { FastifyInstance } from "fastify";
+import { sendNotFound } from "../errors.ts";
 import type { Live } from "../live/open-live.ts";
 import { endSocket, failSocket } from "./fail-socket.ts";
 import { SOCKET_LIMITS, SocketRegistry, type SocketLimits } from "./socket-registry.ts";
@@ -38,7 +39,19 @@ export async function registerSockets(app: FastifyInstance, { services, live, li
       done();
     },
   });
+  refuseOtherHandshakes(app);
   return sockets;
+}
+
+/** The plugin would open a socket on any path, only to close it: one that nobody counts, and that need not agree. */
+function refuseOtherHandshakes(app: FastifyInstance): void {
+  const served = new Set<string>();
+  app.addHook("onRoute", ({ websocket, url }) => {
+    if (websocket) served.add(url);
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.ws && !served.has(request.routeOptions.url ?? "")) return sendNotFound(request, reply);
+  });
 }
 
 /** A peer that broke the protocol, for which ws has closed the socket, or a network that did. */

@@ -44,6 +44,7 @@ async function openEcho(limits: Partial<SocketLimits> = {}, change: { sql?: (rea
   app.get("/brief", { websocket: true }, (socket, request) => {
     if (state.brief) sockets.admit(socket, state.brief, request.log);
   });
+  app.get("/plain", () => "a page");
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   let isClosed = false;
   const close = async (): Promise<void> => {
@@ -176,6 +177,10 @@ test("so many of one address may wait to be signed in", async () => {
   waiting[0]!.socket.send("in");
   await vi.waitFor(() => expect(waiting[0]!.heard).toEqual(["in"]), 10_000);
   await openIn(echo, token);
+});
+
+test.each(["/plain", "/nowhere"])("no socket is opened on %s, where nothing speaks over one", async (path) => {
+  await expect(open(await openEcho(), { path })).rejects.toThrow("Unexpected server response: 404");
 });
 
 test("a session that ends takes its sockets along", async () => {
