@@ -21,8 +21,15 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** `sent` is what a client sends instead of the password. */
-export const hashPassword = (sent: string): Promise<string> => inTurn(() => hash(sent, ARGON2ID));
+/**
+ * `sent` is what a client sends instead of the password. `confirm` is called when its turn has come, and throws where the
+ * hash is not wanted any more.
+ */
+export const hashPassword = (sent: string, confirm?: () => Promise<void>): Promise<string> =>
+  inTurn(async () => {
+    await confirm?.();
+    return hash(sent, ARGON2ID);
+  });
 
 export const isPassword = (stored: string, sent: string): Promise<boolean> => inTurn(() => verify(stored, sent));
 

@@ -28,9 +28,15 @@ export async function lockUser(sql: Sql, userId: number): Promise<LockedUser> {
  * As {@link lockUser}, for the caller's own row, before a credential is made: one that ended since the request was
  * admitted must leave nothing behind that lives on.
  */
-export async function lockCaller(sql: Sql, { user_id, credential }: Actor): Promise<LockedUser> {
-  const user = await lockUser(sql, user_id);
-  if (await actorOf(sql, user_id, credential)) return user;
+export async function lockCaller(sql: Sql, actor: Actor): Promise<LockedUser> {
+  const user = await lockUser(sql, actor.user_id);
+  await confirmCaller(sql, actor);
+  return user;
+}
+
+/** UNAUTHORIZED where the caller's credential has ended since the request was admitted. */
+export async function confirmCaller(sql: Sql, { user_id, credential }: Actor): Promise<void> {
+  if (await actorOf(sql, user_id, credential)) return;
   throw new DomainError("UNAUTHORIZED", "Sign in again: the access token is no longer good.");
 }
 
@@ -39,7 +45,7 @@ const ADMINS_LOCK = 0x6265_7261;
 
 /**
  * What an admin does to another's account begins with this: one at a time, and only for who is an admin still. To hash a
- * password, or to wait in this line, takes long enough to be demoted meanwhile, and must leave no other way in behind.
+ * password, to send a photo, or to wait in this line, takes long enough to be demoted meanwhile, and must leave no other way in behind.
  */
 export async function lockAdmins(sql: Sql, actor: Actor): Promise<void> {
   await sql("SELECT pg_advisory_xact_lock($1)::text", [ADMINS_LOCK]);

@@ -72,6 +72,17 @@ test("who is named must be the caller, or the caller an admin", async () => {
   expect((await li.user.me()).photo).toBe("/photos/default/crab.svg");
 });
 
+test("who was disabled or demoted while their photo was on its way sets none", async () => {
+  const UNAUTHORIZED = { code: "UNAUTHORIZED" };
+  const former = await api.addUser(`former-${number}`, "admin");
+  await api.admin.user.update({ user_id: former.actor.user_id, role: "user" });
+  const { user_id } = actor;
+  await expect(former.api.user.set_photo_custom({ photo, user_id })).rejects.toMatchObject(UNAUTHORIZED);
+  await api.admin.user.update({ user_id, disabled: true });
+  await expect(li.user.set_photo_custom({ photo })).rejects.toMatchObject(UNAUTHORIZED);
+  expect(await api.db.photos.count({ where: { user_id } })).toBe(0);
+});
+
 test("what is no picture, or no default one, changes nothing", async () => {
   const set = await li.user.set_photo_custom({ photo });
   const text = li.user.set_photo_custom({ photo: Buffer.from("<svg/>") });

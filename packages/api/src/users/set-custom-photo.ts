@@ -5,7 +5,7 @@ import { recordAudit } from "../audit.ts";
 import type { Actor, AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { encodePhoto } from "./encode-photo.ts";
-import { lockUser } from "./lock.ts";
+import { lockAdmins, lockCaller, lockUser } from "./lock.ts";
 import { noSuchUser } from "./view.ts";
 
 /**
@@ -16,7 +16,10 @@ export async function setCustomPhoto(ctx: AuthedContext, input: SetCustomPhotoIn
   const user_id = await whoseIs(ctx, input);
   const content = await encodePhoto(input.photo);
   return transact(ctx.db, async (tx) => {
-    await lockUser(prismaSql(tx), user_id);
+    const sql = prismaSql(tx);
+    // To send a photo may take minutes.
+    await (user_id === ctx.actor.user_id ? lockCaller(sql, ctx.actor) : lockAdmins(sql, ctx.actor));
+    await lockUser(sql, user_id);
     await tx.photos.deleteMany({ where: { user_id } });
     const { photo_id } = await tx.photos.create({ data: { user_id, content_type: "image/webp", content } });
     const photo = `/photos/${photo_id}.webp`;

@@ -7,7 +7,7 @@ import { hashPassword } from "../auth/password.ts";
 import { handOver, openSession } from "../auth/sign-in.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
-import { lockAdmins, lockCaller, lockUser } from "./lock.ts";
+import { confirmCaller, lockAdmins, lockCaller, lockUser } from "./lock.ts";
 import { refuseForAnother } from "./refusals.ts";
 
 /**
@@ -20,7 +20,8 @@ export async function setPassword(
 ): Promise<z.infer<typeof SetPasswordAnswer>> {
   refuseForAnother(ctx.actor, user_id);
   const isOwn = user_id === ctx.actor.user_id;
-  const password = await hashPassword(new_password);
+  // The first of many ends the others, which must not keep everybody's sign-in waiting.
+  const password = await hashPassword(new_password, () => confirmCaller(ctx.sql, ctx.actor));
   const { user, session } = await transact(ctx.db, async (tx) => {
     const sql = prismaSql(tx);
     await (isOwn ? lockCaller(sql, ctx.actor) : lockAdmins(sql, ctx.actor));
