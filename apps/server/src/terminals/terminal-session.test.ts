@@ -28,14 +28,17 @@ interface Command {
   exit(code: number | null): void;
 }
 
-function start(limits: Partial<typeof SESSION_LIMITS> = {}): Command {
+function start(limits: Partial<typeof SESSION_LIMITS> = {}, resized: Promise<void> = Promise.resolve()): Command {
   const [stream, program] = duplexPair();
   const sizes: string[] = [];
   const told: string[] = [];
   let exitCode: number | null = null;
   const terminal: EngineTerminal = {
     stream,
-    resize: (cols, rows) => Promise.resolve(void sizes.push(`${cols}x${rows}`)),
+    resize: (cols, rows) => {
+      sizes.push(`${cols}x${rows}`);
+      return resized;
+    },
     exitCode: () => Promise.resolve(exitCode),
   };
   const events = Object.fromEntries(
@@ -75,6 +78,22 @@ test("shows what the command prints, and types what is sent", async () => {
   await expect.poll(() => typed, SOON).toBe("ls\r");
   peer.socket.send(JSON.stringify({ type: "resize", cols: 120, rows: 40 }));
   await expect.poll(() => command.sizes, SOON).toEqual(["120x40"]);
+});
+
+test("asks the engine for one size at a time, and for the last of those that came meanwhile", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const command = start({}, promise);
+  const { peer } = await show(command);
+  for (let cols = 1; cols <= 500; cols += 1) peer.socket.send(JSON.stringify({ type: "resize", cols, rows: 1 }));
+  let typed = "";
+  command.program.on("data", (bytes: Buffer) => (typed += bytes.toString()));
+  peer.socket.send(Buffer.from("behind them"));
+  await expect.poll(() => typed, SOON).toBe("behind them");
+  expect(command.sizes).toEqual(["1x1"]);
+  resolve();
+  await expect.poll(() => command.sizes, SOON).toEqual(["1x1", "500x1"]);
+  peer.socket.send(JSON.stringify({ type: "resize", cols: 7, rows: 7 }));
+  await expect.poll(() => command.sizes, SOON).toEqual(["1x1", "500x1", "7x7"]);
 });
 
 test("refuses a text message that it does not know", async () => {

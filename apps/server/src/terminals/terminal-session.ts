@@ -30,6 +30,11 @@ export interface SessionEvents {
   forgotten(): void;
 }
 
+interface Size {
+  cols: number;
+  rows: number;
+}
+
 /** The socket that a terminal is shown on. */
 interface View {
   socket: WebSocket;
@@ -53,6 +58,8 @@ export class TerminalSession {
   #end: Extract<SocketNotice, { type: "exited" }> | null = null;
   #isClosed = false;
   #wasShown = false;
+  /** What to resize to next; undefined while nothing is being resized. */
+  #nextSize: Size | null | undefined;
   #grace: NodeJS.Timeout | undefined;
   /** Settles when the command's output has ended, or can't be read any more. */
   readonly over: Promise<void>;
@@ -83,7 +90,7 @@ export class TerminalSession {
   }
 
   /** Shows it on this socket from now on, and on no other. GONE where it is being hung up. */
-  attach(socket: WebSocket, size: { cols: number; rows: number }): void {
+  attach(socket: WebSocket, size: Size): void {
     if (this.#isClosed) throw new DomainError("GONE", "This terminal has just ended: open a new one.");
     const before = this.#view;
     clearTimeout(this.#grace);
@@ -150,12 +157,22 @@ export class TerminalSession {
     failSocket(view.socket, new DomainError("BAD_REQUEST", message), this.#log);
   }
 
-  #resize({ cols, rows }: { cols: number; rows: number }): void {
-    if (!this.#terminal.stream.writable) return;
-    this.#terminal.resize(cols, rows).catch((error: unknown) => {
-      // The command may just have ended. A window of another size is no reason to end a terminal.
-      this.#log.debug({ err: error, terminal_id: this.terminal_id }, "could not resize a terminal");
-    });
+  /** One at a time, however often a window changes: of those that come meanwhile only the last one counts. */
+  #resize(size: Size): void {
+    const isUnderWay = this.#nextSize !== undefined;
+    this.#nextSize = size;
+    if (!isUnderWay) void this.#resizeToLast();
+  }
+
+  async #resizeToLast(): Promise<void> {
+    for (let size = this.#nextSize; size && this.#terminal.stream.writable; size = this.#nextSize) {
+      this.#nextSize = null;
+      await this.#terminal.resize(size.cols, size.rows).catch((error: unknown) => {
+        // The command may just have ended. A window of another size is no reason to end a terminal.
+        this.#log.debug({ err: error, terminal_id: this.terminal_id }, "could not resize a terminal");
+      });
+    }
+    this.#nextSize = undefined;
   }
 
   #holdTyping(view: View): void {
