@@ -18,6 +18,12 @@ test.each<[peer: string | undefined, headers: Record<string, string>, isLocal: b
   ["127.0.0.1", { "x-forwarded-for": "" }, false],
   ["127.0.0.1", { "x-real-ip": "203.0.113.7" }, false],
   ["127.0.0.1", { forwarded: "for=203.0.113.7" }, false],
+  ["127.0.0.1", { host: "localhost:3000" }, true],
+  ["127.0.0.1", { host: "127.0.0.1:3000" }, true],
+  ["::1", { host: "[::1]:3000" }, true],
+  ["127.0.0.1", { host: "led-here.test:3000" }, false],
+  ["127.0.0.1", { host: "127.0.0.1.led-here.test" }, false],
+  ["127.0.0.1", { host: "" }, false],
 ])("from %j with %j: this machine %j", (remoteAddress, headers, isLocal) => {
   const raw = { socket: { remoteAddress } } as FastifyRequest["raw"];
   expect(isFromThisMachine({ raw, headers })).toBe(isLocal);
