@@ -7,7 +7,7 @@ export type Text = string | string[];
  * The value that `text` stands for, by the schema of its field. What does not read as that is left as it is: the
  * procedure's own schema refuses it then, and names the field.
  */
-export function coerce(schema: JsonSchema, text: Text): unknown {
+function coerce(schema: JsonSchema, text: Text): unknown {
   const { types, items } = readType(schema);
   if (types.includes("array")) return [text].flat().map((one) => coerce(items ?? {}, one));
   if (Array.isArray(text)) return text;

@@ -202,7 +202,7 @@ export const PIXEL = Buffer.from(
   "base64",
 );
 
-export function photoForm(): FormData {
+function photoForm(): FormData {
   const form = new FormData();
   form.append("photo", new Blob([PIXEL], { type: "image/jpeg" }), "account.png");
   return form;
