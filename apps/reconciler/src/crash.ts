@@ -12,6 +12,7 @@ export const CRASH_POINTS = [
   "after-hold",
   "after-set-aside",
   "after-put-back",
+  "after-restore",
   "after-remove",
   "after-finish",
   "after-status",

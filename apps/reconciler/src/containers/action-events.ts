@@ -28,6 +28,11 @@ export function eventOf(action: Action): { reason: string; message: string } | n
       return { reason: "RecreateAbandoned", message: `The container stays as it was (${why}).` };
     case "putBackContainer":
       return { reason: "PutBack", message: `The old container was put back (${why}).` };
+    case "restoreContainer":
+    case "acceptRestored":
+      return { reason: "Restored", message: `What was set aside is the container again (${why}).` };
+    case "abandonRestore":
+      return { reason: "RestoreAbandoned", message: `The container stays as it was (${why}).` };
     case "removeContainer":
       return { reason: "Removed", message: `Removed ${action.engineId.slice(0, 12)} (${why}).` };
     case "finishRemoval":

@@ -12,6 +12,8 @@ export interface ContainerRun {
   draft: ContainerStatusRow;
   /** What this run's create made; a start in the same plan names it. */
   createdId: string | null;
+  /** What was set aside and is the container again. */
+  restoredId: string | null;
   /** The row is gone: there is nothing to write a status to. */
   isFinished: boolean;
 }

@@ -1,7 +1,7 @@
 import type { ContainerRow } from "@berth/db/containers/load.ts";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
 import { specHashOf } from "./spec-hash.ts";
-import type { DesiredContainer } from "../plan/types.ts";
+import type { DesiredContainer, Restore } from "../plan/types.ts";
 
 const MIB = 1_048_576;
 
@@ -32,8 +32,15 @@ export function toDesired(row: ContainerRow): DesiredContainer {
       fromCommit: row.image.source === "commit" && row.image.digest === null,
     },
     consent: row.recreate === null ? null : { mode: row.recreate, generation: row.recreate_generation },
+    restore: restoreOf(row),
   };
 }
+
+/** A word for a recreate takes the place of one for a restore. */
+export const restoreOf = ({ recreate, recreate_generation, restore_engine_id }: ContainerRow): Restore | null =>
+  recreate === null && restore_engine_id !== null
+    ? { engineId: restore_engine_id, generation: recreate_generation }
+    : null;
 
 /** By digest where one is known: a tag may be moved behind our back. */
 function pinnedReference({ reference, digest }: ContainerRow["image"]): string {

@@ -1,24 +1,27 @@
 import { finishRemoval } from "@berth/db/containers/finish-removal.ts";
 import { forgetHolds, recordHold } from "@berth/db/containers/hold.ts";
+import type { Applied } from "@berth/db/containers/load.ts";
 import { endRunsBefore, openCreate, stillWants } from "@berth/db/containers/write-status.ts";
 import { recordCommitted } from "@berth/db/images/record-committed.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { LeaseLostError, NotYetError, StaleRowError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
-import { awaitsRestart } from "../plan/facts.ts";
+import { awaitsRestart, restoreDue } from "../plan/facts.ts";
 import type { Action, Limits } from "../plan/types.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { createBody } from "./create-body.ts";
 import { toDesired } from "./desired.ts";
 import { isUnderRecreate, memoryOf, recordCrash } from "./known-container.ts";
+import { madeFromOf, ownMadeFrom, withLimits } from "./made-from.ts";
 
 const STOP_GRACE_S = 10;
 const COMMIT_DEADLINE_MS = 600_000;
 const REMOVAL_POLL_MS = 500;
 /** How long what a recreate set aside is kept. */
 const HOLD_MS = 24 * 3_600_000;
+const NOTHING_APPLIED: Applied = { memory_bytes: null, nano_cpus: null, made_from: null };
 
 /**
  * One action, one engine call; decisions belong in the plan. Returns false where the rest of the plan must wait for
@@ -55,8 +58,8 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       return true;
 
     case "updateContainer":
-      await session.mutate(() => engine.updateContainer(action.engineId, toApplied(action.limits)));
-      draft.applied = toApplied(action.limits);
+      await session.mutate(() => engine.updateContainer(action.engineId, toEngineLimits(action.limits)));
+      draft.applied = withLimits(draft.applied, action.limits);
       return true;
 
     case "renameContainer":
@@ -75,13 +78,26 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       await assertWanted(run);
       await session.mutate(() => engine.renameContainer(action.engineId, action.name));
       crash("after-put-back");
+      draft.applied = appliedOfHeld(run, action.engineId);
       await forgetHolds(session.sql, session.fence(), [action.engineId]);
       known.row.held = known.row.held.filter((hold) => hold.engine_id !== action.engineId);
-      giveUpRecreate(run);
+      giveUp(run);
+      return true;
+
+    case "restoreContainer":
+      await assertWanted(run);
+      await rename(run, action.engineId, action.name);
+      crash("after-restore");
+      takeBack(run, action.engineId);
+      return true;
+
+    case "acceptRestored":
+      takeBack(run, action.engineId);
       return true;
 
     case "abandonRecreate":
-      giveUpRecreate(run);
+    case "abandonRestore":
+      giveUp(run);
       return true;
 
     case "removeContainer":
@@ -132,20 +148,16 @@ function beginPull({ session, known }: ContainerRun, reference: string): void {
 async function create(run: ContainerRun): Promise<void> {
   const { session, known, desired, draft } = run;
   known.mayExist = true;
-  if (!draft.create_open) {
-    const version = await openCreate(session.sql, session.fence(), known.row.container_id, draft.version);
-    if (version === null) throw new StaleRowError();
-    draft.version = version;
-    draft.create_open = true;
-    known.row.status = { ...known.row.status, version, create_open: true };
-  }
+  const isFirst = draft.create_open && draft.applied === null;
+  draft.applied = withLimits({ ...NOTHING_APPLIED, made_from: madeFromOf(known.row) }, desired.limits);
+  // A new row says it already, and nobody must wait for that to be written again.
+  if (!isFirst) await declareCreate(run, draft.applied);
   session.crash("after-intent");
   const body = createBody(known.row, desired, session.owner, session.memoryBytes);
   try {
     const created = await session.mutate(() => session.engine.createContainer(desired.engineName, body));
     run.createdId = created.id;
     known.createdId = created.id;
-    draft.applied = toApplied(desired.limits);
     known.image = { state: "present" };
   } catch (error) {
     if (error instanceof EngineError && error.kind === "conflict") known.nameTaken = true;
@@ -153,6 +165,15 @@ async function create(run: ContainerRun): Promise<void> {
     throw error;
   }
   session.crash("after-create");
+}
+
+async function declareCreate({ session, known, draft }: ContainerRun, applied: Applied): Promise<void> {
+  const { container_id } = known.row;
+  const version = await openCreate(session.sql, session.fence(), { container_id, version: draft.version, applied });
+  if (version === null) throw new StaleRowError();
+  draft.version = version;
+  draft.create_open = true;
+  known.row.status = { ...known.row.status, version, create_open: true, applied };
 }
 
 async function start(run: ContainerRun, engineId: string | null, cause: string): Promise<void> {
@@ -225,7 +246,9 @@ async function rename({ session, known }: ContainerRun, engineId: string, name: 
   }
 }
 
-function giveUpRecreate({ known, desired, draft }: ContainerRun): void {
+/** A recreate, or a restore: the container stays, or is again, what it was. */
+function giveUp({ known, desired, draft }: ContainerRun): void {
+  if (restoreDue(desired, memoryOf(known, draft)) !== null) known.restoreFailedGeneration = desired.generation;
   draft.abandoned_generation = desired.consent?.generation ?? desired.generation;
   // Berth stopped it, so that is no end of its run; and the pause was the new one's.
   draft.started_run = Math.min(draft.started_run, known.row.run - 1);
@@ -233,19 +256,41 @@ function giveUpRecreate({ known, desired, draft }: ContainerRun): void {
   known.recreateFailures = 0;
 }
 
+/** What was set aside is the container from now on; its hold ends with the write that says so. */
+function takeBack(run: ContainerRun, engineId: string): void {
+  const { known, desired, draft } = run;
+  run.restoredId = engineId;
+  draft.engine_id = engineId;
+  draft.applied = appliedOfHeld(run, engineId);
+  draft.abandoned_generation = desired.restore?.generation ?? desired.generation;
+  // Berth stopped it when it set it aside, so that is no end of its run.
+  draft.started_run = Math.min(draft.started_run, known.row.run - 1);
+  known.startNotBefore = 0;
+  known.recreateFailures = 0;
+}
+
+/** What was set aside knows nothing of the limits that changed since. */
+function appliedOfHeld({ known }: ContainerRun, engineId: string): Applied {
+  const hold = known.row.held.find((held) => held.engine_id === engineId);
+  return { ...NOTHING_APPLIED, made_from: hold?.made_from ?? null };
+}
+
 async function setAside(run: ContainerRun, action: Extract<Action, { type: "setAsideContainer" }>): Promise<void> {
-  const { session, known } = run;
+  const { session, known, draft } = run;
   await assertWanted(run);
+  const { generation } = action;
+  const made_from = ownMadeFrom(draft.applied, action.specHash);
   const isRecorded = await recordHold(session.sql, session.fence(), {
     engine_id: action.engineId,
     container_id: known.row.container_id,
     machine_id: session.owner.machine_id,
-    generation: action.generation,
+    generation,
+    made_from,
     holdMs: HOLD_MS,
   });
   if (!isRecorded) throw new LeaseLostError();
   const held_until = new Date(session.now() + HOLD_MS);
-  known.row.held = [...known.row.held, { engine_id: action.engineId, generation: action.generation, held_until }];
+  known.row.held = [...known.row.held, { engine_id: action.engineId, generation, held_until, made_from }];
   session.crash("after-hold");
   await session.mutate(() => session.engine.renameContainer(action.engineId, action.name));
   session.crash("after-set-aside");
@@ -265,7 +310,7 @@ async function remove(run: ContainerRun, engineId: string): Promise<void> {
   session.crash("after-remove");
 }
 
-const toApplied = (limits: Limits): { memory_bytes: number; nano_cpus: number } => ({
+const toEngineLimits = (limits: Limits): { memory_bytes: number; nano_cpus: number } => ({
   memory_bytes: limits.memoryBytes,
   nano_cpus: limits.nanoCpus,
 });

@@ -110,6 +110,6 @@ test("remembers that content was lost only until its owner asks for something el
 });
 
 test("says when each held container may go", () => {
-  const held = [{ engine_id: "a", generation: 2, held_until: new Date(1_234) }];
+  const held = [{ engine_id: "a", generation: 2, held_until: new Date(1_234), made_from: null }];
   expect(memoryOf(newKnown(rowOf({ held }))).heldUntil).toEqual(new Map([["a", 1_234]]));
 });

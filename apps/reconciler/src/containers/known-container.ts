@@ -1,5 +1,5 @@
 import type { ContainerRow, ContainerStatusRow } from "@berth/db/containers/load.ts";
-import type { Memory, ObservedImage } from "../plan/types.ts";
+import type { Limits, Memory, ObservedImage } from "../plan/types.ts";
 import { CRASH_LOOP, HEALTHY_AFTER_MS, backoffMs } from "../queue/backoff.ts";
 
 /** A container as this process knows it: its row as last read, and what only this process counts. */
@@ -36,6 +36,8 @@ export interface KnownContainer {
   lastListBeganAt: number;
   /** Held containers that the last look did not see. */
   missingHolds: Set<string>;
+  /** Its restore was given up for this generation of its row. */
+  restoreFailedGeneration: number;
   /** So that GPUs are given back once. */
   gpusReleasedGeneration: number;
   pace: { tokens: number; at: number };
@@ -62,6 +64,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   lastEventAt: 0,
   lastListBeganAt: 0,
   missingHolds: new Set(),
+  restoreFailedGeneration: 0,
   gpusReleasedGeneration: 0,
   pace: { tokens: PACE_BURST, at: 0 },
 });
@@ -69,9 +72,11 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
 /** `status` is the row's, or the draft of a run that has acted since it was read. */
 export function memoryOf(known: KnownContainer, status: ContainerStatusRow = known.row.status): Memory {
   const { generation, held } = known.row;
+  const isClaimedYet = (claim: string): boolean =>
+    status.observed_generation === generation && status.conditions.some(({ type }) => type === claim);
   return {
     engineId: status.engine_id,
-    applied: status.applied && { memoryBytes: status.applied.memory_bytes, nanoCpus: status.applied.nano_cpus },
+    applied: limitsOf(status),
     startedRun: status.started_run,
     completedRun: status.completed_run,
     abandonedGeneration: status.abandoned_generation,
@@ -79,8 +84,14 @@ export function memoryOf(known: KnownContainer, status: ContainerStatusRow = kno
     heldUntil: new Map(held.map((hold) => [hold.engine_id, hold.held_until.getTime()])),
     startNotBefore: known.startNotBefore,
     committing: known.committing,
-    dataLost: status.observed_generation === generation && status.conditions.some(({ type }) => type === "DataLost"),
+    dataLost: isClaimedYet("DataLost"),
+    restoreFailed: known.restoreFailedGeneration === generation || isClaimedYet("RestoreFailed"),
   };
+}
+
+function limitsOf({ applied }: ContainerStatusRow): Limits | null {
+  if (!applied || applied.memory_bytes === null || applied.nano_cpus === null) return null;
+  return { memoryBytes: applied.memory_bytes, nanoCpus: applied.nano_cpus };
 }
 
 /** What is recorded is what was set aside: the new container has not been up yet. */

@@ -33,6 +33,17 @@ test("prefers the container that is recorded to another that bears our labels an
   expect(fromList(sessionWith(), known, [other, listedOf()]).current?.engineId).toBe(ENGINE_ID);
 });
 
+test("takes for set aside what is to be restored and was given our name by hand while another is recorded", () => {
+  const id = "f".repeat(64);
+  const held = [{ engine_id: id, generation: 1, held_until: new Date(0), made_from: null }];
+  const known = newKnown(rowOf({ held, restore_engine_id: id, recreate_generation: 3 }));
+  const both = [listedOf({ name: "mine" }), listedOf({ id })];
+  expect(fromList(sessionWith(), known, both)).toMatchObject({
+    current: { engineId: ENGINE_ID },
+    held: [{ engineId: id }],
+  });
+});
+
 test("knows which ends were made by hand", () => {
   const known = newKnown(rowOf());
   expect(fromList(sessionWith(ENGINE_ID), known, [listedOf()]).current?.stoppedByHand).toBe(true);

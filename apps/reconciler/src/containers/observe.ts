@@ -3,7 +3,7 @@ import { engineNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import type { EngineContainer, ObservedContainer } from "../plan/types.ts";
 import type { KnownContainer } from "./known-container.ts";
-import { isHeld, isOurs, isUnknownTwin } from "./ownership.ts";
+import { hasHold, isHeld, isOurs, isUnknownTwin } from "./ownership.ts";
 
 /**
  * What the engine says of one container now. Its absence is believed after two complete lists, and, where it is about to
@@ -35,9 +35,9 @@ export function fromList(
   const ours = listed.filter(
     (container) => container.id === known.createdId || isOurs(container, known.row, session.owner),
   );
-  const held = ours.filter((container) => isHeld(container, known.row));
-  const rest = ours.filter((container) => !held.includes(container));
+  const rest = ours.filter((container) => !isHeld(container, known.row));
   const current = rest.find((container) => container.id === known.row.status.engine_id) ?? rest[0] ?? null;
+  const held = ours.filter((container) => container !== current && hasHold(container, known.row));
   return {
     current: current && toEngineContainer(session, known, current),
     held: held.map((container) => toEngineContainer(session, known, container)),

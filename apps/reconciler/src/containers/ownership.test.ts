@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { isHeld, isOrphan, isOurs, isUnknownTwin } from "./ownership.ts";
 import { ENGINE_ID, ENGINE_NAME, listedOf, OWNER, rowOf, UID } from "./testing/samples.ts";
 
-const hold = (engine_id: string) => ({ engine_id, generation: 2, held_until: new Date(0) });
+const hold = (engine_id: string) => ({ engine_id, generation: 2, held_until: new Date(0), made_from: null });
 const labels = (differs: Record<string, string>) => ({ ...listedOf().labels, ...differs });
 
 test("takes a container for ours whose engine id was recorded, whatever name it was given by hand", () => {
@@ -72,6 +72,16 @@ test("does not take for set aside what its owner named -old and whose uid looks 
   const current = listedOf({ name: "berth-job-old-12345678", labels: labels({ [LABEL.uid]: uid }) });
   expect(isHeld(current, row)).toBe(false);
   expect(isOrphan(current, OWNER)).toBe(true);
+});
+
+test("takes for the container what was set aside, is to be restored, and bears its name again", () => {
+  const id = "f".repeat(64);
+  const differs = { held: [hold(id)], restore_engine_id: id, recreate_generation: 3 };
+  expect(isHeld(listedOf({ id }), rowOf(differs))).toBe(false);
+  expect(isHeld(listedOf({ id, name: `${ENGINE_NAME}-old-2` }), rowOf(differs))).toBe(true);
+  expect(isHeld(listedOf({ id, name: "experiment" }), rowOf(differs))).toBe(true);
+  expect(isHeld(listedOf({ id }), rowOf({ ...differs, status: { abandoned_generation: 3 } }))).toBe(true);
+  expect(isHeld(listedOf({ id }), rowOf({ ...differs, recreate: "discard" }))).toBe(true);
 });
 
 test("reports as an orphan what bears our labels and name, and names no other's", () => {

@@ -1,5 +1,6 @@
 import type { ContainerRow } from "@berth/db/containers/load.ts";
 import type { ListedContainer } from "@berth/docker/engine.ts";
+import { restoreOf } from "./desired.ts";
 import { heldGenerationOf, isNameForUid, LABEL } from "@berth/spec/engine-names.ts";
 
 export interface Owner {
@@ -31,13 +32,23 @@ export const isOrphan = (listed: ListedContainer, owner: Owner): boolean => {
   return uid !== undefined && bearsLabels(listed, uid, owner) && isNameForUid(listed.name, uid);
 };
 
+export const hasHold = (listed: ListedContainer, row: ContainerRow): boolean =>
+  row.held.some((hold) => hold.engine_id === listed.id);
+
 /**
- * Set aside by a recreate: recorded as held, whatever somebody has named it since. Of what is recorded as current too only
- * its name tells, for a crash may have come before the rename.
+ * Set aside by a recreate: recorded as held, whatever somebody has named it since. Of what is recorded as current too, or is
+ * to be so again, only its name tells, for a crash may have come before or after the rename.
  */
-export const isHeld = (listed: ListedContainer, row: ContainerRow): boolean =>
-  row.held.some((hold) => hold.engine_id === listed.id) &&
-  (listed.id !== row.status.engine_id || heldGenerationOf(listed.name, row.uid) !== null);
+export function isHeld(listed: ListedContainer, row: ContainerRow): boolean {
+  if (!hasHold(listed, row)) return false;
+  if (listed.id === row.status.engine_id) return heldGenerationOf(listed.name, row.uid) !== null;
+  return !(isToBeRestored(listed, row) && isCurrentName(listed.name, row.uid));
+}
+
+function isToBeRestored({ id }: ListedContainer, row: ContainerRow): boolean {
+  const restore = restoreOf(row);
+  return restore?.engineId === id && row.status.abandoned_generation < restore.generation;
+}
 
 const bearsLabels = (listed: ListedContainer, uid: string, owner: Owner): boolean =>
   listed.labels[LABEL.installation] === owner.installation &&

@@ -29,6 +29,7 @@ export async function reconcileContainer(session: MachineSession, known: KnownCo
     desired: toDesired(known.row),
     draft: { ...known.row.status },
     createdId: null,
+    restoredId: null,
     isFinished: false,
   };
   const observed = believe(run, await observe(session, known));

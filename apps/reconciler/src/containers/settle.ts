@@ -9,6 +9,7 @@ import { type Failure, toStatus } from "../plan/status.ts";
 import type { ObservedContainer, Plan } from "../plan/types.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { memoryOf } from "./known-container.ts";
+import { withMadeFrom } from "./made-from.ts";
 
 /** Computes the status from what was observed last and writes it, where anything of it changed. */
 export async function settle(
@@ -25,6 +26,7 @@ export async function settle(
   const memory = memoryOf(known, draft);
   const engineId = acceptedEngineId(desired, observed, memory);
   const isRecorded = current !== null && engineId === current.engineId;
+  const isAsWanted = isRecorded && current.specHash === desired.specHash;
   const isDone = next.actions.length === 0 && failure === null;
 
   const status = {
@@ -32,9 +34,9 @@ export async function settle(
     running: shown.running,
     message: shown.message.slice(0, 2_000),
     engine_id: engineId,
-    image_id: isRecorded && current.specHash === desired.specHash ? row.image_id : row.status.image_id,
+    image_id: isAsWanted ? row.image_id : row.status.image_id,
     create_open: draft.create_open && !isRecorded,
-    applied: draft.applied,
+    applied: isAsWanted ? withMadeFrom(draft.applied, row) : draft.applied,
     started_run: current && isUp(current) && !awaitsRestart(desired, memory) ? row.run : draft.started_run,
     completed_run: next.standing === "completed" ? row.run : draft.completed_run,
     abandoned_generation: draft.abandoned_generation,
@@ -55,12 +57,14 @@ export async function settle(
       uid: row.uid,
       version: draft.version,
       ...status,
+      restored_id: run.restoredId,
     });
     if (version === null) throw new StaleRowError();
     session.context.announcer.add("container", row.container_id);
     session.crash("after-status");
     tellNewConditions(run, status.conditions, engineId);
     row.status = { ...status, version };
+    row.held = row.held.filter((hold) => hold.engine_id !== run.restoredId);
   }
   if (current && isUp(current)) known.recreateFailures = 0;
   await forgetGoneHolds(run, observed);

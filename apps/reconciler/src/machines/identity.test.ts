@@ -113,7 +113,9 @@ test("freezes a machine without a marker where none of its containers are, even 
 test("freezes a machine without a marker where what a recreate set aside is all that was recorded, and is gone", async () => {
   const { engine, written } = engineOf({ marker: null });
   const session = sessionOf(engine, { recorded: [null] });
-  session.containers.get("uid-0")!.row.held = [{ engine_id: OURS, generation: 1, held_until: new Date(0) }];
+  session.containers.get("uid-0")!.row.held = [
+    { engine_id: OURS, generation: 1, held_until: new Date(0), made_from: null },
+  ];
   expect(await readIdentity(session)).toMatchObject(MISMATCH);
   expect(written).toEqual([]);
 });

@@ -38,6 +38,16 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
   if (current && current.specHash !== desired.specHash && !mayRecreate(desired, current, memory)) {
     claims.push(driftClaim(desired, memory));
   }
+  if (memory.restoreFailed) {
+    claims.push({
+      type: "RestoreFailed",
+      status: "true",
+      reason: "HeldContainerGone",
+      message:
+        "What was to be restored is gone from its machine, so the container stays as it was. " +
+        "Its settings are those of the restore already: change them, or recreate it.",
+    });
+  }
   if (current && !current.holdsGpus && !isUp(current) && wantsToRun(desired, memory)) {
     claims.push({
       type: "GpusTaken",

@@ -27,6 +27,10 @@ export const mayRecreate = (desired: DesiredContainer, current: EngineContainer,
 export const underRecreate = (observed: ObservedContainer, memory: Memory): EngineContainer | null =>
   observed.held.find((held) => held.engineId === memory.engineId) ?? null;
 
+/** The engine container that is to be the container again, while that is neither done nor given up. */
+export const restoreDue = ({ restore }: DesiredContainer, memory: Memory): string | null =>
+  restore !== null && memory.abandonedGeneration < restore.generation ? restore.engineId : null;
+
 /** What the status row takes over from `observed`: a recreate's new container counts only once it was up. */
 export function acceptedEngineId(
   desired: DesiredContainer,

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { awaitsRestart, isUp, underRecreate } from "./facts.ts";
+import { awaitsRestart, isUp, restoreDue, underRecreate } from "./facts.ts";
 import { plan } from "./plan.ts";
-import { anyCase } from "./testing/arbitraries.ts";
+import { anyCase, anyRestore } from "./testing/arbitraries.ts";
 import { passTime, recordStatus, simulate, type World } from "./testing/simulate.ts";
 import { planText } from "./text.ts";
 import type { Action, DesiredContainer, EngineContainer, ObservedContainer, Plan } from "./types.ts";
@@ -184,12 +184,16 @@ test("starts one container at most, and leaves one up at most", () => {
   );
 });
 
-test("starts nothing before its backoff is over, save what was stopped by hand, is put back or restarted", () => {
+test("starts nothing before its backoff is over, save what was stopped by hand, is put back, restored or restarted", () => {
   fc.assert(
     fc.property(anyCase, ({ desired, world }) => {
       fc.pre(world.memory.startNotBefore > world.now);
       const { actions } = next(desired, world);
-      const putBack = actions.filter(isOfType("putBackContainer")).map((action) => action.engineId);
+      const exchanged = [
+        ...actions.filter(isOfType("putBackContainer")),
+        ...actions.filter(isOfType("restoreContainer")),
+      ];
+      const putBack = exchanged.map((action) => action.engineId);
       const { current } = world.observed;
       const isAskedFor = current?.stoppedByHand || (current && isUp(current) && awaitsRestart(desired, world.memory));
       const allowed = isAskedFor ? [current.engineId, ...putBack] : putBack;
@@ -217,6 +221,31 @@ test("a restart ends what ran before once, wherever it is cut, and what runs the
       expect(stops).toBeLessThanOrEqual(1);
       if (world.observed.current?.state === "running" && world.observed.current.holdsGpus)
         expect(awaitsRestart(desired, world.memory)).toBe(false);
+    }),
+    RUNS,
+  );
+});
+
+test("a restore that can be done is done, wherever it is cut, and neither container is lost", () => {
+  const anyCuts = fc.array(fc.record({ after: fc.nat(4), isRecorded: fc.boolean() }), { maxLength: 4 });
+  fc.assert(
+    fc.property(anyRestore, anyCuts, ({ desired, world: start }, cuts) => {
+      const engineId = restoreDue(desired, start.memory);
+      const target = containersOf(start.observed).find((one) => one.engineId === engineId);
+      if (desired.desired === "removed" || !target || target.state === "dead" || target.state === "removing") return;
+      const { current, foreignName } = start.observed;
+      if (foreignName || current?.state === "dead" || current?.state === "removing") return;
+
+      let world = start;
+      for (const { after, isRecorded } of cuts) {
+        world = simulate(desired, world, next(desired, world).actions.slice(0, after));
+        if (isRecorded) world = recordStatus(desired, world);
+      }
+      // Not as long as the current one, set aside in its turn, is held.
+      for (let second = 0; second < 3; second += 1) world = passTime(converge(desired, world), world.now + 1_000);
+      expect(world.memory.engineId).toBe(engineId);
+      expect(world.observed.current?.engineId).toBe(engineId);
+      if (current) expect(containersOf(world.observed).map((one) => one.engineId)).toContain(current.engineId);
     }),
     RUNS,
   );

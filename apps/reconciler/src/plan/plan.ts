@@ -1,6 +1,6 @@
 import { heldNameOf } from "@berth/spec/engine-names.ts";
 import { claimsOf } from "./claims.ts";
-import { awaitsRestart, endsByItself, isUp, mayRecreate, underRecreate, wantsToRun } from "./facts.ts";
+import { awaitsRestart, endsByItself, isUp, mayRecreate, restoreDue, underRecreate, wantsToRun } from "./facts.ts";
 import type { Action, DesiredContainer, EngineContainer, Memory, ObservedContainer, Plan, Standing } from "./types.ts";
 
 const REMOVAL_POLL_MS = 1_000;
@@ -26,6 +26,7 @@ const RULES: readonly Rule[] = [
   leaveForeignName,
   leaveUnknownTwin,
   waitForRemoval,
+  restore,
   putBackAfterFailures,
   continueRecreate,
   standWithoutContainer,
@@ -90,12 +91,68 @@ function putBackAfterFailures(situation: Situation): Decision | null {
   return act(
     ...(current ? [{ type: "removeContainer", engineId: current.engineId, cause } as const] : []),
     { type: "putBackContainer", engineId: old.engineId, name: desired.engineName, cause },
-    // At once, for a pause would be the new one's; but its GPUs may be another's since it was stopped.
-    ...(wantsToRun(desired, memory) && old.holdsGpus
-      ? [{ type: "startContainer", engineId: old.engineId, cause } as const]
-      : []),
+    ...startOfHeld(situation, old, cause),
   );
 }
+
+/** At once, for a pause would be the other one's; but its GPUs may be another's since it was stopped. */
+const startOfHeld = (
+  { desired, memory }: Situation,
+  { engineId, holdsGpus }: EngineContainer,
+  cause: string,
+): Action[] => (wantsToRun(desired, memory) && holdsGpus ? [{ type: "startContainer", engineId, cause }] : []);
+
+/**
+ * The current one is set aside as a recreate does, and the one that was is put in its place. Neither is ever removed for
+ * it, and there is no image to wait for.
+ */
+function restore(situation: Situation): Decision | null {
+  const { desired, observed, memory, now } = situation;
+  const engineId = restoreDue(desired, memory);
+  if (engineId === null) return null;
+  const { current } = observed;
+  const cause = "restore requested";
+  if (current?.engineId === engineId) return act({ type: "acceptRestored", engineId, cause });
+  const wanted = observed.held.find((held) => held.engineId === engineId);
+  if (!wanted || wanted.state === "removing" || wanted.state === "dead") {
+    // Its hold is forgotten once two looks in a row did not see it.
+    const mayComeBack = wanted ? wanted.state === "removing" : memory.heldUntil.has(engineId);
+    return mayComeBack ? keepUntil(situation, now + REMOVAL_POLL_MS) : giveUpRestore(situation);
+  }
+  // What bears the name must give it up, and what is paused is unpaused first, or is our own commit's.
+  if (current && (observed.foreignName || current.state === "paused")) return null;
+  return act(
+    ...(current && isUp(current) ? [{ type: "stopContainer", engineId: current.engineId, cause } as const] : []),
+    ...(current ? [settingAside(situation, current, cause)] : []),
+    { type: "restoreContainer", engineId, name: desired.engineName, cause },
+    ...startOfHeld(situation, wanted, cause),
+  );
+}
+
+function giveUpRestore(situation: Situation): Decision {
+  const { desired, observed, memory } = situation;
+  const cause = "what was to be restored is gone";
+  const old = underRecreate(observed, memory);
+  if (observed.current || !old || old.state === "removing" || old.state === "dead") {
+    return act({ type: "abandonRestore", cause });
+  }
+  return act(
+    { type: "putBackContainer", engineId: old.engineId, name: desired.engineName, cause },
+    ...startOfHeld(situation, old, cause),
+  );
+}
+
+/** Kept as it should be meanwhile, where there is one. */
+function keepUntil(situation: Situation, wakeAt: number): Decision {
+  const kept = unpause(situation) ?? keepAsItShouldBe(situation) ?? stand("converging");
+  return { ...kept, wakeAt: earliest([kept.wakeAt, wakeAt]) };
+}
+
+const settingAside = ({ desired }: Situation, current: EngineContainer, cause: string): Action => {
+  const { engineId, generation, specHash } = current;
+  const name = heldNameOf(desired.engineName, generation);
+  return { type: "setAsideContainer", engineId, name, generation, specHash, cause };
+};
 
 function continueRecreate(situation: Situation): Decision | null {
   const { observed, memory } = situation;
@@ -146,13 +203,7 @@ function recreate(situation: Situation): Decision | null {
   return act(
     ...(isUp(current) ? [{ type: "stopContainer", engineId, cause } as const] : []),
     ...(needsCommit ? [{ type: "commitContainer", engineId, reference, cause } as const] : []),
-    {
-      type: "setAsideContainer",
-      engineId,
-      name: heldNameOf(desired.engineName, current.generation),
-      generation: current.generation,
-      cause,
-    },
+    settingAside(situation, current, cause),
     { type: "createContainer", cause },
     ...startCreated(situation, cause),
   );
@@ -241,10 +292,11 @@ function stopHeld({ desired, observed }: Situation): Action[] {
   return observed.held.filter(isUp).flatMap((held) => stopping(held, "set aside, should not run"));
 }
 
-function expiredHolds({ observed, memory, now }: Situation): Action[] {
+function expiredHolds({ desired, observed, memory, now }: Situation): Action[] {
   return observed.held.flatMap((held) => {
     // Its successor has not been up yet: until then the old one is all that its owner has.
     if (isUp(held) || held === underRecreate(observed, memory)) return [];
+    if (held.engineId === restoreDue(desired, memory)) return [];
     const until = memory.heldUntil.get(held.engineId);
     return until !== undefined && until <= now ? removal(held, "its hold ran out") : [];
   });

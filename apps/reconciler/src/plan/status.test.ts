@@ -58,6 +58,14 @@ describe("the phase", () => {
         memory: { engineId: "old", recreateFailures: 3 },
       },
     ],
+    [
+      "one that is being restored",
+      "Recreating",
+      {
+        desired: { generation: 3, restore: { engineId: "old", generation: 3 } },
+        observed: { current: null, held: [heldOf()] },
+      },
+    ],
     ["one that is being removed", "Removing", { desired: { desired: "removed" } }],
     [
       "one whose removal takes its time",
@@ -153,6 +161,11 @@ describe("the message", () => {
   test("tells a crash loop by the engine from one that Berth slows down", () => {
     expect(shown({ current: { state: "restarting", exitCode: 7 } }).message).toContain("its last exit code is 7");
     expect(shown({ current: exited, memory: { startNotBefore: NOW + 1 } }).message).toContain("after a pause");
+  });
+  test("tells of a restore that came to nothing, whatever became of the container", () => {
+    const memory = { restoreFailed: true };
+    expect(shown({ memory }).message).toContain("gone from its machine");
+    expect(shown({ memory, desired: { desired: "stopped" }, current: exited }).message).toContain("gone from its");
   });
   test("tells what hinders: a lost container, a name that is taken, an image that can't be had", () => {
     expect(shown({ current: null, desired: { onLoss: "fail" } }).message).toContain("what was inside it is gone");

@@ -70,13 +70,19 @@ const ACTION_PHASE: Record<Action["type"], ContainerPhase | null> = {
   setAsideContainer: "Recreating",
   abandonRecreate: "Recreating",
   putBackContainer: "Recreating",
+  restoreContainer: "Recreating",
+  acceptRestored: "Recreating",
+  abandonRestore: "Recreating",
   removeContainer: "Removing",
   finishRemoval: "Removing",
 };
 
+/** One engine container takes another's place. */
+const EXCHANGES = new Set<Action["type"]>(["setAsideContainer", "putBackContainer", "restoreContainer"]);
+
 function phaseOf(desired: DesiredContainer, observed: ObservedContainer, next: Plan): ContainerPhase {
   if (desired.desired === "removed") return "Removing";
-  const isRecreating = next.actions.some(({ type }) => type === "setAsideContainer" || type === "putBackContainer");
+  const isRecreating = next.actions.some(({ type }) => EXCHANGES.has(type));
   if (isRecreating) return "Recreating";
   const held = new Set<string | null>(observed.held.map((container) => container.engineId));
   for (const action of next.actions) {
@@ -108,6 +114,6 @@ function messageOf(observed: ObservedContainer, next: Plan): string {
         ? `The engine restarts it: its last exit code is ${observed.current.exitCode ?? "unknown"}. Its log says more.`
         : "It keeps ending; it is started again after a pause. Its log says more.";
     default:
-      return "";
+      return next.claims.find(({ type }) => type === "RestoreFailed")?.message ?? "";
   }
 }

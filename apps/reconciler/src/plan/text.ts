@@ -15,6 +15,9 @@ const WORDS: { [Type in Action["type"]]: (action: Extract<Action, { type: Type }
   setAsideContainer: (action) => `set aside${short(action.engineId)} as ${action.name}`,
   abandonRecreate: () => "abandon the recreate",
   putBackContainer: (action) => `put back${short(action.engineId)} as ${action.name}`,
+  restoreContainer: (action) => `restore${short(action.engineId)} as ${action.name}`,
+  acceptRestored: (action) => `accept${short(action.engineId)}`,
+  abandonRestore: () => "abandon the restore",
   removeContainer: (action) => `remove${short(action.engineId)}`,
   finishRemoval: () => "finish removal",
 };

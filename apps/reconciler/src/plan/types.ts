@@ -25,6 +25,13 @@ export interface DesiredContainer {
   };
   /** The owner's word that engine containers older than `generation` may be made anew. */
   consent: { mode: RecreateConsent; generation: number } | null;
+  restore: Restore | null;
+}
+
+/** The owner's word, given with `generation`, that this engine container, which was set aside, is to be the container again. */
+export interface Restore {
+  engineId: string;
+  generation: number;
 }
 
 export interface Limits {
@@ -76,7 +83,7 @@ export interface Memory {
   startedRun: number;
   /** The newest run that is over: it ended by itself and gave its GPUs back, or a restart has ended it. */
   completedRun: number;
-  /** A recreate for this generation was given up; the old container was put back. */
+  /** A recreate for this generation was given up, and the old container put back; or a restore came to its end. */
   abandonedGeneration: number;
   /** How often making the new container of a recreate has failed in a row. */
   recreateFailures: number;
@@ -87,6 +94,8 @@ export interface Memory {
   committing: boolean;
   /** An earlier container was lost with its content, and the owner has not asked for anything since. */
   dataLost: boolean;
+  /** What was to be restored was gone, and the owner has not asked for anything since. */
+  restoreFailed: boolean;
 }
 
 /** One engine call each (or one write to the database), in order; `cause` says why, for logs and events. */
@@ -103,7 +112,16 @@ export type Action = { cause: string } &
     | { type: "renameContainer"; engineId: string; name: string }
     | { type: "commitContainer"; engineId: string; reference: string }
     /** Writes the held row first, then renames. */
-    | { type: "setAsideContainer"; engineId: string; name: string; generation: number }
+    | { type: "setAsideContainer"; engineId: string; name: string; generation: number; specHash: string }
+    /**
+     * Renames what was set aside, and takes it for the container from now on. Also takes `startedRun` back below the run,
+     * as nobody has started this one for it; its hold ends with the status write.
+     */
+    | { type: "restoreContainer"; engineId: string; name: string }
+    /** The same of one that bears the name already: whoever renamed it did not get to say so. */
+    | { type: "acceptRestored"; engineId: string }
+    /** Remembers that the restore was given up; nothing was set aside for it. */
+    | { type: "abandonRestore" }
     /**
      * Remembers that the recreate was given up before anything was set aside, and takes `startedRun` back as
      * `putBackContainer` does.

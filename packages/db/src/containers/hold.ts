@@ -1,5 +1,6 @@
 import type { Fence } from "../leases/fence.ts";
 import type { Sql } from "../sql.ts";
+import type { MadeFrom } from "./load.ts";
 
 export interface Hold {
   engine_id: string;
@@ -7,14 +8,18 @@ export interface Hold {
   machine_id: string;
   /** Of the engine container that is set aside. */
   generation: number;
+  /** What a restore goes back to; null where that is not known. */
+  made_from: MadeFrom | null;
   holdMs: number;
 }
 
 /** Writes the row that keeps a set-aside container and its image. False where the lease is another's. */
 export async function recordHold(sql: Sql, fence: Fence, hold: Hold): Promise<boolean> {
   const rows = await sql(
-    `INSERT INTO held_containers (engine_id, container_id, machine_id, generation, image_id, held_until)
-     SELECT $1, $2, $3, $4, COALESCE(s.image_id, c.image_id), clock_timestamp() + $5::interval
+    `INSERT INTO held_containers (engine_id, container_id, machine_id, generation, image_id, held_until, spec,
+                                  incarnation, gpu_uuids, ports)
+     SELECT $1, $2, $3, $4, COALESCE($9, s.image_id, c.image_id), clock_timestamp() + $5::interval, $10::jsonb,
+            COALESCE($11, 0), COALESCE($12::text[], '{}'), COALESCE($13::jsonb, '[]')
      FROM containers c JOIN container_status s USING (container_id)
      WHERE c.container_id = $2 AND holds_lease($6, $7, $8)
      ON CONFLICT (engine_id) DO UPDATE SET held_until = EXCLUDED.held_until RETURNING 1`,
@@ -27,6 +32,11 @@ export async function recordHold(sql: Sql, fence: Fence, hold: Hold): Promise<bo
       fence.shard,
       fence.holder,
       fence.epoch.toString(),
+      hold.made_from?.image_id ?? null,
+      hold.made_from ? JSON.stringify(hold.made_from.spec) : null,
+      hold.made_from?.incarnation ?? null,
+      hold.made_from?.gpu_uuids ?? null,
+      hold.made_from ? JSON.stringify(hold.made_from.ports) : null,
     ],
   );
   return rows.length === 1;

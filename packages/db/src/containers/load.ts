@@ -4,7 +4,7 @@ import {
   ContainerSpec,
   type Desired,
   type OnLoss,
-  type PortBinding,
+  PortBinding,
   type RecreateConsent,
 } from "@berth/spec/container.ts";
 import type { ImageSource } from "@berth/spec/image.ts";
@@ -24,7 +24,9 @@ export interface ContainerRow {
   restart_run: number;
   incarnation: number;
   recreate: RecreateConsent | null;
+  /** Of the owner's last word on the engine container: a recreate, or a restore. */
   recreate_generation: number;
+  restore_engine_id: string | null;
   generation: number;
   image: { reference: string; source: ImageSource; digest: string | null };
   placement: { machine_id: string; shard: number; gpu_uuids: string[]; ports: PortBinding[] };
@@ -44,7 +46,7 @@ export interface ContainerStatusRow {
   /** Of the recorded engine container; the row's may be a newer one. */
   image_id: number | null;
   create_open: boolean;
-  applied: AppliedLimits | null;
+  applied: Applied | null;
   started_run: number;
   completed_run: number;
   abandoned_generation: number;
@@ -56,13 +58,30 @@ export interface ContainerStatusRow {
   version: number;
 }
 
-export const AppliedLimits = z.object({ memory_bytes: z.number(), nano_cpus: z.number() });
-export type AppliedLimits = z.infer<typeof AppliedLimits>;
+/** All that an engine fixed when it made a container. */
+export const MadeFrom = z.object({
+  image_id: z.number(),
+  incarnation: z.number(),
+  spec: ContainerSpec,
+  gpu_uuids: z.array(z.string()),
+  ports: z.array(PortBinding),
+});
+export type MadeFrom = z.infer<typeof MadeFrom>;
+
+export const Applied = z.object({
+  /** What was last applied in place; null where nobody knows. */
+  memory_bytes: z.number().nullable(),
+  nano_cpus: z.number().nullable(),
+  /** Of the container that was made last, or is being made: its `berth.spec` label tells whether this is its own. */
+  made_from: MadeFrom.nullable().default(null),
+});
+export type Applied = z.infer<typeof Applied>;
 
 export interface HeldRow {
   engine_id: string;
   generation: number;
   held_until: Date;
+  made_from: MadeFrom | null;
 }
 
 interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "status" | "held"> {
@@ -79,18 +98,20 @@ interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "s
     next_retry_at: string | null;
     applied: unknown;
   };
-  held: { engine_id: string; generation: number; held_until: string }[];
+  held: { engine_id: string; generation: number; held_until: string; made_from: unknown }[];
 }
 
 const QUERY = `
   SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.restart_run, c.incarnation,
-         c.recreate, c.recreate_generation, c.generation, i.reference, i.source, si.digest,
+         c.recreate, c.recreate_generation, c.restore_engine_id, c.generation, i.reference, i.source, si.digest,
          p.machine_id, m.shard, p.gpu_uuids, p.ports, to_jsonb(s) AS status,
          ARRAY(SELECT gpu_uuid FROM gpu_allocations g WHERE g.container_id = c.container_id) AS claimed_gpus,
          (EXISTS (SELECT 1 FROM gpu_allocations g WHERE g.container_id = c.container_id AND g.gpu_uuid <> ALL (p.gpu_uuids))
           OR (SELECT count(*) FROM port_allocations a WHERE a.container_id = c.container_id) > jsonb_array_length(p.ports)
          ) AS has_surplus,
-         COALESCE((SELECT jsonb_agg(jsonb_build_object('engine_id', h.engine_id, 'generation', h.generation, 'held_until', h.held_until))
+         COALESCE((SELECT jsonb_agg(jsonb_build_object('engine_id', h.engine_id, 'generation', h.generation, 'held_until', h.held_until,
+                     'made_from', CASE WHEN h.spec IS NOT NULL THEN jsonb_build_object('image_id', h.image_id,
+                       'incarnation', h.incarnation, 'spec', h.spec, 'gpu_uuids', h.gpu_uuids, 'ports', h.ports) END))
                    FROM held_containers h WHERE h.container_id = c.container_id), '[]') AS held
   FROM containers c
   JOIN images i USING (image_id)
@@ -131,10 +152,14 @@ function toRow(flat: FlatRow): ContainerRow {
     placement: { machine_id, shard, gpu_uuids, ports },
     status: {
       ...status,
-      applied: AppliedLimits.nullable().parse(status.applied),
+      applied: Applied.nullable().parse(status.applied),
       conditions: z.array(Condition).parse(status.conditions),
       next_retry_at: status.next_retry_at === null ? null : new Date(status.next_retry_at),
     },
-    held: held.map((hold) => ({ ...hold, held_until: new Date(hold.held_until) })),
+    held: held.map((hold) => ({
+      ...hold,
+      held_until: new Date(hold.held_until),
+      made_from: MadeFrom.nullable().parse(hold.made_from),
+    })),
   };
 }

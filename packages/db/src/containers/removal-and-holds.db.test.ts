@@ -1,3 +1,4 @@
+import { ContainerSpec } from "@berth/spec/container.ts";
 import { holdShard } from "@berth/testbed/rows/hold-shard.ts";
 import {
   insertContainer,
@@ -10,6 +11,8 @@ import { beforeAll, expect, test } from "vitest";
 import type { Fence } from "../leases/fence.ts";
 import { finishRemoval } from "./finish-removal.ts";
 import { forgetHolds, type Hold, recordHold } from "./hold.ts";
+import { loadContainers } from "./load.ts";
+import { writeContainerStatus } from "./write-status.ts";
 
 const database = useTestDatabase();
 let fence: Fence;
@@ -25,6 +28,7 @@ const holdOf = ({ container_id }: InsertedContainer, engine_id: string): Hold =>
   container_id,
   machine_id: "gpu1",
   generation: 4,
+  made_from: null,
   holdMs: 60_000,
 });
 const heldBy = ({ container_id }: InsertedContainer) =>
@@ -48,6 +52,9 @@ async function insertPlaced(desired: "running" | "removed"): Promise<InsertedCon
   await recordHold(sql, fence, holdOf(container, `held-${container_id}`));
   return container;
 }
+
+const insertPlacement = ({ container_id }: InsertedContainer) =>
+  database.sql("INSERT INTO placements (container_id, machine_id) VALUES ($1, 'gpu1')", [container_id]);
 
 const TABLES = [
   "containers",
@@ -102,6 +109,33 @@ test("a hold of a container whose image was not noted keeps the one that is want
   const container = await insertContainer(database.sql, { image_id });
   await recordHold(database.sql, fence, holdOf(container, "a2"));
   expect(await heldBy(container)).toMatchObject([{ image_id }]);
+});
+
+test("a hold notes what its container was made from, and its image rather than what was last recorded", async () => {
+  const { sql } = database;
+  const container = await insertContainer(sql);
+  const image_id = await insertImage(sql);
+  const port = { name: "web", kind: "http", protocol: "tcp", container_port: 80, host_port: 20_000 } as const;
+  const spec = ContainerSpec.parse({ env: { MODE: "lab" } });
+  const made_from = { image_id, incarnation: 2, spec, gpu_uuids: ["GPU-1"], ports: [port] };
+  await insertPlacement(container);
+  await recordHold(sql, fence, { ...holdOf(container, "a8"), made_from });
+  const [row] = await loadContainers(sql, { uids: [container.uid] }, () => {});
+  expect(row!.held).toMatchObject([{ engine_id: "a8", made_from }]);
+});
+
+test("a hold ends with the write that says that its container is the container again", async () => {
+  const { sql } = database;
+  const container = await insertContainer(sql);
+  for (const engine_id of ["a9", "a10"]) await recordHold(sql, fence, holdOf(container, engine_id));
+  await insertPlacement(container);
+  const [row] = await loadContainers(sql, { uids: [container.uid] }, () => {});
+  const { container_id, uid } = container;
+  const write = { ...row!.status, container_id, uid, engine_id: "a9", restored_id: "a9" };
+  expect(await writeContainerStatus(sql, stale, write)).toBeNull();
+  expect(await heldBy(container)).toHaveLength(2);
+  expect(await writeContainerStatus(sql, fence, write)).toBe(1);
+  expect(await heldBy(container)).toMatchObject([{ engine_id: "a10" }]);
 });
 
 test("a hold that is written again is one hold, that lasts longer", async () => {

@@ -31,7 +31,7 @@ const writeOf = (
   engine_id: "e1",
   image_id: null,
   create_open: false,
-  applied: { memory_bytes: 1_024, nano_cpus: 0 },
+  applied: { memory_bytes: 1_024, nano_cpus: 0, made_from: null },
   started_run: 1,
   completed_run: 0,
   abandoned_generation: 0,
@@ -40,8 +40,12 @@ const writeOf = (
   next_retry_at: new Date(0),
   conditions: [{ type: "Ready", status: "true", reason: "Up", message: "", since: "2026-01-01T00:00:00.000Z" }],
   observed_generation: 1,
+  restored_id: null,
   ...differs,
 });
+
+const APPLIED = { memory_bytes: 2_048, nano_cpus: 0, made_from: null };
+const openOf = ({ container_id }: InsertedContainer, version: number) => ({ container_id, version, applied: APPLIED });
 
 const statusOf = async ({ container_id }: InsertedContainer): Promise<Record<string, unknown>> =>
   (
@@ -63,7 +67,7 @@ test("writes all of a status, one version on, and what was observed is dirty no 
   const container = await insertContainer(database.sql);
   const write = writeOf(container, { message: "x".repeat(3_000) });
   expect(await writeContainerStatus(database.sql, fence, write)).toBe(1);
-  const { uid: _uid, version: _version, ...written } = write;
+  const { uid: _uid, version: _version, restored_id: _restored_id, ...written } = write;
   expect(await statusOf(container)).toMatchObject({
     ...written,
     message: "x".repeat(2_000),
@@ -87,7 +91,7 @@ test("writes nothing for a holder whose lease is another's by now", async () => 
   const before = await statusOf(container);
   for (const [who, stale] of Object.entries(others())) {
     expect(await writeContainerStatus(database.sql, stale, writeOf(container)), who).toBeNull();
-    expect(await openCreate(database.sql, stale, container.container_id, 0), who).toBeNull();
+    expect(await openCreate(database.sql, stale, openOf(container, 0)), who).toBeNull();
     expect(await stillWants(database.sql, stale, container.container_id, 1), who).toBe(false);
   }
   expect(await statusOf(container)).toEqual(before);
@@ -114,9 +118,9 @@ test("lets one of two writers through that read the same version", async () => {
 test("says once, before a create, that one may be under way", async () => {
   const container = await insertContainer(database.sql);
   await writeContainerStatus(database.sql, fence, writeOf(container));
-  expect(await openCreate(database.sql, fence, container.container_id, 0)).toBeNull();
-  expect(await openCreate(database.sql, fence, container.container_id, 1)).toBe(2);
-  expect(await statusOf(container)).toMatchObject({ create_open: true, version: 2, engine_id: "e1" });
+  expect(await openCreate(database.sql, fence, openOf(container, 0))).toBeNull();
+  expect(await openCreate(database.sql, fence, openOf(container, 1))).toBe(2);
+  expect(await statusOf(container)).toMatchObject({ create_open: true, version: 2, engine_id: "e1", applied: APPLIED });
 });
 
 test("says before a restart that the runs before it are over, and never takes an end back", async () => {

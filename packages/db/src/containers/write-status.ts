@@ -2,7 +2,7 @@ import type { Condition } from "@berth/spec/condition.ts";
 import type { ContainerPhase } from "@berth/spec/container.ts";
 import type { Fence } from "../leases/fence.ts";
 import type { Sql } from "../sql.ts";
-import type { AppliedLimits } from "./load.ts";
+import type { Applied } from "./load.ts";
 
 export interface ContainerStatusWrite {
   container_id: number;
@@ -16,7 +16,7 @@ export interface ContainerStatusWrite {
   /** Of that engine container. */
   image_id: number | null;
   create_open: boolean;
-  applied: AppliedLimits | null;
+  applied: Applied | null;
   started_run: number;
   completed_run: number;
   abandoned_generation: number;
@@ -25,6 +25,8 @@ export interface ContainerStatusWrite {
   next_retry_at: Date | null;
   conditions: Condition[];
   observed_generation: number;
+  /** The engine container that is this container again: its hold ends with this write. */
+  restored_id: string | null;
 }
 
 /**
@@ -46,6 +48,8 @@ export async function writeContainerStatus(
        RETURNING version
      ), cleaned AS (
        DELETE FROM dirty WHERE noun = 'container' AND id = $20 AND generation <= $18 AND EXISTS (SELECT 1 FROM written)
+     ), restored AS (
+       DELETE FROM held_containers WHERE engine_id = $22 AND EXISTS (SELECT 1 FROM written)
      )
      SELECT version FROM written`,
     [
@@ -70,17 +74,25 @@ export async function writeContainerStatus(
       fence.holder,
       write.uid,
       write.image_id,
+      write.restored_id,
     ],
   );
   return row?.version ?? null;
 }
 
-/** Says that a create may be under way, before it is: what then bears our name and labels is ours. */
-export async function openCreate(sql: Sql, fence: Fence, containerId: number, version: number): Promise<number | null> {
+/**
+ * Says that a create may be under way, and from what, before it is: what then bears our name and labels is ours. The new
+ * version, or null as of `writeContainerStatus`.
+ */
+export async function openCreate(
+  sql: Sql,
+  fence: Fence,
+  { container_id, version, applied }: { container_id: number; version: number; applied: Applied },
+): Promise<number | null> {
   const [row] = await sql<{ version: number }>(
-    `UPDATE container_status SET create_open = true, version = version + 1, lease_epoch = $4
+    `UPDATE container_status SET create_open = true, applied = $6::jsonb, version = version + 1, lease_epoch = $4
      WHERE container_id = $1 AND version = $2 AND holds_lease($3, $5, $4) RETURNING version`,
-    [containerId, version, fence.shard, fence.epoch.toString(), fence.holder],
+    [container_id, version, fence.shard, fence.epoch.toString(), fence.holder, JSON.stringify(applied)],
   );
   return row?.version ?? null;
 }

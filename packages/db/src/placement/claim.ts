@@ -50,26 +50,36 @@ export async function claimPlacement(sql: Sql, request: ClaimRequest): Promise<P
   const machines = await loadCandidates(sql, request.container_id, before?.machine_id ?? request.machine_id);
   const choices = choose(machines, request, before ?? null);
   const { machine, gpu_uuids, ports } = await firstWithPorts(sql, choices, request, before?.ports ?? []);
+  const placement = { machine_id: machine.machine_id, gpu_uuids, ports };
+  await writePlacement(sql, request.container_id, placement, gpu_uuids);
+  return placement;
+}
 
+/** Places the container so, and claims these of its GPUs and all of its ports, beside what it holds already. */
+export async function writePlacement(
+  sql: Sql,
+  containerId: number,
+  { machine_id, gpu_uuids, ports }: Placement,
+  claimedGpus: readonly string[],
+): Promise<void> {
   await sql(
     `INSERT INTO gpu_allocations (machine_id, gpu_uuid, container_id)
      SELECT $1, uuid, $3 FROM unnest($2::text[]) AS uuid
      WHERE NOT EXISTS (SELECT 1 FROM gpu_allocations a WHERE a.machine_id = $1 AND a.gpu_uuid = uuid AND a.container_id = $3)`,
-    [machine.machine_id, gpu_uuids, request.container_id],
+    [machine_id, claimedGpus, containerId],
   );
   await sql(
     `INSERT INTO port_allocations (machine_id, protocol, host_port, container_id)
      SELECT $1, port->>'protocol', (port->>'host_port')::int, $3 FROM jsonb_array_elements($2::jsonb) AS port
      WHERE NOT EXISTS (SELECT 1 FROM port_allocations a WHERE a.machine_id = $1 AND a.protocol = port->>'protocol'
                          AND a.host_port = (port->>'host_port')::int AND a.container_id = $3)`,
-    [machine.machine_id, JSON.stringify(ports), request.container_id],
+    [machine_id, JSON.stringify(ports), containerId],
   );
   await sql(
     `INSERT INTO placements (container_id, machine_id, gpu_uuids, ports) VALUES ($1, $2, $3::text[], $4::jsonb)
      ON CONFLICT (container_id) DO UPDATE SET gpu_uuids = EXCLUDED.gpu_uuids, ports = EXCLUDED.ports`,
-    [request.container_id, machine.machine_id, gpu_uuids, JSON.stringify(ports)],
+    [containerId, machine_id, gpu_uuids, JSON.stringify(ports)],
   );
-  return { machine_id: machine.machine_id, gpu_uuids, ports };
 }
 
 const loadCandidates = (sql: Sql, containerId: number, machineId: string | null): Promise<Candidate[]> =>

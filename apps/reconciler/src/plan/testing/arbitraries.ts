@@ -21,16 +21,24 @@ const anyDesired: fc.Arbitrary<DesiredContainer> = fc
     limits: anyLimits,
     fromCommit: fc.boolean(),
     generation: fc.integer({ min: 1, max: GENERATIONS }),
+    restore: fc.option(
+      fc.record({
+        engineId: fc.constantFrom("c1", "h1", "h2", "lost"),
+        generation: fc.integer({ min: 1, max: GENERATIONS }),
+      }),
+    ),
     consent: fc.option(
       fc.record({ mode: fc.constantFrom("preserve", "discard"), generation: fc.integer({ min: 1, max: GENERATIONS }) }),
     ),
   })
-  .map(({ fromCommit, consent, ...rest }) =>
+  .map(({ fromCommit, consent, restore, ...rest }) =>
     desiredOf({
       ...rest,
       restartRun: Math.min(rest.restartRun, rest.run),
       image: { reference: IMAGE, fromCommit },
       consent: consent && { ...consent, generation: Math.min(consent.generation, rest.generation) },
+      // One word takes the other's place.
+      restore: consent ? null : restore && { ...restore, generation: Math.min(restore.generation, rest.generation) },
     }),
   );
 
@@ -90,10 +98,15 @@ const anyMemory: fc.Arbitrary<Memory> = fc.record({
   startNotBefore: anyTime,
   committing: fc.boolean(),
   dataLost: fc.boolean(),
+  restoreFailed: fc.boolean(),
 });
 
-/** Anything that one could ever be asked to plan for, and what the engine and the registry hold beside it. */
-export const anyCase: fc.Arbitrary<{ desired: DesiredContainer; world: World }> = anyDesired.chain((desired) =>
+export interface AnyCase {
+  desired: DesiredContainer;
+  world: World;
+}
+
+const anyUnrelated: fc.Arbitrary<AnyCase> = anyDesired.chain((desired) =>
   fc
     .record({
       observed: anyObserved(desired.generation),
@@ -114,4 +127,27 @@ export const anyCase: fc.Arbitrary<{ desired: DesiredContainer; world: World }> 
         isGone: false,
       },
     })),
+);
+
+/** What was set aside is to be restored, and is there, however it stands: by chance alone that is rare. */
+export const anyRestore: fc.Arbitrary<AnyCase> = anyUnrelated.chain(({ desired, world }) =>
+  anyContainer("h1", desired.generation).map((one) => {
+    const { observed, memory } = world;
+    const aside = { ...one, engineName: heldNameOf(ENGINE_NAME, one.generation) };
+    const others = observed.held.filter(({ engineId }) => engineId !== "h1");
+    return {
+      desired: { ...desired, consent: null, restore: { engineId: "h1", generation: desired.generation } },
+      world: {
+        ...world,
+        observed: { ...observed, held: [aside, ...others] },
+        memory: { ...memory, abandonedGeneration: Math.min(memory.abandonedGeneration, desired.generation - 1) },
+      },
+    };
+  }),
+);
+
+/** Anything that one could ever be asked to plan for, and what the engine and the registry hold beside it. */
+export const anyCase: fc.Arbitrary<AnyCase> = fc.oneof(
+  { weight: 3, arbitrary: anyUnrelated },
+  { weight: 1, arbitrary: anyRestore },
 );

@@ -21,6 +21,7 @@ export const desiredOf = (differs: Partial<DesiredContainer> = {}): DesiredConta
   limits: { memoryBytes: 1_024, nanoCpus: 1_000 },
   image: { reference: IMAGE, fromCommit: false },
   consent: null,
+  restore: null,
   ...differs,
 });
 
@@ -60,6 +61,7 @@ export const memoryOf = (differs: Partial<Memory> = {}): Memory => ({
   startNotBefore: 0,
   committing: false,
   dataLost: false,
+  restoreFailed: false,
   ...differs,
 });
 

@@ -1,4 +1,4 @@
-import { acceptedEngineId, awaitsRestart, isUp, underRecreate } from "../facts.ts";
+import { acceptedEngineId, awaitsRestart, isUp, restoreDue, underRecreate } from "../facts.ts";
 import { plan } from "../plan.ts";
 import type { Action, DesiredContainer, EngineContainer, Memory, ObservedContainer, ObservedImage } from "../types.ts";
 
@@ -37,17 +37,20 @@ export function simulate(desired: DesiredContainer, world: World, actions: reado
 /** What the loop remembers when it has observed again. */
 export function recordStatus(desired: DesiredContainer, world: World): World {
   if (world.isGone) return world;
-  const { observed, memory } = world;
+  const { observed, memory } = isRestored(desired, world) ? takeBack(desired, world) : world;
   const engineId = acceptedEngineId(desired, observed, memory);
   const { standing } = plan(desired, observed, memory, world.now);
-  return remember(world, {
-    engineId,
-    startedRun:
-      observed.current && isUp(observed.current) && !awaitsRestart(desired, memory) ? desired.run : memory.startedRun,
-    completedRun: standing === "completed" ? desired.run : memory.completedRun,
-    recreateFailures: engineId === memory.engineId ? memory.recreateFailures : 0,
-    dataLost: memory.dataLost || (engineId !== memory.engineId && isAmiss(world)),
-  });
+  return remember(
+    { ...world, memory },
+    {
+      engineId,
+      startedRun:
+        observed.current && isUp(observed.current) && !awaitsRestart(desired, memory) ? desired.run : memory.startedRun,
+      completedRun: standing === "completed" ? desired.run : memory.completedRun,
+      recreateFailures: engineId === memory.engineId ? memory.recreateFailures : 0,
+      dataLost: memory.dataLost || (engineId !== memory.engineId && isAmiss(world)),
+    },
+  );
 }
 
 /** What is under way comes to its end: a removal, a restart by the engine, a pull, a commit. */
@@ -59,13 +62,14 @@ export function passTime(world: World, now: number): World {
     return [resumes ? { ...container, state: "running" } : container];
   };
   const [current = null] = observed.current ? settled(observed.current) : [];
+  const holdsSeen = [...memory.heldUntil].filter(([id]) => allOf(observed).some(({ engineId }) => engineId === id));
   const isPulled = observed.image.state === "pulling";
   const hasImage = world.hasImage || (isPulled && world.registryHasImage);
   return {
     ...world,
     now,
     hasImage,
-    memory: { ...memory, committing: false },
+    memory: { ...memory, committing: false, heldUntil: new Map(holdsSeen) },
     observed: {
       ...observed,
       current,
@@ -77,6 +81,18 @@ export function passTime(world: World, now: number): World {
 
 const isAmiss = ({ observed, memory }: World): boolean =>
   memory.engineId !== null && underRecreate(observed, memory) === null;
+
+/** The engine has it in its place: what the loop learns from its own rename, or from looking after a kill. */
+const isRestored = (desired: DesiredContainer, { observed, memory }: World): boolean =>
+  observed.current !== null && observed.current.engineId === restoreDue(desired, memory);
+
+function takeBack(desired: DesiredContainer, world: World): World {
+  const { observed, memory } = world;
+  const engineId = observed.current!.engineId;
+  const heldUntil = new Map(memory.heldUntil);
+  heldUntil.delete(engineId);
+  return remember(world, { engineId, heldUntil, applied: null, ...givenUp(desired, memory) });
+}
 
 interface Applied {
   world: World;
@@ -141,6 +157,19 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
     case "putBackContainer":
       demand(observed.current === null, "it is put back beside another");
       return observed.foreignName ? refused(world) : done(putBack(desired, world, action.engineId, action.name));
+    case "restoreContainer": {
+      demand(observed.current === null, "it is restored beside another");
+      const back = find(world, action.engineId);
+      const held = observed.held.filter((container) => container !== back);
+      const isFree = !observed.foreignName;
+      return isFree ? done(see(world, { current: { ...back, engineName: action.name }, held })) : refused(world);
+    }
+    case "acceptRestored":
+      demand(isRestored(desired, world), "what is not restored is accepted");
+      return done(world);
+    case "abandonRestore":
+      demand(restoreDue(desired, memory) !== null, "nobody asked for a restore");
+      return done(remember(world, { ...givenUp(desired, memory), restoreFailed: true }));
     case "removeContainer": {
       const removed = find(world, action.engineId);
       demand(!isUp(removed), "a container that is up is removed");
