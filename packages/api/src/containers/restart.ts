@@ -1,5 +1,6 @@
 import type { Container } from "@berth/spec/container.ts";
 import type { AuthedContext } from "../context.ts";
+import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
 import { claimForStart } from "./claim.ts";
 
@@ -9,6 +10,7 @@ import { claimForStart } from "./claim.ts";
  */
 export const restartContainer = (ctx: AuthedContext, { container_id }: { container_id: number }): Promise<Container> =>
   changeContainer(ctx, container_id, { action: "restart" }, async (container, { sql }) => {
+    await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
     await claimForStart(sql, container);
     await sql(
       "UPDATE containers SET desired = 'running', run = run + 1, restart_run = run + 1 WHERE container_id = $1",

@@ -7,6 +7,7 @@ import {
   ListContainersInput,
   ObjectEvent,
   RecreateContainerInput,
+  RestoreContainerInput,
   StartContainerInput,
   UpdateContainerInput,
 } from "@berth/spec/container.ts";
@@ -22,6 +23,7 @@ import { listContainers } from "./list.ts";
 import { readContainerLogs } from "./logs.ts";
 import { recreateContainer } from "./recreate.ts";
 import { restartContainer } from "./restart.ts";
+import { restoreContainer } from "./restore.ts";
 import { startContainer } from "./start.ts";
 import { followStats } from "./stats.ts";
 import { stopContainer } from "./stop.ts";
@@ -99,6 +101,17 @@ export const containerRouter = router({
     .input(RecreateContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => recreateContainer(ctx, input)),
+  restore: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/restore",
+        summary: "Brings back what a recreate has set aside.",
+      },
+    })
+    .input(RestoreContainerInput)
+    .output(Container)
+    .mutation(({ ctx, input }) => restoreContainer(ctx, input)),
   delete: authedProcedure
     .meta({
       route: {
