@@ -106,6 +106,23 @@ const preservingRecreate: Story = {
   },
 };
 
+const restore: Story = {
+  prepare: async (scene) => {
+    const { stage } = scene;
+    const { container_id } = await runningWithData(scene);
+    const update = stage.api.admin.container.update;
+    await stage.seeRunning(await update.mutate({ container_id, env: { CHANGED: "yes" }, recreate: "discard" }));
+    return () => stage.api.admin.container.restore.mutate({ container_id });
+  },
+  after: async ({ stage, machine: { engine } }, container) => {
+    const { held, conditions } = await stage.seeRunning(container);
+    const now = await theOneOf(engine, container);
+    expect(await runInside(engine, now, "cat /data; echo -$CHANGED-")).toBe("precious\n--\n");
+    expect({ held, conditions }).toMatchObject({ held: [{ generation: 2 }], conditions: [] });
+    expect(await listOf(engine, container)).toHaveLength(2);
+  },
+};
+
 const failingRecreate: Story = {
   prepare: async (scene) => {
     const { container_id } = await runningWithData(scene);
@@ -148,6 +165,10 @@ const STORIES: [at: string, what: string, story: Story][] = [
   ["after-set-aside", "a recreate that preserves", preservingRecreate],
   ["after-create", "a recreate that preserves", preservingRecreate],
   ["after-start", "a recreate that preserves", preservingRecreate],
+  ["after-hold", "a restore", restore],
+  ["after-set-aside", "a restore", restore],
+  ["after-restore", "a restore", restore],
+  ["after-start", "a restore", restore],
   ["after-put-back", "a recreate that fails", failingRecreate],
   ["after-stop", "a removal", removal],
   ["after-remove", "a removal", removal],
