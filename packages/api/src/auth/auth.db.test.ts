@@ -119,6 +119,15 @@ test("guessing is slowed down for the one who guesses, and locks nobody else out
   expect(await signIn()).toEqual(expect.any(String));
 });
 
+test("many who are right at once all get in", async () => {
+  const office = api.callerFor(null, "10.6.6.7");
+  const outcomes = await Promise.all(
+    Array.from({ length: 40 }, () => office.auth.login({ account, password: PASSWORD })),
+  );
+  expect(outcomes).toHaveLength(40);
+  expect(await api.db.attempts.count({ where: { address: "10.6.6.7" } })).toBe(0);
+});
+
 test("the first admin is made once, and a generated password is told once", async () => {
   const database = await createTestDatabase();
   const db = createDb(database.url);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 
@@ -20,31 +21,44 @@ interface Attempt {
   account: string;
 }
 
+/** Who is right gets in also where many of them come at once: each waits this long for the others to be decided. */
+const PATIENCE_MS = 5_000;
+const LOOK_AGAIN_MS = 50;
+
 /**
  * Slows guessing, for all servers of this database together. It counts by address, never by account alone: a stranger
  * can't lock anybody out. The attempt is counted before its password is looked at, so that many at once are no way
- * around. Throws TOO_MANY_REQUESTS with `details.retry_after_s`; answers with what {@link forgiveAttempt} takes.
+ * around. Throws TOO_MANY_REQUESTS with `details.retry_after_s`; answers with what {@link decideAttempt} takes.
  */
 export async function countAttempt(
   sql: Sql,
   { kind, address, account }: Attempt,
   limits: ThrottleLimits = kind === "login" ? LOGIN_LIMITS : REGISTRATION_LIMITS,
 ): Promise<bigint> {
-  const [row] = await sql<{ wait_s: number; counted_id: bigint | null }>(
-    "SELECT wait_s, counted_id FROM count_attempt($1, $2, $3, $4::int, $5::int, $6::int * interval '1 millisecond')",
-    [kind, networkOf(address), account, limits.perAccount, limits.perAddress, limits.windowMs],
-  );
-  if (!row) throw new Error("count_attempt gave no row");
-  if (row.counted_id !== null) return row.counted_id;
-  const retry_after_s = row.wait_s;
+  const until = performance.now() + PATIENCE_MS;
+  let wait_s = 0;
+  do {
+    const [row] = await sql<{ wait_s: number; counted_id: bigint | null }>(
+      "SELECT wait_s, counted_id FROM count_attempt($1, $2, $3, $4::int, $5::int, $6::int * interval '1 millisecond')",
+      [kind, networkOf(address), account, limits.perAccount, limits.perAddress, limits.windowMs],
+    );
+    if (!row) throw new Error("count_attempt gave no row");
+    if (row.counted_id !== null) return row.counted_id;
+    wait_s = row.wait_s;
+    if (wait_s === 0) await delay(LOOK_AGAIN_MS);
+  } while (wait_s === 0 && performance.now() < until);
+  const retry_after_s = Math.max(1, wait_s);
   throw new DomainError("TOO_MANY_REQUESTS", `Too many attempts: try again in ${retry_after_s} seconds.`, {
     retry_after_s,
   });
 }
 
-/** The attempt had the right password: it was no guess. */
-export const forgiveAttempt = async (sql: Sql, attemptId: bigint): Promise<void> => {
-  await sql("DELETE FROM attempts WHERE attempt_id = $1", [attemptId]);
+/** With the right password it was no guess, and counts no more. */
+export const decideAttempt = async (sql: Sql, attemptId: bigint, wasRight: boolean): Promise<void> => {
+  const text = wasRight
+    ? "DELETE FROM attempts WHERE attempt_id = $1"
+    : "UPDATE attempts SET decided = true WHERE attempt_id = $1";
+  await sql(text, [attemptId]);
 };
 
 /** Whoever has an IPv6 address has 2^64 of them: its network counts, which is the first four groups. */

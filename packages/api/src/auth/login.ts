@@ -5,7 +5,7 @@ import type { Credentials } from "@berth/spec/user.ts";
 import { recordAudit } from "../audit.ts";
 import type { ApiContext } from "../context.ts";
 import { transact } from "../transact.ts";
-import { countAttempt, forgiveAttempt } from "./login-throttle.ts";
+import { countAttempt, decideAttempt } from "./login-throttle.ts";
 import { isPassword } from "./password.ts";
 import type { RefreshClaims } from "./refresh-token.ts";
 import { handOver, openSession } from "./sign-in.ts";
@@ -17,10 +17,11 @@ import { handOver, openSession } from "./sign-in.ts";
  */
 export async function login(ctx: ApiContext, { account, password }: Credentials): Promise<{ access_token: string }> {
   const attempt = await countAttempt(ctx.sql, { kind: "login", address: ctx.address, account });
-  const user = await ctx.db.users.findUnique({ where: { account } });
-  if (!user || user.deleted_at) throw new DomainError("NOT_FOUND", `There is no user ${account}.`);
-  if (!(await isPassword(user.password, password))) throw new DomainError("UNAUTHORIZED", "The password is wrong.");
-  await forgiveAttempt(ctx.sql, attempt);
+  const user = await ctx.db.users.findUnique({ where: { account, deleted_at: null } });
+  const isRight = user !== null && (await isPassword(user.password, password));
+  await decideAttempt(ctx.sql, attempt, isRight);
+  if (!user) throw new DomainError("NOT_FOUND", `There is no user ${account}.`);
+  if (!isRight) throw new DomainError("UNAUTHORIZED", "The password is wrong.");
   if (user.disabled_at) throw new DomainError("FORBIDDEN", "This account is disabled: ask an admin.");
   const signIn = async (tx: Tx): Promise<RefreshClaims | null> => {
     await recordAudit(tx, { ...ctx, actor: user }, { action: "sign in", noun: "user", object_id: user.user_id });
