@@ -181,6 +181,16 @@ test("serves the console's page for each of its paths, and no file that is not t
   const { app } = await open({ consoleDir });
   const deep = await app.inject({ url: "/containers/7", headers: { accept: "text/html" } });
   expect(deep.body).toContain("the console");
+  for (const path of [
+    "/api/nothing",
+    "/api/machine/infos?limit=1",
+    "/trpc",
+    "/ws/containers/1/terminal",
+    "/api/x/../y",
+  ]) {
+    const none = await app.inject({ url: path, headers: { accept: "text/html, */*" } });
+    expect([path, none.statusCode, none.body.includes("the console")]).toEqual([path, 404, false]);
+  }
   expect(deep.headers["cache-control"]).toBe("no-cache");
   const asset = await app.inject("/assets/app-1a2b.js");
   expect(asset.headers["cache-control"]).toContain("immutable");

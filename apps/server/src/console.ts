@@ -17,6 +17,8 @@ export async function registerConsole(app: FastifyInstance, folder: string | und
   await app.register(fastifyStatic, {
     root: folder,
     cacheControl: false,
+    // Also where a program's path leads out of the folder, which would be FORBIDDEN otherwise.
+    allowedPath: (path) => !isProgramsOwn(path),
     // Vite puts a hash of the content into the names below assets/; the page itself must name the newest ones.
     setHeaders(reply, path) {
       const isHashed = path.includes("/assets/");
@@ -24,10 +26,13 @@ export async function registerConsole(app: FastifyInstance, folder: string | und
     },
   });
   app.setNotFoundHandler((request, reply) => {
-    const isPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
-    return isPage ? reply.sendFile("index.html") : sendNotFound(request, reply);
+    const takesPages = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
+    return takesPages && !isProgramsOwn(request.url) ? reply.sendFile("index.html") : sendNotFound(request, reply);
   });
 }
+
+/** Not every program says that it wants no page: many libraries take anything. */
+const isProgramsOwn = (url: string): boolean => /^\/(api|trpc|ws)([/?]|$)/.test(url);
 
 const PLAIN_PAGE = `<!doctype html>
 <html lang="en">
