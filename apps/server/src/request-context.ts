@@ -30,6 +30,11 @@ export async function createRequestContext(
   };
 }
 
+/** Until its answer was sent, or its connection lost. TOO_MANY_REQUESTS for an account with too many of them at once. */
+export function countUnderWay({ actor, calls }: ApiContext, reply: FastifyReply): void {
+  if (actor) reply.raw.once("close", calls.begin(actor.user_id));
+}
+
 /** A proxy that is believed may still pass on what its caller wrote. */
 export const addressOf = ({ ip, socket }: FastifyRequest): string | null =>
   isIP(ip) ? ip : (socket.remoteAddress ?? null);

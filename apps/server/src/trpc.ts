@@ -5,7 +5,7 @@ import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from "@trpc/server/a
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { registerTrpcSockets, type TrpcSocketOptions } from "./live/register-trpc-sockets.ts";
 import { logTrpcFailure } from "./log-trpc-failure.ts";
-import { createRequestContext, type Door } from "./request-context.ts";
+import { countUnderWay, createRequestContext, type Door } from "./request-context.ts";
 import { httpRouter } from "./trpc-routers.ts";
 
 /** tRPC over HTTP with batching, for bearers of a token and for the console's session cookie, and over WebSockets. */
@@ -15,7 +15,7 @@ export async function registerTrpc(app: FastifyInstance, { services, sockets }: 
     trpcOptions: {
       router: httpRouter,
       createContext: ({ req, res }) => createContext(services, req, { reply: res, takesSessionCookie: true }),
-      maxBatchSize: 50,
+      maxBatchSize: 20,
       responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
       onError: ({ error, path, req }) => logTrpcFailure(req, error, path),
     },
@@ -24,7 +24,9 @@ export async function registerTrpc(app: FastifyInstance, { services, sockets }: 
 
 async function createContext(services: ApiServices, request: FastifyRequest, door: Door): Promise<ApiContext> {
   try {
-    return await createRequestContext(services, request, door);
+    const ctx = await createRequestContext(services, request, door);
+    if (door.reply) countUnderWay(ctx, door.reply);
+    return ctx;
   } catch (error) {
     throw toTrpcError(error);
   }

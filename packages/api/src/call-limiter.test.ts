@@ -20,3 +20,13 @@ test("a pause never saves up for more than a minute's calls", () => {
   for (let call = 0; call < 10; call += 1) limiter.count(1);
   expect(() => limiter.count(1)).toThrow("Too many calls");
 });
+
+test("refuses more requests at once than an account may have, until one was answered", () => {
+  const limiter = createCallLimiter();
+  const ends = Array.from({ length: 32 }, () => limiter.begin(1));
+  expect(() => limiter.begin(1)).toThrow("requests at once");
+  limiter.begin(2);
+  ends[0]!();
+  limiter.begin(1);
+  expect(() => limiter.begin(1)).toThrow("requests at once");
+});

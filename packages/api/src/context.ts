@@ -62,6 +62,11 @@ export interface StatsFeed {
 export interface CallLimiter {
   /** Throws TOO_MANY_REQUESTS with `details.retry_after_s` where this account calls too often. */
   count(userId: number): void;
+  /**
+   * Throws TOO_MANY_REQUESTS where so many of this account's requests are being answered: an answer that nobody reads is
+   * kept in memory. Call what it returns, once, when the answer has gone.
+   */
+  begin(userId: number): () => void;
 }
 
 /** What a browser keeps for us, so that its page can be reloaded, and its WebSockets are known. */

@@ -33,11 +33,8 @@ test("has no field for privileges, host paths or other parts of a HostConfig", (
     cap_add: ["SYS_ADMIN"],
     devices: ["/dev/mem"],
   };
-  expect(CreateContainerInput.parse({ ...create, ...raw, HostConfig: raw })).toEqual({
-    ...create,
-    on_loss: "recreate",
-    desired: "running",
-  });
+  const refused = CreateContainerInput.safeParse({ ...create, ...raw, HostConfig: raw });
+  expect(refused.error?.issues).toMatchObject([{ keys: [...Object.keys(raw), "HostConfig"] }]);
 });
 
 test("does not let a container be made that is to be removed", () => {
@@ -70,4 +67,12 @@ test("reads a row that was written before a field was there", () => {
     tty: true,
     restart: "unless-stopped",
   });
+});
+
+test("takes no more of a command and an environment than lists can hold", () => {
+  const isTaken = (overrides: object) =>
+    CreateContainerInput.safeParse({ name: "box", image: "public/base:1", ...overrides }).success;
+  expect(isTaken({ env: { A: "x".repeat(32_767) } })).toBe(true);
+  expect(isTaken({ env: { A: "x".repeat(32_768) } })).toBe(false);
+  expect(isTaken({ env: { A: "x".repeat(20_000) }, command: ["x".repeat(8_000), "x".repeat(8_000)] })).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Condition } from "./condition.ts";
-import { CreateParams } from "./create-params.ts";
+import { CreateParams, hasModestTexts, IMMODEST_TEXTS } from "./create-params.ts";
 import { ImageName } from "./image.ts";
 import { Gpu, MachineId } from "./machine.ts";
 import { PageInput } from "./page.ts";
@@ -71,34 +71,43 @@ const Overrides = z.object(
   ) as OptionalWithoutDefault<typeof ContainerSpec.shape>,
 );
 
+const ImageId = z.int32().positive();
+const NAME_ONE_IMAGE = { path: ["image"], error: "Name the image by `image` or by `image_id`: one of them." };
+
 export const CreateContainerInput = z
-  .object({
+  .strictObject({
     name: ContainerName,
     display_name: DisplayName.optional(),
-    image_id: z.int32().positive().optional(),
+    image_id: ImageId.optional(),
     image: ImageName.optional(),
     machine_id: MachineId.optional(),
     on_loss: OnLoss.default("recreate"),
     desired: z.enum(["running", "stopped"]).default("running"),
     ...Overrides.shape,
   })
-  .refine((input) => (input.image_id === undefined) !== (input.image === undefined), {
-    path: ["image"],
-    error: "Name the image by `image` or by `image_id`: one of them.",
-  });
+  .refine((input) => (input.image_id === undefined) !== (input.image === undefined), NAME_ONE_IMAGE)
+  .refine(hasModestTexts, IMMODEST_TEXTS);
 export type CreateContainerInput = z.infer<typeof CreateContainerInput>;
 
 export const ContainerRef = z.object({ container_id: z.int32().positive() });
 
-export const UpdateContainerInput = ContainerRef.extend({
-  name: ContainerName.optional(),
-  display_name: DisplayName.nullable().optional(),
-  image_id: z.int32().positive().optional(),
-  on_loss: OnLoss.optional(),
-  /** Needed for what an engine fixes at create: image, command, env, ports, GPUs, shm, restart. */
-  recreate: RecreateConsent.optional(),
-  ...Overrides.shape,
-});
+/** A field that is not there to be set is refused: it must not look as if it had been. */
+export const UpdateContainerInput = z
+  .strictObject({
+    ...ContainerRef.shape,
+    name: ContainerName.optional(),
+    display_name: DisplayName.nullable().optional(),
+    image_id: ImageId.optional(),
+    image: ImageName.optional(),
+    on_loss: OnLoss.optional(),
+    /** As `start` and `stop`; of one that has completed, `running` asks for nothing new. */
+    desired: z.enum(["running", "stopped"]).optional(),
+    /** Needed for what an engine fixes at create: image, command, env, ports, GPUs, shm, restart. */
+    recreate: RecreateConsent.optional(),
+    ...Overrides.shape,
+  })
+  .refine((input) => input.image_id === undefined || input.image === undefined, NAME_ONE_IMAGE)
+  .refine(hasModestTexts, IMMODEST_TEXTS);
 export type UpdateContainerInput = z.infer<typeof UpdateContainerInput>;
 
 export const StartContainerInput = ContainerRef.extend({

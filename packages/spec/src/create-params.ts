@@ -75,3 +75,19 @@ export const CreateParams = z.object({
   restart: RestartPolicy.default("unless-stopped"),
 });
 export type CreateParams = z.infer<typeof CreateParams>;
+
+const MAX_TEXT = 32_768;
+
+interface Texts {
+  command?: readonly string[] | null | undefined;
+  entrypoint?: readonly string[] | null | undefined;
+  env?: Record<string, string> | undefined;
+}
+
+/** Lists hold these whole, so they are no place for files. Asked of requests only: what is stored stays readable. */
+export const hasModestTexts = ({ command, entrypoint, env }: Texts): boolean =>
+  [command ?? [], entrypoint ?? [], Object.entries(env ?? {}).flat()].flat().join("").length <= MAX_TEXT;
+export const IMMODEST_TEXTS = {
+  path: ["env"],
+  error: `At most ${MAX_TEXT} characters of command, entrypoint and env together: put more into a file of the image.`,
+};

@@ -1,6 +1,6 @@
 import type { Image, ListImagesInput } from "@berth/spec/image.ts";
 import type { AuthedContext } from "../context.ts";
-import { type Page, readIdCursor, toPage } from "../page.ts";
+import { fitPage, type Measured, type Page, readIdCursor } from "../page.ts";
 import { selectImages } from "./view.ts";
 import { VISIBLE, visibilityOf } from "./visibility.ts";
 
@@ -8,16 +8,15 @@ const SCOPE = { public: "i.user_id IS NULL", mine: "i.user_id = $2", all: "true"
 
 /** Present images that the actor may start containers from, newest first. */
 export async function listImages(ctx: AuthedContext, input: ListImagesInput): Promise<Page<Image>> {
-  const rows = await selectImages(
-    ctx.sql,
-    `${VISIBLE} AND ${SCOPE[input.scope]} AND i.desired = 'present' AND ($3::bigint IS NULL OR i.image_id < $3::bigint)
+  const visibility = visibilityOf(ctx.actor);
+  const found = await ctx.sql<Measured>(
+    `SELECT i.image_id AS id, octet_length(i.create_params::text) + COALESCE(octet_length(i.description), 0) AS length
+     FROM images i
+     WHERE ${VISIBLE} AND ${SCOPE[input.scope]} AND i.desired = 'present' AND ($3::bigint IS NULL OR i.image_id < $3::bigint)
      ORDER BY i.image_id DESC LIMIT $4`,
-    [...visibilityOf(ctx.actor), readIdCursor(input), input.limit + 1],
+    [...visibility, readIdCursor(input), input.limit + 1],
   );
-  return toPage(
-    rows,
-    input.limit,
-    (image) => image,
-    (image) => image.image_id,
-  );
+  const { ids, next_cursor } = fitPage(found, input.limit);
+  const where = "i.image_id = ANY ($3::int[]) ORDER BY i.image_id DESC";
+  return { items: await selectImages(ctx.sql, where, [...visibility, ids]), next_cursor };
 }
