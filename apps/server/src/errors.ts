@@ -37,7 +37,6 @@ const SENTENCES: Record<string, string> = {
   FST_ERR_BAD_URL: "The path has a % that is not followed by two hex digits, or is not UTF-8.",
   FST_ERR_CTP_BODY_TOO_LARGE: "The body is too large.",
   FST_ERR_CTP_INVALID_JSON_BODY: "The body is not JSON.",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "Send the body as JSON, with the header Content-Type: application/json.",
 };
 
 interface Failure {

@@ -60,7 +60,7 @@ describe("a request that no procedure is reached by", () => {
     "has a body of type %s",
     async (type) => {
       const answer = await rest.fetch("POST", "/api/auth/login", { body: "a=1", headers: { "content-type": type } });
-      expect(answer).toMatchObject({ status: 415, json: refusal("UNSUPPORTED_MEDIA_TYPE") });
+      expect(answer).toMatchObject({ status: 415, json: { error: { message: expect.stringContaining("JSON") } } });
     },
   );
 });
@@ -196,6 +196,12 @@ describe("a form", () => {
     expect(answer).toMatchObject({ status: 415, json: refusal("UNSUPPORTED_MEDIA_TYPE") });
     const none = await rest.fetch("POST", PATH, { as: li });
     expect(none.status).toBe(415);
+    const headers = { "content-type": "image/png" };
+    const raw = await rest.fetch("POST", PATH, { as: li, body: PIXEL, headers });
+    expect(raw).toMatchObject({
+      status: 415,
+      json: { error: { message: expect.stringContaining("multipart/form-data with one part named photo") } },
+    });
   });
 
   test("has one file, under the name that is asked for", async () => {

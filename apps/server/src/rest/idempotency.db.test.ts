@@ -127,3 +127,14 @@ test.each([" ", "with space", "x".repeat(256), "é"])("a key is visible ASCII, a
   // What is only white space has not been sent.
   if (key.trim() !== "") expect(answer).toMatchObject({ status: 400, json: { error: { code: "BAD_REQUEST" } } });
 });
+
+test("a registration may be repeated by who is not signed in yet", async () => {
+  const body = { account: "twice", password: "a hash of a password" };
+  const register = (account: string) =>
+    rest.fetch("POST", "/api/auth/register", { body: { ...body, account }, headers: { "idempotency-key": "r" } });
+  const first = await register("twice");
+  const again = await register("twice");
+  expect([first.status, again.status, isReplayed(again)]).toEqual([200, 200, true]);
+  expect(again.text).toBe(first.text);
+  expect((await register("another")).status).toBe(422);
+});

@@ -10,7 +10,11 @@ export interface Answer {
   body: string;
 }
 
+/** Nobody's requests share their keys: who repeats one must know its whole body, so that no answer is told to another. */
+export const NOBODY = 0;
+
 export interface KeyedRequest {
+  /** {@link NOBODY} for one that is not signed in. */
   user_id: number;
   key: string;
   method: string;
@@ -22,6 +26,8 @@ export interface KeyedRequest {
 const ABANDONED_AFTER = "2 minutes";
 /** A client that tries again does so sooner. */
 const KEPT_FOR = "24 hours";
+/** Of one user. Who has more has long had the answers to the older ones. */
+const KEPT_KEYS = 1_000;
 
 /**
  * Runs a request that named a key once: a repeat of it reads the first answer again. UNPROCESSABLE where the key was
@@ -40,8 +46,8 @@ export async function runOnce(
   }
   const taken = await take(sql, request);
   if (typeof taken !== "string") {
-    // A procedure counts its calls, and this one is not called.
-    calls.count(user_id);
+    // A procedure counts the calls of each user, and this one is not called.
+    if (user_id !== NOBODY) calls.count(user_id);
     return { ...taken, isReplayed: true };
   }
   const claim = [user_id, key, taken] as const;
@@ -71,10 +77,11 @@ interface Row {
 async function take(sql: Sql, request: KeyedRequest): Promise<Answer | string> {
   const { user_id, key } = request;
   const hash = hashOf(request);
-  await sql("DELETE FROM idempotency_keys WHERE user_id = $1 AND created_at < now() - $2::interval", [
-    user_id,
-    KEPT_FOR,
-  ]);
+  await sql(
+    `DELETE FROM idempotency_keys WHERE user_id = $1 AND (created_at < now() - $2::interval OR key IN (
+       SELECT key FROM idempotency_keys WHERE user_id = $1 AND status IS NOT NULL ORDER BY created_at DESC OFFSET $3))`,
+    [user_id, KEPT_FOR, KEPT_KEYS],
+  );
   const [inserted] = await sql<{ taken_at: string }>(
     `INSERT INTO idempotency_keys (user_id, key, request_hash) VALUES ($1, $2, $3)
      ON CONFLICT DO NOTHING RETURNING created_at::text AS taken_at`,

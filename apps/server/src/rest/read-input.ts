@@ -1,6 +1,7 @@
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyRequest } from "fastify";
 import { type Text, coerceFields } from "./coerce.ts";
+import { wrongType } from "./parse-bodies.ts";
 import type { RestProcedure } from "./procedures.ts";
 import { readUpload } from "./upload.ts";
 
@@ -10,10 +11,7 @@ import { readUpload } from "./upload.ts";
  */
 export async function readInput({ input, route }: RestProcedure, request: FastifyRequest): Promise<unknown> {
   if (route.upload === undefined && request.isMultipart()) {
-    throw new DomainError(
-      "UNSUPPORTED_MEDIA_TYPE",
-      "Send the body as JSON, with the header Content-Type: application/json.",
-    );
+    throw wrongType(null);
   }
   if (input === null) return undefined;
   const ofPath = coerceFields(input, request.params as Record<string, Text>);

@@ -3,10 +3,10 @@ import { appRouter } from "@berth/api/router.ts";
 import multipart from "@fastify/multipart";
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
 import { sendMethodNotAllowed, sendNotFound } from "../errors.ts";
-import { createRequestContext } from "../request-context.ts";
+import { countUnderWay, createRequestContext } from "../request-context.ts";
 import { serveDocs } from "./docs.ts";
-import { type Answer, type KeyedRequest, runOnce } from "./idempotency.ts";
-import { parseJsonBodies } from "./json-body.ts";
+import { type Answer, type KeyedRequest, NOBODY, runOnce } from "./idempotency.ts";
+import { parseBodies } from "./parse-bodies.ts";
 import { type RestProcedure, restProcedures } from "./procedures.ts";
 import { readInput } from "./read-input.ts";
 
@@ -29,7 +29,7 @@ export async function registerRest(
 ): Promise<void> {
   await app.register(
     async (scope) => {
-      parseJsonBodies(scope);
+      parseBodies(scope);
       await scope.register(multipart);
       scope.setNotFoundHandler(sendNotFound);
       for (const procedure of procedures) serve(scope, services, procedure);
@@ -45,8 +45,10 @@ function serve(scope: FastifyInstance, services: ApiServices, procedure: RestPro
   scope.route({
     method,
     url: urlOf(path),
+    config: { fileField: procedure.route.upload?.field ?? null },
     async handler(request, reply) {
       const ctx = await createRequestContext(services, request, { reply });
+      countUnderWay(ctx, reply);
       const run = async () => ({
         status,
         body: JSON.stringify(await procedure.call(ctx, await inputOf(request, ctx))),
@@ -66,14 +68,15 @@ function serve(scope: FastifyInstance, services: ApiServices, procedure: RestPro
 
 /** Null for what is run each time that it is sent. A token that may change nothing is refused by the procedure. */
 function keyedRequest(
-  { route, type }: RestProcedure,
+  { route, type, access }: RestProcedure,
   { headers, method, url, bodyText }: FastifyRequest,
   actor: Actor | null,
 ): KeyedRequest | null {
   const key = headers["idempotency-key"];
   const mayBeKept = method === "POST" && type === "mutation" && !route.isSecret && !route.upload;
-  if (typeof key !== "string" || !mayBeKept || actor?.scope !== "write") return null;
-  return { user_id: actor.user_id, key, method, path: url.split("?", 1)[0] ?? url, bodyText };
+  const mayAct = actor ? actor.scope === "write" : access === "anyone";
+  if (typeof key !== "string" || !mayBeKept || !mayAct) return null;
+  return { user_id: actor?.user_id ?? NOBODY, key, method, path: url.split("?", 1)[0] ?? url, bodyText };
 }
 
 /** `/api/containers/{container_id}` as Fastify writes it, below the prefix. */

@@ -3,6 +3,7 @@ import { DomainError } from "@berth/spec/error-code.ts";
 import type { MultipartFile } from "@fastify/multipart";
 import type { FastifyError, FastifyRequest } from "fastify";
 import { type Text, coerceFields } from "./coerce.ts";
+import { wrongType } from "./parse-bodies.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 type Upload = NonNullable<Route["upload"]>;
@@ -26,8 +27,7 @@ export async function readUpload(
 ): Promise<Record<string, unknown>> {
   const { field, maxBytes } = upload;
   if (!request.isMultipart()) {
-    const form = `multipart/form-data with one part named ${field}`;
-    throw new DomainError("UNSUPPORTED_MEDIA_TYPE", `Send the body as ${form}.`);
+    throw wrongType(field);
   }
   if (Number(request.headers["content-length"] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
   const { file, texts } = await readParts(request, upload);

@@ -52,7 +52,7 @@ const MACHINE =
   "machine_id name ip state simulated insecure is_builder runs_containers port_range online engine_version gpus cpus " +
   "cores memory disk gpus_taken containers conditions last_list_at created_at";
 const IMAGE =
-  "image_id name reference display_name description create_params parent_image_id user_id public source desired phase " +
+  "image_id name reference display_name description create_params parent_image_id user_id public shared_with source desired phase " +
   "message progress digest size conditions created_at";
 const CONTAINER =
   "container_id uid name display_name machine_id simulated image_id image user_id account status desired on_loss phase " +

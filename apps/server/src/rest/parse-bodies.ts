@@ -6,10 +6,17 @@ declare module "fastify" {
     /** The JSON as it came; empty where there was none. */
     bodyText: string;
   }
+  interface FastifyContextConfig {
+    /** The part of a form that is the file, on the paths that take one. */
+    fileField?: string | null;
+  }
 }
 
-/** JSON is the one form of a body here. An absent one is `{}`, also where its type was named. */
-export function parseJsonBodies(scope: FastifyInstance): void {
+/**
+ * JSON is the one form of a body here, beside forms with a file. An absent one is `{}`, also where its type was named. Any
+ * other is refused, and told what this path takes.
+ */
+export function parseBodies(scope: FastifyInstance): void {
   const parse = scope.getDefaultJsonParser("error", "error");
   scope.removeAllContentTypeParsers();
   scope.decorateRequest("bodyText", "");
@@ -20,7 +27,19 @@ export function parseJsonBodies(scope: FastifyInstance): void {
     if (text.trim() === "") return done(null, {});
     void parse(request, text, done);
   });
+  scope.addContentTypeParser("*", ({ routeOptions }, _body, done) =>
+    done(wrongType(routeOptions.config.fileField ?? null)),
+  );
 }
+
+/** Of a body that a path does not take. */
+export const wrongType = (fileField: string | null): DomainError =>
+  new DomainError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    fileField === null
+      ? "Send the body as JSON, with the header Content-Type: application/json."
+      : `Send the body as multipart/form-data with one part named ${fileField}.`,
+  );
 
 function decode(bytes: Buffer): string | null {
   try {
