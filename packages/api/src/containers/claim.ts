@@ -2,6 +2,7 @@ import { claimPlacement } from "@berth/db/placement/claim.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { ContainerSpec } from "@berth/spec/container.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
+import { gpusAsked } from "../users/quota.ts";
 
 /** A container to place: where it was asked to be, and what it needs. */
 export interface Claimant {
@@ -12,8 +13,8 @@ export interface Claimant {
 
 /** GPUs and ports, chosen by what the spec asks for. */
 export async function claimAll(sql: Sql, { container_id, machine_id, spec }: Claimant): Promise<void> {
-  const { gpu_count, gpu_type, gpu_uuids, ports } = spec;
-  await claimPlacement(sql, { container_id, machine_id, gpu_count, gpu_type, gpu_uuids, ports });
+  const { gpu_count, gpu_type, gpu_uuids, cpus, ports } = spec;
+  await claimPlacement(sql, { container_id, machine_id, gpu_count, gpu_type, gpu_uuids, cpus, ports });
 }
 
 /** Ports for what is not to run now, on a machine where its GPUs are, free or not. */
@@ -21,10 +22,10 @@ export async function claimPorts(sql: Sql, claimant: Claimant): Promise<void> {
   const { container_id, spec } = claimant;
   const machine_id = claimant.machine_id ?? (await machineWithGpus(sql, spec));
   const gpus = { gpu_count: 0, gpu_type: null, gpu_uuids: null };
-  await claimPlacement(sql, { container_id, machine_id, ...gpus, ports: spec.ports });
+  await claimPlacement(sql, { container_id, machine_id, ...gpus, cpus: spec.cpus, ports: spec.ports });
 }
 
-/** Ports anew; the GPUs that it holds, if any, stay its own. */
+/** Ports anew, on a machine that has as many cores; the GPUs that it holds, if any, stay its own. */
 export async function reclaimPorts(sql: Sql, { container_id, machine_id, spec }: Claimant): Promise<void> {
   const held = await sql<{ gpu_uuid: string }>(
     // What it holds beside that is of an engine container that is to be replaced.
@@ -34,7 +35,7 @@ export async function reclaimPorts(sql: Sql, { container_id, machine_id, spec }:
   );
   const gpu_uuids = held.map((row) => row.gpu_uuid);
   const gpus = { gpu_count: gpu_uuids.length, gpu_type: null, gpu_uuids };
-  await claimPlacement(sql, { container_id, machine_id, ...gpus, ports: spec.ports });
+  await claimPlacement(sql, { container_id, machine_id, ...gpus, cpus: spec.cpus, ports: spec.ports });
 }
 
 /**
@@ -51,7 +52,7 @@ export async function claimForStart(sql: Sql, claimant: Claimant): Promise<void>
     [container_id],
   );
   const remembered = before?.gpu_uuids ?? [];
-  if (spec.gpu_count === 0 || remembered.length === 0) return claimAll(sql, claimant);
+  if (remembered.length === 0 || remembered.length !== gpusAsked(spec)) return claimAll(sql, claimant);
   if (before && before.holders > 0) {
     throw new DomainError(
       "CONFLICT",
@@ -65,6 +66,7 @@ export async function claimForStart(sql: Sql, claimant: Claimant): Promise<void>
     gpu_count: remembered.length,
     gpu_type: null,
     gpu_uuids: remembered,
+    cpus: spec.cpus,
     ports: spec.ports,
   });
 }

@@ -1,5 +1,5 @@
 import { ContainerSpec } from "@berth/spec/container.ts";
-import { DomainError } from "@berth/spec/error-code.ts";
+import { invalidField } from "@berth/spec/error-code.ts";
 
 /** Every field of a spec that a request may give. */
 export type SpecOverrides = { [Field in keyof ContainerSpec]?: ContainerSpec[Field] | undefined };
@@ -16,7 +16,7 @@ export function mergeSpec(base: SpecOverrides, overrides: SpecOverrides): Contai
   const spec = ContainerSpec.parse({ ...base, ...forgetOtherWayOfAsking(given), ...given });
   if (spec.gpu_uuids === null) return spec;
   if (given.gpu_count !== undefined && given.gpu_count !== spec.gpu_uuids.length) {
-    throw new DomainError("BAD_REQUEST", `gpu_count: ${spec.gpu_uuids.length} GPUs are named, not ${given.gpu_count}.`);
+    throw invalidField("gpu_count", `${spec.gpu_uuids.length} GPUs are named, not ${given.gpu_count}.`);
   }
   return { ...spec, gpu_count: spec.gpu_uuids.length };
 }

@@ -128,3 +128,20 @@ test("every change is in the audit log", async () => {
   });
   expect(entries.map((entry) => entry.action)).toEqual(["create", "stop", "start", "delete"]);
 });
+
+test("a phase of before the last change is not shown as if it were of now", async () => {
+  const container = await create();
+  const { container_id } = container;
+  const seen = (phase: string, observed_generation: number) =>
+    api.db.container_status.update({
+      where: { container_id },
+      data: { phase, observed_generation, message: "of then", running: true },
+    });
+  await seen("Running", 1);
+  expect(await li.container.get(container)).toMatchObject({ phase: "Running", message: "of then" });
+  expect(await li.container.restart(container)).toMatchObject({ phase: "Pending", message: "", status: true });
+  await seen("Unknown", 1);
+  expect(await li.container.get(container)).toMatchObject({ phase: "Unknown", message: "of then" });
+  await seen("Running", 2);
+  expect(await li.container.get(container)).toMatchObject({ phase: "Running" });
+});

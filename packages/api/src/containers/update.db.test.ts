@@ -199,3 +199,56 @@ test("asks only for the GPU that it is to get when its ports change before the c
   await li.container.update({ container_id, ports, recreate: "discard" });
   expect(await api.db.placements.findUnique({ where: { container_id } })).toMatchObject({ gpu_uuids });
 });
+
+test("refuses a field that is not there to be set, by its name", async () => {
+  const { container_id } = container;
+  const misspelt = { container_id, memry: 512, machine_id: "ENGINE-gpu-1" };
+  await expect(li.container.update(misspelt)).rejects.toMatchObject({
+    code: "BAD_REQUEST",
+    message: "memry: There is no such field. machine_id: There is no such field.",
+  });
+});
+
+test("stops and starts by what is desired, and asks for one more run only where it starts", async () => {
+  const { container_id } = container;
+  expect(await li.container.update({ container_id, desired: "running" })).toMatchObject({ generation: 1 });
+  const stopped = await li.container.update({ container_id, desired: "stopped", memory: 2_048 });
+  expect(stopped).toMatchObject({ desired: "stopped", spec: { memory: 2_048 } });
+  await api.db.gpu_allocations.deleteMany({ where: { container_id } });
+  const started = await li.container.update({ container_id, desired: "running" });
+  expect(started).toMatchObject({ desired: "running", gpus: container.gpus });
+  expect(await rowOf(container)).toMatchObject({ run: 2 });
+});
+
+test("starts nothing whose GPUs are another's by now", async () => {
+  const { container_id } = container;
+  await li.container.update({ container_id, desired: "stopped" });
+  await api.db.gpu_allocations.deleteMany({ where: { container_id } });
+  const gpu_uuids = container.gpus.map(({ uuid }) => uuid);
+  await li.container.create({ name: `thief-${number}`, image: "public/base:1", gpu_uuids });
+  const started = li.container.update({ container_id, desired: "running", memory: 2_048 });
+  await expect(started).rejects.toMatchObject({ code: "CONFLICT" });
+  expect(await li.container.get(container)).toMatchObject({ desired: "stopped", spec: { memory: 1_024 } });
+});
+
+test("takes another image by its name, and the one that it has as no change", async () => {
+  const { container_id } = container;
+  expect(await li.container.update({ container_id, image: "public/base:1" })).toMatchObject({ generation: 1 });
+  const other = { container_id, image: "public/base:2" };
+  await expect(li.container.update(other)).rejects.toMatchObject({ cause: { details: { fields: ["image_id"] } } });
+  expect(await li.container.update({ ...other, recreate: "discard" })).toMatchObject({ image: "public/base:2" });
+  await expect(li.container.update({ container_id, image: "public/none:1" })).rejects.toMatchObject({
+    code: "NOT_FOUND",
+  });
+  const both = { container_id, image: "public/base:1", image_id: container.image_id };
+  await expect(li.container.update(both)).rejects.toMatchObject({ code: "BAD_REQUEST" });
+});
+
+test("refuses more cores than its machine has, which no engine would give it", async () => {
+  const { container_id } = container;
+  await expect(li.container.update({ container_id, cpus: 16.5 })).rejects.toMatchObject({
+    code: "UNPROCESSABLE_CONTENT",
+    message: expect.stringContaining("16 cpus at most"),
+  });
+  expect(await li.container.update({ container_id, cpus: 16 })).toMatchObject({ spec: { cpus: 16 } });
+});

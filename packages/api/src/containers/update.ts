@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Tx } from "@berth/db/client.ts";
 import type { Sql } from "@berth/db/sql.ts";
-import type { Container, ContainerSpec, UpdateContainerInput } from "@berth/spec/container.ts";
-import { DomainError } from "@berth/spec/error-code.ts";
+import type { Container, ContainerSpec, RecreateConsent, UpdateContainerInput } from "@berth/spec/container.ts";
+import { DomainError, invalidField } from "@berth/spec/error-code.ts";
 import type { Actor, AuthedContext } from "../context.ts";
 import { noSuchImage } from "../images/get.ts";
 import { VISIBLE, visibilityOf } from "../images/visibility.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
 import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
-import { claimAll, reclaimPorts } from "./claim.ts";
+import { claimAll, claimForStart, claimPorts, reclaimPorts } from "./claim.ts";
 import { consentTo } from "./consent.ts";
 import type { LockedContainer } from "./lock.ts";
 import { mergeSpec } from "./merge-spec.ts";
@@ -23,26 +23,32 @@ const GPU_FIELDS = ["gpu_count", "gpu_type", "gpu_uuids"] satisfies (keyof Conta
  * CONFLICT with `details.fields`, and nothing is changed.
  */
 export async function updateContainer(ctx: AuthedContext, input: UpdateContainerInput): Promise<Container> {
-  const { container_id, name, display_name, on_loss } = input;
+  const { container_id, name, display_name, on_loss, recreate } = input;
   try {
     return await changeContainer(ctx, container_id, { action: "update" }, async (container, { tx, sql }) => {
+      const desired = input.desired ?? container.desired;
+      const starts = desired === "running" && container.desired !== "running";
       const spec = mergeSpec(container.spec, input);
-      const createOnly = createOnlyChanges(container, spec, input);
-      const recreate =
-        createOnly.length > 0 && (await columnsOfRecreate({ tx, sql, actor: ctx.actor }, container, input, createOnly));
-      await claimAnew(sql, { ...container, spec }, createOnly);
+      const image_id = (await holdOtherImage(sql, ctx.actor, container, input)) ?? undefined;
+      const createOnly = createOnlyChanges(container, spec, image_id);
+      const consent =
+        createOnly.length > 0 && (await columnsOfRecreate(tx, container, { image_id, recreate, fields: createOnly }));
+      const limitsCpus = spec.cpus !== null && spec.cpus !== container.spec.cpus;
+      await claimAnew(sql, { ...container, spec, desired }, { fields: createOnly, starts, limitsCpus });
       await tx.containers.update({
         where: { container_id },
         data: {
           ...(name !== undefined && { name }),
           ...(display_name !== undefined && { display_name }),
           ...(on_loss !== undefined && { on_loss }),
+          desired,
+          ...(starts && { run: { increment: 1 } }),
           spec,
-          ...recreate,
+          ...consent,
         },
       });
       const fields = Object.keys(input).filter((field) => field !== "container_id" && field !== "recreate");
-      return { fields, ...(input.recreate && { recreate: input.recreate }) };
+      return { fields, ...(recreate && { recreate }) };
     });
   } catch (error) {
     if (isUniqueViolation(error)) throw new DomainError("CONFLICT", `You have a container ${name} already.`);
@@ -51,18 +57,21 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
 }
 
 /** Names of the changed fields that an engine fixes at create. */
-function createOnlyChanges(before: LockedContainer, spec: ContainerSpec, { image_id }: UpdateContainerInput): string[] {
+function createOnlyChanges(before: LockedContainer, spec: ContainerSpec, imageId: number | undefined): string[] {
   const changed = (Object.keys(spec) as (keyof ContainerSpec)[]).filter(
     (field) => !IN_PLACE.has(field) && !isDeepStrictEqual(before.spec[field], spec[field]),
   );
-  return image_id !== undefined && image_id !== before.image_id ? ["image_id", ...changed] : changed;
+  return imageId === undefined ? changed : ["image_id", ...changed];
 }
 
 async function columnsOfRecreate(
-  { tx, sql, actor }: { tx: Tx; sql: Sql; actor: Actor },
+  tx: Tx,
   container: LockedContainer,
-  { image_id, recreate }: UpdateContainerInput,
-  fields: string[],
+  {
+    image_id,
+    recreate,
+    fields,
+  }: { image_id: number | undefined; recreate: RecreateConsent | undefined; fields: string[] },
 ) {
   if (recreate === undefined) {
     throw new DomainError(
@@ -71,30 +80,41 @@ async function columnsOfRecreate(
       { fields },
     );
   }
-  if (!fields.includes("image_id") || image_id === undefined) return consentTo(tx, container, recreate);
+  if (image_id === undefined) return consentTo(tx, container, recreate);
   if (recreate === "preserve") {
-    throw new DomainError("BAD_REQUEST", "recreate: what is inside can't be preserved on another image: say discard.");
+    throw invalidField("recreate", "What is inside can't be preserved on another image: say discard.");
   }
-  await holdImage(sql, actor, image_id);
   return { ...(await consentTo(tx, container, recreate)), image_id };
 }
 
-/** Locked, so that the image is not removed before the container needs it. */
-async function holdImage(sql: Sql, actor: Actor, imageId: number): Promise<void> {
-  const [image] = await sql<{ image_id: number }>(
-    `SELECT image_id FROM images i WHERE ${VISIBLE} AND i.image_id = $3 AND i.desired = 'present' FOR SHARE`,
-    [...visibilityOf(actor), imageId],
+/** The image that is asked for, where it is another one: locked, so that it is not removed before the container needs it. */
+async function holdOtherImage(
+  sql: Sql,
+  actor: Actor,
+  container: LockedContainer,
+  { image, image_id }: UpdateContainerInput,
+): Promise<number | null> {
+  if (image === undefined && (image_id === undefined || image_id === container.image_id)) return null;
+  const [found] = await sql<{ image_id: number }>(
+    `SELECT image_id FROM images i
+     WHERE ${VISIBLE} AND i.desired = 'present' AND (i.image_id = $3 OR i.name = $4) FOR SHARE`,
+    [...visibilityOf(actor), image_id ?? null, image ?? null],
   );
-  if (!image) throw noSuchImage(imageId);
+  if (!found) throw noSuchImage(image ?? image_id ?? "");
+  return found.image_id === container.image_id ? null : found.image_id;
 }
 
-async function claimAnew(sql: Sql, container: LockedContainer, changed: string[]): Promise<void> {
-  const wantsOtherGpus = GPU_FIELDS.some((field) => changed.includes(field));
-  if (wantsOtherGpus && container.desired === "running") {
-    await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
-    await claimAll(sql, container);
-  } else if (wantsOtherGpus || changed.includes("ports")) {
-    // One that does not run gets its other GPUs at its next start.
-    await reclaimPorts(sql, container);
-  }
+async function claimAnew(
+  sql: Sql,
+  container: LockedContainer,
+  { fields, starts, limitsCpus }: { fields: string[]; starts: boolean; limitsCpus: boolean },
+): Promise<void> {
+  const wantsOtherGpus = GPU_FIELDS.some((field) => fields.includes(field));
+  const wantsGpusNow = starts || (wantsOtherGpus && container.desired === "running");
+  if (wantsGpusNow) await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
+  if (wantsGpusNow && wantsOtherGpus) await claimAll(sql, container);
+  else if (starts) await claimForStart(sql, container);
+  // One that does not run gets its other GPUs at its next start, and keeps none of the old ones for it.
+  else if (wantsOtherGpus) await claimPorts(sql, container);
+  else if (fields.includes("ports") || limitsCpus) await reclaimPorts(sql, container);
 }

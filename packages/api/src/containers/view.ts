@@ -10,6 +10,13 @@ interface ContainerRow extends Omit<Container, "connect" | "ports" | "created_at
 }
 
 /**
+ * SQL: the phase speaks of what was wanted before, and that is at rest. Whoever waits for `Running` after a restart must
+ * not take the run that it ends for the one that it begins. `Unknown` stays: nobody can look.
+ */
+const IS_OUTDATED = `(s.phase IS NULL OR c.generation > s.observed_generation
+  AND s.phase IN ('Running', 'Stopped', 'Completed', 'BackOff', 'RecreateRequired', 'Failed'))`;
+
+/**
  * Containers with all that is shown of them, in one round trip however many they are. `where` is SQL over `c`
  * (containers), `u` (users) and `p` (placements) with `$1`… parameters.
  * Lists are handed on as they are made here: a spec that an earlier release stored gets its missing fields.
@@ -18,8 +25,8 @@ export async function selectContainers(sql: Sql, where: string, parameters: read
   const rows = await sql<ContainerRow>(
     `SELECT c.container_id, c.uid, c.name, c.display_name, COALESCE(p.machine_id, c.machine_id) AS machine_id,
             COALESCE(m.simulated, false) AS simulated, m.url, c.image_id, i.name AS image, c.user_id, u.account,
-            COALESCE(s.running, false) AS status, c.desired, c.on_loss, COALESCE(s.phase, 'Pending') AS phase,
-            COALESCE(s.message, '') AS message, c.generation, COALESCE(s.observed_generation, 0) AS observed_generation,
+            COALESCE(s.running, false) AS status, c.desired, c.on_loss, CASE WHEN ${IS_OUTDATED} THEN 'Pending' ELSE s.phase END AS phase,
+            CASE WHEN ${IS_OUTDATED} THEN '' ELSE s.message END AS message, c.generation, COALESCE(s.observed_generation, 0) AS observed_generation,
             c.spec, COALESCE(s.conditions, '[]') AS conditions, COALESCE(p.ports, '[]') AS ports,
             COALESCE(g.gpus, '[]') AS gpus, COALESCE(s.restarts, 0) AS restarts, s.exit_code, s.next_retry_at,
             COALESCE(h.held, '[]') AS held, c.created_at

@@ -66,12 +66,18 @@ test("an admin sees what a user uses", async () => {
 });
 
 test("a quota is set whole", async () => {
-  expect((await admin.user.update({ ...actor, quota: { gpus: 2, containers: 3 } })).quota).toEqual({
+  expect((await admin.user.update({ user_id: actor.user_id, quota: { gpus: 2, containers: 3 } })).quota).toEqual({
     gpus: 2,
     containers: 3,
   });
-  expect((await admin.user.update({ ...actor, disabled: false })).quota).toEqual({ gpus: 2, containers: 3 });
-  expect((await admin.user.update({ ...actor, quota: { gpus: 1 } })).quota).toEqual({ gpus: 1, containers: null });
+  expect((await admin.user.update({ user_id: actor.user_id, disabled: false })).quota).toEqual({
+    gpus: 2,
+    containers: 3,
+  });
+  expect((await admin.user.update({ user_id: actor.user_id, quota: { gpus: 1 } })).quota).toEqual({
+    gpus: 1,
+    containers: null,
+  });
   expect((await row()).token_epoch).toBe(0);
 });
 
@@ -83,11 +89,11 @@ test.each([{ role: "admin" }, { disabled: true }] as const)("to change %j ends t
 });
 
 test("one who was disabled can come back", async () => {
-  expect(await admin.user.update({ ...actor, disabled: true })).toMatchObject({ disabled: true });
+  expect(await admin.user.update({ user_id: actor.user_id, disabled: true })).toMatchObject({ disabled: true });
   const since = (await row()).disabled_at;
-  await admin.user.update({ ...actor, disabled: true });
+  await admin.user.update({ user_id: actor.user_id, disabled: true });
   expect((await row()).disabled_at).toEqual(since);
-  expect(await admin.user.update({ ...actor, disabled: false })).toMatchObject({ disabled: false });
+  expect(await admin.user.update({ user_id: actor.user_id, disabled: false })).toMatchObject({ disabled: false });
 });
 
 test("the last admin who can sign in stays one, whatever several admins do at once", async () => {
@@ -159,7 +165,7 @@ test("an API token makes no admins", async () => {
   const FORBIDDEN = { code: "FORBIDDEN" };
   const made = { account: `made-${number}`, password: PASSWORD };
   await expect(token.user.create({ ...made, role: "admin" })).rejects.toMatchObject(FORBIDDEN);
-  await expect(token.user.update({ ...actor, role: "admin" })).rejects.toMatchObject(FORBIDDEN);
+  await expect(token.user.update({ user_id: actor.user_id, role: "admin" })).rejects.toMatchObject(FORBIDDEN);
   expect(await token.user.create(made)).toMatchObject({ role: "user" });
 });
 

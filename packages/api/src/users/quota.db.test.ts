@@ -20,7 +20,8 @@ beforeEach(async () => {
 
 const create = (name: string, gpu_count = 0, desired: "running" | "stopped" = "running") =>
   li.container.create({ name, image: "public/base:1", gpu_count, desired });
-const allow = (quota: { gpus?: number; containers?: number }) => api.admin.user.update({ ...actor, quota });
+const allow = (quota: { gpus?: number; containers?: number }) =>
+  api.admin.user.update({ user_id: actor.user_id, quota });
 const giveGpusBack = (container_id: number) => api.db.gpu_allocations.deleteMany({ where: { container_id } });
 
 test("refuses one container too many, and says which there are", async () => {
@@ -90,4 +91,24 @@ test("many at once get no more than the quota", async () => {
   const more = await Promise.allSettled(Array.from({ length: 6 }, (_, index) => create(`more-${index}`)));
   expect(more.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
   expect((await api.admin.user.get(actor)).used).toEqual({ gpus: 4, containers: 6 });
+});
+
+test("GPUs that only an engine container still has which is to be replaced are no room for more", async () => {
+  await allow({ gpus: 1 });
+  const { container_id, gpus } = await create("one", 1);
+  const other = gpus[0]!.uuid === "GPU-gpu-1-60" ? "GPU-gpu-1-61" : "GPU-gpu-1-60";
+  const moved = await li.container.update({ container_id, gpu_uuids: [other], recreate: "discard" });
+  expect(moved.gpus).toHaveLength(2);
+  const more = li.container.update({ container_id, gpu_count: 2, recreate: "discard" });
+  await expect(more).rejects.toMatchObject({ code: "CONFLICT" });
+});
+
+test("a start claims as many GPUs as are asked for, whatever it had before its stop was seen", async () => {
+  await allow({ gpus: 2 });
+  const { container_id } = await create("one", 2);
+  await li.container.stop({ container_id });
+  await li.container.update({ container_id, gpu_count: 1, recreate: "discard" });
+  await giveGpusBack(container_id);
+  await create("two", 1);
+  expect((await li.container.start({ container_id })).gpus).toHaveLength(1);
 });

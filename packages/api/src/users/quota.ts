@@ -30,14 +30,15 @@ export async function checkQuota(sql: Sql, { user_id, container_id, gpus }: Aski
   if (quota.containers === null && quota.gpus === null) return;
 
   const all = await sql<Holding>(
-    `SELECT c.container_id, c.name, c.desired <> 'removed' AS "isKept", count(a.gpu_uuid)::int AS gpus
-     FROM containers c LEFT JOIN gpu_allocations a USING (container_id)
+    `SELECT c.container_id, c.name, c.desired <> 'removed' AS "isKept", count(a.gpu_uuid)::int AS gpus,
+            count(a.gpu_uuid) FILTER (WHERE a.gpu_uuid = ANY (p.gpu_uuids))::int AS placed_gpus
+     FROM containers c LEFT JOIN placements p USING (container_id) LEFT JOIN gpu_allocations a USING (container_id)
      WHERE c.user_id = $1 GROUP BY c.container_id ORDER BY c.name`,
     [user_id],
   );
   const kept = all.filter((one) => one.isKept);
   if (container_id === null) refuseAbove(owner.account, "containers", quota.containers, kept.length, 1, kept);
-  const own = all.find((one) => one.container_id === container_id)?.gpus ?? 0;
+  const own = all.find((one) => one.container_id === container_id)?.placed_gpus ?? 0;
   const others = all.filter((one) => one.container_id !== container_id && one.gpus > 0);
   const used = others.reduce((sum, one) => sum + one.gpus, 0);
   if (gpus > own) refuseAbove(owner.account, "gpus", quota.gpus, used, gpus, others);
@@ -49,6 +50,8 @@ interface Holding {
   /** Not being removed. What is on its way out goes on holding its GPUs until it is gone. */
   isKept: boolean;
   gpus: number;
+  /** Without those that only an engine container still has which is to be replaced: they are no room for more. */
+  placed_gpus: number;
 }
 
 function refuseAbove(

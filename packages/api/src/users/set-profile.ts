@@ -1,4 +1,4 @@
-import { DomainError } from "@berth/spec/error-code.ts";
+import { invalidField } from "@berth/spec/error-code.ts";
 import { ProfileFields, type SetProfileInput } from "@berth/spec/user.ts";
 import { recordAudit } from "../audit.ts";
 import type { AuthedContext } from "../context.ts";
@@ -6,9 +6,12 @@ import { transact } from "../transact.ts";
 
 /** Changes one's own profile, by either form of the request. The audit log names the fields, not what is in them. */
 export async function setProfile(ctx: AuthedContext, { field, value, ...named }: SetProfileInput): Promise<void> {
+  if (field !== undefined && named[field] !== undefined) {
+    throw invalidField(field, "Given twice: as a field of its own, and by `field` and `value`.");
+  }
   const data = { ...withoutUndefined(named), ...(field !== undefined && readOneField(field, value)) };
   const fields = Object.keys(data);
-  if (fields.length === 0) throw new DomainError("BAD_REQUEST", "Name a field: nickname, email or phone.");
+  if (fields.length === 0) throw invalidField("field", "Name one: nickname, email or phone.");
   const { user_id } = ctx.actor;
   await transact(ctx.db, async (tx) => {
     await tx.users.update({ where: { user_id }, data });
@@ -20,7 +23,7 @@ function readOneField(field: keyof ProfileFields, value: string | undefined): Pr
   const parsed = ProfileFields.safeParse({ [field]: value });
   if (parsed.success) return withoutUndefined(parsed.data);
   const message = parsed.error.issues.map((issue) => issue.message).join(" ");
-  throw new DomainError("BAD_REQUEST", `value: ${message}`, { fields: [{ field: "value", message }] });
+  throw invalidField("value", message);
 }
 
 type ProfileData = { [Field in keyof ProfileFields]?: Exclude<ProfileFields[Field], undefined> };

@@ -78,6 +78,7 @@ test.each([
   [{ field: "role", value: "admin" }, "field"],
   [{ field: "nickname" }, "value"],
   [{ nickname: 5 }, "nickname"],
+  [{ field: "nickname", value: "one", nickname: "other" }, "nickname"],
 ])("refuses the profile %j, and names the field", async (profile, field) => {
   const refused: unknown = await li.user.set_profile(profile as object).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: "BAD_REQUEST" });

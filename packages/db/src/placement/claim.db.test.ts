@@ -19,6 +19,7 @@ const claim = (container_id: number, differs: Partial<ClaimRequest> = {}): Promi
       gpu_count: 0,
       gpu_type: null,
       gpu_uuids: null,
+      cpus: null,
       ports: [],
       ...differs,
     }),

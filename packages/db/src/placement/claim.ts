@@ -14,6 +14,8 @@ export interface ClaimRequest {
   gpu_type: string | null;
   /** These very ones, which also settles the machine; null lets Berth choose. */
   gpu_uuids: readonly string[] | null;
+  /** Cores that it may use at most; an engine refuses more than its machine has. Null is no limit. */
+  cpus: number | null;
   ports: readonly ContainerPort[];
 }
 
@@ -31,6 +33,8 @@ interface Candidate {
   online: boolean;
   port_first: number;
   port_last: number;
+  /** Null where that is not known yet. */
+  cores: number | null;
   gpus: Gpu[];
   taken: string[];
   containers: number;
@@ -85,7 +89,7 @@ export async function writePlacement(
 const loadCandidates = (sql: Sql, containerId: number, machineId: string | null): Promise<Candidate[]> =>
   sql<Candidate>(
     `SELECT m.machine_id, m.name, m.state, m.runs_containers, m.port_first, m.port_last,
-            COALESCE(s.online, false) AS online, COALESCE(s.gpus, '[]') AS gpus,
+            COALESCE(s.online, false) AS online, s.cores, COALESCE(s.gpus, '[]') AS gpus,
             ARRAY(SELECT gpu_uuid FROM gpu_allocations g WHERE g.machine_id = m.machine_id AND g.container_id <> $1) AS taken,
             (SELECT count(*)::int FROM placements p WHERE p.machine_id = m.machine_id) AS containers
      FROM machines m LEFT JOIN machine_status s USING (machine_id)
@@ -108,7 +112,9 @@ function choose(machines: Candidate[], request: ClaimRequest, before: Placement 
     ? machines
     : machines.filter((machine) => machine.state === "active" && machine.runs_containers);
   if (usable.length === 0) throw noMachine(machines);
-  const possible = usable.filter((machine) => wanted(machine, request, new Set()) !== null);
+  const large = usable.filter(({ cores }) => cores === null || (request.cpus ?? 0) <= cores);
+  if (large.length === 0) throw tooManyCpus(usable);
+  const possible = large.filter((machine) => wanted(machine, request, new Set()) !== null);
   if (possible.length === 0) throw neverFits(request);
   const choices = possible
     .filter((machine) => machine.online || request.machine_id !== null || before !== null)
@@ -219,6 +225,11 @@ const describe = (request: ClaimRequest): string =>
 
 const neverFits = (request: ClaimRequest): DomainError =>
   new DomainError("UNPROCESSABLE", `No machine has ${describe(request)}: ask for fewer, or for another type.`);
+
+function tooManyCpus(machines: Candidate[]): DomainError {
+  const most = Math.max(...machines.map(({ cores }) => cores ?? 0));
+  return new DomainError("UNPROCESSABLE", `No machine has so many cores: ask for ${most} cpus at most.`);
+}
 
 function busy(possible: Candidate[], request: ClaimRequest): DomainError {
   if (request.gpu_count === 0 && !request.gpu_uuids) {

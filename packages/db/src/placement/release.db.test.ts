@@ -23,6 +23,7 @@ async function claimed(): Promise<number> {
       gpu_count: 1,
       gpu_type: null,
       gpu_uuids: null,
+      cpus: null,
       ports: [{ name: "ssh", kind: "ssh", protocol: "tcp", container_port: 22 }],
     }),
   );

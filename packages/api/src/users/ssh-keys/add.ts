@@ -4,7 +4,7 @@ import { MAX_SSH_KEYS, type SshKey } from "@berth/spec/ssh-key.ts";
 import { recordAudit } from "../../audit.ts";
 import type { AuthedContext } from "../../context.ts";
 import { transact } from "../../transact.ts";
-import { lockUser } from "../lock.ts";
+import { lockCaller } from "../lock.ts";
 import { parseSshKey } from "./parse.ts";
 
 /** A key with which the caller gets into their containers. CONFLICT where they have it, or as many as one may have. */
@@ -12,7 +12,7 @@ export async function addSshKey(ctx: AuthedContext, { public_key }: { public_key
   const key = parseSshKey(public_key);
   const { user_id } = ctx.actor;
   await transact(ctx.db, async (tx) => {
-    const { ssh_public_keys: keys } = await lockUser(prismaSql(tx), user_id);
+    const { ssh_public_keys: keys } = await lockCaller(prismaSql(tx), ctx.actor);
     if (keys.some((known) => parseSshKey(known).key_id === key.key_id)) {
       throw new DomainError("CONFLICT", "You have added this key already.", { key_id: key.key_id });
     }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { DomainError } from "@berth/spec/error-code.ts";
+import { type DomainError, invalidField } from "@berth/spec/error-code.ts";
 import type { SshKey } from "@berth/spec/ssh-key.ts";
 
 const MIN_RSA_BITS = 2_048;
@@ -34,8 +34,7 @@ export function parseSshKey(line: string): SshKey {
   };
 }
 
-const wrong = (what: string): DomainError =>
-  new DomainError("BAD_REQUEST", `public_key: ${what}`, { fields: [{ field: "public_key", message: what }] });
+const wrong = (what: string): DomainError => invalidField("public_key", what);
 
 /** The length-prefixed fields of a key (RFC 4253, section 6.6). */
 class KeyFields {
