@@ -42,10 +42,24 @@ export function toTrpcError(error: unknown): TRPCError {
 export function detailsOf({ code, cause }: TRPCError): Record<string, unknown> | null {
   if (cause instanceof DomainError) return cause.details;
   if (cause instanceof ZodError && code === "BAD_REQUEST") {
-    return { fields: cause.issues.map((issue) => ({ field: issue.path.join("."), message: issue.message })) };
+    return { fields: cause.issues.flatMap(faultsOf) };
   }
   return null;
 }
 
+interface Fault {
+  field: string;
+  message: string;
+}
+
+/** Each field that is not there to be set is a fault by itself: a misspelt one must not look as if it had worked. */
+function faultsOf(issue: ZodError["issues"][number]): Fault[] {
+  if (issue.code !== "unrecognized_keys") return [{ field: issue.path.join("."), message: issue.message }];
+  return issue.keys.map((key) => ({ field: [...issue.path, key].join("."), message: "There is no such field." }));
+}
+
 const describeIssues = (error: ZodError): string =>
-  error.issues.map((issue) => (issue.path.length ? `${issue.path.join(".")}: ` : "") + issue.message).join(" ");
+  error.issues
+    .flatMap(faultsOf)
+    .map(({ field, message }) => (field === "" ? message : `${field}: ${message}`))
+    .join(" ");

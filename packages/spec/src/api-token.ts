@@ -6,7 +6,7 @@ export const MAX_API_TOKENS = 50;
 export const TokenScope = z.enum(["read", "write"]);
 export type TokenScope = z.infer<typeof TokenScope>;
 
-export const CreateApiTokenInput = z.object({
+export const CreateApiTokenInput = z.strictObject({
   /** Unique among one's own. */
   name: z.string().trim().min(1).max(64),
   scope: TokenScope.default("read"),

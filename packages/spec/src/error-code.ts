@@ -32,3 +32,7 @@ export class DomainError extends Error {
     this.details = details;
   }
 }
+
+/** One field of a request that is not valid, told as a schema's refusals are. */
+export const invalidField = (field: string, message: string): DomainError =>
+  new DomainError("BAD_REQUEST", `${field}: ${message}`, { fields: [{ field, message }] });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Condition } from "./condition.ts";
-import { CreateParams } from "./create-params.ts";
+import { CreateParams, hasModestTexts, IMMODEST_TEXTS } from "./create-params.ts";
 import { PageInput } from "./page.ts";
 
 /** `namespace/name:tag`; the namespace is `public` or the owner's account. */
@@ -29,30 +29,36 @@ export const ImageReference = z
 export const ImageSource = z.enum(["build", "commit", "mirror", "push", "external"]);
 export type ImageSource = z.infer<typeof ImageSource>;
 
-const ImagePhase = z.enum(["Waiting", "Committing", "Ready", "Failed"]);
+const ImagePhase = z.enum(["Waiting", "Committing", "Ready", "Failed", "Deleted"]);
 
-export const AddImageInput = z.object({
+const GivenParams = CreateParams.strict().refine(hasModestTexts, IMMODEST_TEXTS);
+
+export const AddImageInput = z.strictObject({
   name: ImageName,
   reference: ImageReference,
   display_name: z.string().min(1).max(100).optional(),
   description: z.string().max(4_000).optional(),
-  create_params: CreateParams.optional(),
+  create_params: GivenParams.optional(),
 });
 export type AddImageInput = z.infer<typeof AddImageInput>;
 
 export const ImageRef = z.object({ image_id: z.int32().positive() });
 
 /** What is left out is not changed. A Ready image's content never changes: new content is a new tag. */
-export const UpdateImageInput = ImageRef.extend({
+export const UpdateImageInput = z.strictObject({
+  ...ImageRef.shape,
   display_name: z.string().min(1).max(100).nullable().optional(),
   description: z.string().max(4_000).nullable().optional(),
   /** Whole. Containers that exist keep theirs. */
-  create_params: CreateParams.optional(),
+  create_params: GivenParams.optional(),
 });
 export type UpdateImageInput = z.infer<typeof UpdateImageInput>;
 
 /** Everybody with whom it is shared: who is not named any more can't start from it any more. */
-export const ShareImageInput = ImageRef.extend({ accounts: z.array(z.string().min(1).max(64)).max(200) });
+export const ShareImageInput = z.strictObject({
+  ...ImageRef.shape,
+  accounts: z.array(z.string().min(1).max(64)).max(200),
+});
 export type ShareImageInput = z.infer<typeof ShareImageInput>;
 
 export const ListImagesInput = PageInput.extend({
@@ -70,6 +76,8 @@ export const Image = z.object({
   parent_image_id: z.int().nullable(),
   user_id: z.int().nullable(),
   public: z.boolean(),
+  /** Accounts beside the owner's that may start from it; null for who may not change that. */
+  shared_with: z.array(z.string()).nullable(),
   source: ImageSource,
   desired: z.enum(["present", "absent"]),
   phase: ImagePhase,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const CreateInvitationInput = z.object({
+export const CreateInvitationInput = z.strictObject({
   note: z.string().trim().min(1).max(100).optional(),
   /** How many people may register with it. */
   uses: z.int().min(1).max(500).default(1),

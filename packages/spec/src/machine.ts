@@ -41,7 +41,7 @@ const Pem = z.string().min(64).max(32_768).includes("-----BEGIN ", { error: "Not
 export const EngineTls = z.object({ ca: Pem, cert: Pem, key: Pem });
 export type EngineTls = z.infer<typeof EngineTls>;
 
-export const AddMachineInput = z.object({
+export const AddMachineInput = z.strictObject({
   /** `unix:///var/run/docker.sock`, or `tcp://host:port` with `tls`. */
   url: z.string().min(1).max(300),
   name: MachineName.optional(),
@@ -55,7 +55,7 @@ export const AddMachineInput = z.object({
 });
 export type AddMachineInput = z.infer<typeof AddMachineInput>;
 
-export const UpdateMachineInput = z.object({
+export const UpdateMachineInput = z.strictObject({
   machine_id: MachineId,
   name: MachineName.optional(),
   state: z.enum(["active", "cordoned"]).optional(),

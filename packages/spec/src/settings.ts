@@ -7,5 +7,5 @@ export const Settings = z.object({
 export type Settings = z.infer<typeof Settings>;
 
 /** What is left out is not changed. */
-export const UpdateSettingsInput = z.object({ registration: Settings.shape.registration.unwrap().optional() });
+export const UpdateSettingsInput = z.strictObject({ registration: Settings.shape.registration.unwrap().optional() });
 export type UpdateSettingsInput = z.infer<typeof UpdateSettingsInput>;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 export const MAX_SSH_KEYS = 20;
 
-export const AddSshKeyInput = z.object({
+export const AddSshKeyInput = z.strictObject({
   /** One line of an authorized_keys file without options: "ssh-ed25519 AAAA… name". */
   public_key: z.string().min(1).max(8_192),
 });

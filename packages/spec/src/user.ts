@@ -136,13 +136,14 @@ export const ListUsersInput = PageInput.extend({
 });
 export type ListUsersInput = z.infer<typeof ListUsersInput>;
 
-export const CreateUserInput = z.object({ account: Account, password: PasswordHash, role: Role.default("user") });
+export const CreateUserInput = z.strictObject({ account: Account, password: PasswordHash, role: Role.default("user") });
 export type CreateUserInput = z.infer<typeof CreateUserInput>;
 
-export const UpdateUserInput = UserRef.extend({
+export const UpdateUserInput = z.strictObject({
+  ...UserRef.shape,
   role: Role.optional(),
   disabled: z.boolean().optional(),
   /** Whole: what it leaves out has no limit. */
-  quota: Quota.optional(),
+  quota: Quota.strict().optional(),
 });
 export type UpdateUserInput = z.infer<typeof UpdateUserInput>;

@@ -28,7 +28,12 @@ test("tells who did what to which object, and from where", async () => {
 
 test("tells what an admin set, and of one object where that is asked for", async () => {
   const { actor } = await api.addUser("wang");
-  await api.admin.user.update({ ...actor, role: "user", disabled: true, quota: { gpus: 1, containers: null } });
+  await api.admin.user.update({
+    user_id: actor.user_id,
+    role: "user",
+    disabled: true,
+    quota: { gpus: 1, containers: null },
+  });
   await api.admin.settings.update({ registration: "closed" });
   const ofWang = await api.admin.audit.list({ noun: "user", object_id: String(actor.user_id) });
   const details = { account: "wang", role: "user", disabled: true, gpus: 1, containers: null };

@@ -43,7 +43,11 @@ export async function addImage(ctx: AuthedContext, input: AddImageInput): Promis
 async function ownerOf(tx: Tx, name: string): Promise<number | null> {
   const namespace = name.slice(0, name.indexOf("/"));
   if (namespace === "public") return null;
-  const owner = await tx.users.findUnique({ where: { account: namespace } });
+  // Locked: deleting a user looks for what they own.
+  const [owner] = await prismaSql(tx)<{ user_id: number }>(
+    "SELECT user_id FROM users WHERE account = $1 AND deleted_at IS NULL FOR KEY SHARE",
+    [namespace],
+  );
   if (owner) return owner.user_id;
   throw new DomainError("UNPROCESSABLE", `An image is named public/… or by an account, and there is no ${namespace}.`);
 }

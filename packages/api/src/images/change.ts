@@ -46,7 +46,7 @@ export function changeImage(
   });
 }
 
-/** What is being removed is not what it was: nobody should believe that they changed it. */
+/** What was removed is not what it was: nobody should believe that they changed it. */
 export function refuseAbsent({ desired, name }: FoundImage): void {
-  if (desired === "absent") throw new DomainError("CONFLICT", `${name} is being removed.`);
+  if (desired === "absent") throw new DomainError("CONFLICT", `${name} was removed.`);
 }

@@ -138,3 +138,27 @@ test("an image is not shared with nobody known, and a public one or one that goe
   await expect(li.image.share({ image_id, accounts: [] })).rejects.toMatchObject({ code: "CONFLICT" });
   await expect(li.image.update({ image_id, description: "gone" })).rejects.toMatchObject({ code: "CONFLICT" });
 });
+
+test("an image is no deleted user's", async () => {
+  const { actor } = await api.addUser("left");
+  await api.admin.user.delete({ user_id: actor.user_id });
+  await expect(api.admin.image.add({ name: "left/own:1", reference })).rejects.toMatchObject({
+    code: "UNPROCESSABLE_CONTENT",
+  });
+});
+
+test("with whom an image is shared is told to who may change that, and to nobody else", async () => {
+  const sun = await api.addUser("sun");
+  const { image_id } = await api.admin.image.add({ name: "li/told:1", reference });
+  expect(await li.image.share({ image_id, accounts: ["sun"] })).toMatchObject({ shared_with: ["sun"] });
+  expect(await api.admin.image.get({ image_id })).toMatchObject({ shared_with: ["sun"] });
+  expect(await sun.api.image.get({ image_id })).toMatchObject({ shared_with: null });
+  const listed = await sun.api.image.list({ limit: 500 });
+  expect(new Set(listed.items.map(({ shared_with }) => shared_with))).toEqual(new Set([null]));
+});
+
+test("an image is removed once", async () => {
+  const { image_id } = await api.admin.image.add({ name: "li/once:1", reference });
+  await li.image.remove({ image_id });
+  await expect(li.image.remove({ image_id })).rejects.toMatchObject({ code: "CONFLICT" });
+});

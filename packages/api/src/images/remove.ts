@@ -2,7 +2,7 @@ import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { Image } from "@berth/spec/image.ts";
 import type { AuthedContext } from "../context.ts";
-import { changeImage, type FoundImage } from "./change.ts";
+import { changeImage, type FoundImage, refuseAbsent } from "./change.ts";
 
 /**
  * For its owner, or an admin. CONFLICT with `details.containers` and `details.images` while something depends on it.
@@ -10,6 +10,7 @@ import { changeImage, type FoundImage } from "./change.ts";
  */
 export const removeImage = (ctx: AuthedContext, { image_id }: { image_id: number }): Promise<Image> =>
   changeImage(ctx, image_id, "remove", async (tx, image) => {
+    refuseAbsent(image);
     await refuseWhileNeeded(prismaSql(tx), image);
     await tx.images.update({ where: { image_id }, data: { desired: "absent" } });
     return undefined;

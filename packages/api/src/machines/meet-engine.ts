@@ -8,7 +8,7 @@ import {
   type EngineVersion,
 } from "@berth/docker/engine.ts";
 import { MARKER_LABEL, MARKER_VOLUME } from "@berth/spec/engine-names.ts";
-import { DomainError } from "@berth/spec/error-code.ts";
+import { DomainError, invalidField } from "@berth/spec/error-code.ts";
 import { z } from "zod";
 import type { EngineTls } from "@berth/spec/machine.ts";
 import type { ApiServices } from "../context.ts";
@@ -57,7 +57,7 @@ export function addressOf({ url, tls, allow_insecure }: EngineEndpoint): EngineA
   try {
     return parseEngineUrl(url, { tls, allow_insecure });
   } catch (error) {
-    if (error instanceof EngineUrlError) throw new DomainError("BAD_REQUEST", `url: ${error.message}`);
+    if (error instanceof EngineUrlError) throw invalidField("url", error.message);
     throw error;
   }
 }

@@ -9,9 +9,10 @@ export const settleImages = async (sql: Sql): Promise<void> => {
     `WITH settled AS (
        DELETE FROM dirty d USING images i
        WHERE d.noun = 'image' AND d.id = i.image_id::text AND i.source IN ('external', 'commit')
-       RETURNING i.image_id, i.generation
+       RETURNING i.image_id, i.generation, i.desired
      )
-     UPDATE image_status s SET observed_generation = settled.generation, version = s.version + 1
+     UPDATE image_status s SET observed_generation = settled.generation, version = s.version + 1,
+            phase = CASE settled.desired WHEN 'absent' THEN 'Deleted' ELSE s.phase END
      FROM settled WHERE s.image_id = settled.image_id`,
   );
 };
