@@ -15,7 +15,7 @@ export const createLog = (
         "*.new_password",
         "*.access_token",
         "*.refresh_token",
-        "*.session_token",
+        "*.page_key",
         "*.authorization",
         "*.env",
         "*.tls",

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { isSameOrigin, mayUseCookie, type Provenance } from "./origin.ts";
+import { isSameOrigin, type Provenance } from "./origin.ts";
 
 const request = (origin: string | undefined, change: Partial<Provenance> = {}): Provenance => ({
   headers: origin === undefined ? {} : { origin },
   host: "berth.lab:3000",
-  method: "POST",
   protocol: "http",
   ...change,
 });
@@ -37,22 +36,4 @@ test.each<[origin: string | undefined, host: string, protocol: string, isSame: b
   [undefined, "berth.lab:3000", "http", false],
 ])("a page of %j is ours at %j over %s: %j", (origin, host, protocol, isSame) => {
   expect(isSameOrigin(request(origin, { host, protocol }))).toBe(isSame);
-});
-
-test.each<[method: string, origin: string | undefined, site: string | undefined, may: boolean]>([
-  ["POST", "http://berth.lab:3000", undefined, true],
-  ["POST", "http://berth.lab:3001", undefined, false],
-  ["POST", "null", undefined, false],
-  ["POST", undefined, undefined, false],
-  ["POST", undefined, "same-origin", false],
-  ["GET", "http://berth.lab:3000", undefined, true],
-  ["GET", "http://berth.lab:3001", "same-site", false],
-  ["GET", undefined, undefined, true],
-  ["GET", undefined, "same-origin", true],
-  ["GET", undefined, "none", true],
-  ["GET", undefined, "same-site", false],
-  ["GET", undefined, "cross-site", false],
-])("a %s from %j (%j) may use the session cookie: %j", (method, origin, site, may) => {
-  const { headers } = request(origin);
-  expect(mayUseCookie(request(origin, { method, headers: { ...headers, "sec-fetch-site": site } }))).toBe(may);
 });

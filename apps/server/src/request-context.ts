@@ -1,32 +1,23 @@
 import { isIP } from "node:net";
 import { authenticate } from "@berth/api/auth/authenticate.ts";
-import type { TokenUse } from "@berth/api/auth/access-token.ts";
 import type { ApiContext, ApiServices, Actor } from "@berth/api/context.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { browserCookies, sessionTokenOf } from "./cookies.ts";
-import { isSameOrigin, mayUseCookie } from "./origin.ts";
+import { browserCookies } from "./cookies.ts";
+import { isSameOrigin } from "./origin.ts";
 
-/** What a door has to say about its requests. */
-export interface Door {
-  /** On which cookies are set, where the caller is a browser; a WebSocket has none. */
-  reply?: FastifyReply;
-  /** Whether the session cookie says who calls, where there is no Authorization header: never for the REST door. */
-  takesSessionCookie?: boolean;
-}
-
-/** What a procedure is called with, by whatever door the request came. */
+/** What a procedure is called with, by whatever door the request came. Who calls is told by its bearer token alone. */
 export async function createRequestContext(
   services: ApiServices,
   request: FastifyRequest,
-  { reply, takesSessionCookie = false }: Door = {},
+  reply: FastifyReply,
 ): Promise<ApiContext> {
   return {
     ...services,
-    actor: await actorOf(services, request, takesSessionCookie),
+    actor: await actorOf(services, request),
     address: addressOf(request),
     request_id: request.id,
-    cookies: reply && isSameOrigin(request) ? browserCookies(request, reply) : null,
+    cookies: isSameOrigin(request) ? browserCookies(request, reply) : null,
   };
 }
 
@@ -40,29 +31,15 @@ export const addressOf = ({ ip, socket }: FastifyRequest): string | null =>
   isIP(ip) ? ip : (socket.remoteAddress ?? null);
 
 /** A token that is no good is none: signing in again works also with the old one in hand. */
-async function actorOf(
-  services: ApiServices,
-  request: FastifyRequest,
-  takesSessionCookie: boolean,
-): Promise<Actor | null> {
-  const shown = findToken(request, takesSessionCookie);
-  if (shown === null) return null;
+async function actorOf(services: ApiServices, request: FastifyRequest): Promise<Actor | null> {
+  const token = bearerTokenOf(request);
+  if (token === null) return null;
   try {
-    return await authenticate(services, shown.token, shown.use);
+    return await authenticate(services, token);
   } catch (error) {
     if (error instanceof DomainError && error.code === "UNAUTHORIZED") return null;
     throw error;
   }
-}
-
-/** Who sends an Authorization header speaks for its bearer or for nobody, whatever their cookie says. */
-function findToken(request: FastifyRequest, takesSessionCookie: boolean): { token: string; use: TokenUse } | null {
-  if (request.headers.authorization !== undefined) {
-    const token = bearerTokenOf(request);
-    return token === null ? null : { token, use: "access" };
-  }
-  const token = takesSessionCookie && mayUseCookie(request) ? sessionTokenOf(request) : null;
-  return token === null || token.length > MAX_TOKEN_LENGTH ? null : { token, use: "session" };
 }
 
 const MAX_TOKEN_LENGTH = 4_096;

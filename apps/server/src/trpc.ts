@@ -2,19 +2,19 @@ import type { ApiContext, ApiServices } from "@berth/api/context.ts";
 import { toTrpcError } from "@berth/api/to-trpc-error.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { registerTrpcSockets, type TrpcSocketOptions } from "./live/register-trpc-sockets.ts";
 import { logTrpcFailure } from "./log-trpc-failure.ts";
-import { countUnderWay, createRequestContext, type Door } from "./request-context.ts";
+import { countUnderWay, createRequestContext } from "./request-context.ts";
 import { httpRouter } from "./trpc-routers.ts";
 
-/** tRPC over HTTP with batching, for bearers of a token and for the console's session cookie, and over WebSockets. */
+/** tRPC over HTTP with batching, and over WebSockets. */
 export async function registerTrpc(app: FastifyInstance, { services, sockets }: TrpcSocketOptions): Promise<void> {
   registerTrpcSockets(app, { services, sockets });
   await app.register(fastifyTRPCPlugin<typeof httpRouter>, {
     trpcOptions: {
       router: httpRouter,
-      createContext: ({ req, res }) => createContext(services, req, { reply: res, takesSessionCookie: true }),
+      createContext: ({ req, res }) => createContext(services, req, res),
       maxBatchSize: 20,
       responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
       onError: ({ error, path, req }) => logTrpcFailure(req, error, path),
@@ -22,10 +22,10 @@ export async function registerTrpc(app: FastifyInstance, { services, sockets }: 
   } satisfies FastifyTRPCPluginOptions<typeof httpRouter>);
 }
 
-async function createContext(services: ApiServices, request: FastifyRequest, door: Door): Promise<ApiContext> {
+async function createContext(services: ApiServices, request: FastifyRequest, reply: FastifyReply): Promise<ApiContext> {
   try {
-    const ctx = await createRequestContext(services, request, door);
-    if (door.reply) countUnderWay(ctx, door.reply);
+    const ctx = await createRequestContext(services, request, reply);
+    countUnderWay(ctx, reply);
     return ctx;
   } catch (error) {
     throw toTrpcError(error);

@@ -17,7 +17,7 @@ export interface Person {
 export type Credential =
   /** An access token without a session, as a program gets by signing in. */
   | { kind: "access_token"; token_epoch: number; expires_at: Date }
-  /** A browser's: its session cookie, or an access token that it got along with one. */
+  /** A browser's access token, which ends with its session. */
   | { kind: "session"; session_id: string }
   | { kind: "api_token"; token_id: number };
 
@@ -69,11 +69,14 @@ export interface CallLimiter {
   begin(userId: number): () => void;
 }
 
-/** What a browser keeps for us, so that its page can be reloaded, and its WebSockets are known. */
+/** What a browser keeps for us, so that its page can be loaded again. */
 export interface BrowserCookies {
   /** The refresh token that it sent. */
   refresh_token: string | null;
-  keep(cookies: { refresh_token: string; session_token: string }): void;
+  /** What its page sent along: whoever has only the cookie may be another server of our host. */
+  page_key: string | null;
+  /** No page key: it keeps the one that it has. */
+  keep(given: { refresh_token: string; page_key: string | null }): void;
   forget(): void;
 }
 

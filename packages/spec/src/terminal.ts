@@ -1,7 +1,7 @@
 /**
  * The wire of `/ws/containers/{container_id}/terminal` and `/ws/containers/{container_id}/logs`.
  *
- * A browser is known by its session cookie. Any other client sends {@link SocketToken} as its first message. After that
+ * Every client sends {@link SocketToken} as its first message. After that
  * binary messages are the bytes of the terminal or the log, in both directions, and text messages are JSON: from the
  * client {@link TerminalControl}, from the server {@link SocketNotice}. A message is 1 MiB at most. The server ends a
  * socket with one of {@link CLOSE_CODE}, after a notice of the error; with 1000 where a command or a log has ended, and

@@ -43,6 +43,12 @@ export type RegisterInput = z.infer<typeof RegisterInput>;
 export const Registered = z.object({ user_id: z.int(), account: z.string() });
 export const AccessToken = z.object({ access_token: z.string() });
 
+/**
+ * Beside the refresh cookie, which a browser sends to every port of our host: what only our own pages can read. In the
+ * answer that opens a browser's session, and in requests to refresh it and to end it.
+ */
+export const PAGE_KEY_HEADER = "berth-page-key";
+
 /** 1 to 64 characters of any script, emoji too; nothing that breaks the line or turns the text around it. */
 const Nickname = z
   .string()

@@ -172,7 +172,7 @@ async function tokenOf(caller: Caller, owner: { actor: Person; api: InProcess })
 }
 
 const accessToken = ({ user_id, account }: Person): Promise<string> =>
-  issueToken(api.services, "access", { user_id, account, token_epoch: 0 });
+  issueToken(api.services, { user_id, account, token_epoch: 0 });
 
 const bearer = (token: string | null) => (token === null ? {} : { authorization: `Bearer ${token}` });
 

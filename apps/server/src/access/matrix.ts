@@ -92,7 +92,7 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
     input: ({ number }) => ({ account: `new-${number}`, password: PASSWORD }),
   },
   "auth.login": { outcomes: everybody, input: () => ({ account: "signs-in", password: PASSWORD }) },
-  // Only a browser's cookie is refreshed, and nobody here is one.
+  // Only a browser's session is refreshed, and nobody here is one.
   "auth.refresh": {
     outcomes: Object.fromEntries(CALLERS.map((caller) => [caller, "UNAUTHORIZED"])) as Outcomes,
     input: nothing,

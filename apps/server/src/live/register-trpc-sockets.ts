@@ -17,7 +17,7 @@ export interface TrpcSocketOptions {
   sockets: Pick<SocketRegistry, "accept">;
 }
 
-/** tRPC's subscriptions, as its `wsLink` speaks them, with the access token in `connectionParams` or the session cookie. */
+/** tRPC's subscriptions, as its `wsLink` speaks them, with the access token in `connectionParams`. */
 export function registerTrpcSockets(app: FastifyInstance, { services, sockets }: TrpcSocketOptions): void {
   app.get("/", { websocket: true, prefixTrailingSlash: "no-slash" }, async (socket, request) => {
     const accepted = await sockets.accept(request, socket);

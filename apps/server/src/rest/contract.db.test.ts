@@ -1,5 +1,6 @@
 import { appRouter } from "@berth/api/router.ts";
 import { createFakeEngine } from "@berth/api/testing/fake-engine.ts";
+import { PAGE_KEY_HEADER } from "@berth/spec/user.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApiDocument } from "./openapi.ts";
 import { restProcedures } from "./procedures.ts";
@@ -90,7 +91,8 @@ async function signInAsBrowser(account: string): Promise<Record<string, string>>
   const body = { account, password: PASSWORD };
   const { headers } = await rest.fetch("POST", "/api/auth/login", { body, headers: origin });
   const cookies = headers.getSetCookie().map((cookie) => cookie.split(";", 1)[0] ?? "");
-  return { ...origin, cookie: cookies.join("; ") };
+  const page_key = headers.get(PAGE_KEY_HEADER) ?? "";
+  return { ...origin, cookie: cookies.join("; "), [PAGE_KEY_HEADER]: page_key };
 }
 
 function send(endpoint: string, { path = {}, query, body, form, headers = {} }: Play, as: Client | null) {

@@ -47,7 +47,7 @@ function serve(scope: FastifyInstance, services: ApiServices, procedure: RestPro
     url: urlOf(path),
     config: { fileField: procedure.route.upload?.field ?? null },
     async handler(request, reply) {
-      const ctx = await createRequestContext(services, request, { reply });
+      const ctx = await createRequestContext(services, request, reply);
       countUnderWay(ctx, reply);
       const run = async () => ({
         status,

@@ -4,7 +4,6 @@ import { DomainError } from "@berth/spec/error-code.ts";
 import { SocketToken } from "@berth/spec/terminal.ts";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { sessionTokenOf } from "../cookies.ts";
 import { isSameOrigin } from "../origin.ts";
 import type { HeldMessages, Message } from "./held-messages.ts";
 
@@ -17,8 +16,8 @@ const FirstMessage = z.union([
 ]);
 
 /**
- * Who opened a socket: a browser is known by its session cookie, any other client by its first message. UNAUTHORIZED
- * where neither is good, or where a page of another origin opened it.
+ * Who opened a socket, by its first message: a browser's can have no Authorization header, and a cookie says nothing.
+ * UNAUTHORIZED where it is not good, or where a page of another origin opened the socket.
  */
 export async function authenticateSocket(
   services: ApiServices,
@@ -29,8 +28,6 @@ export async function authenticateSocket(
   if (request.headers.origin !== undefined && !isSameOrigin(request)) {
     throw new DomainError("UNAUTHORIZED", "A page of another origin can't open a socket here.");
   }
-  const session = sessionTokenOf(request);
-  if (session !== null && !saysTokenFollows(request)) return authenticate(services, session, "session");
   const first = await messages.first(firstMessageMs);
   const token = first && readToken(first);
   if (!token) {
@@ -38,9 +35,6 @@ export async function authenticateSocket(
   }
   return authenticate(services, token);
 }
-
-const saysTokenFollows = ({ query }: FastifyRequest): boolean =>
-  z.object({ connectionParams: z.literal("1") }).safeParse(query).success;
 
 function readToken({ data, isBinary }: Message): string | null {
   if (isBinary || !Buffer.isBuffer(data)) return null;

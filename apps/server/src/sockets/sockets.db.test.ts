@@ -9,7 +9,6 @@ import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { CLOSE_CODE } from "@berth/spec/terminal.ts";
 import { insertUser } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
-import cookie from "@fastify/cookie";
 import Fastify from "fastify";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -31,7 +30,6 @@ async function openEcho(limits: Partial<SocketLimits> = {}, change: { sql?: (rea
     connectEngine,
   });
   const services: ApiServices = { ...made, sql: change.sql?.(made.sql) ?? made.sql };
-  await app.register(cookie);
   const sockets = await registerSockets(app, { services, live, limits });
   const state = { released: Promise.resolve(), brief: null as Actor | null };
   app.get("/echo", { websocket: true }, async (socket, request) => {
@@ -87,7 +85,7 @@ async function open(
 const first = (access_token: string): string => JSON.stringify({ access_token });
 
 async function tokenOf({ services }: Echo, user: { user_id: number; account: string }): Promise<string> {
-  return issueToken(services, "access", { ...user, token_epoch: 0 });
+  return issueToken(services, { ...user, token_epoch: 0 });
 }
 
 /** Open, and known to be let in. */
@@ -98,11 +96,12 @@ async function openIn(echo: Echo, token: string, opening: Opening = {}) {
 }
 
 async function openSession({ db, services, host }: Echo) {
-  const user = await insertUser(database.sql);
+  const { user_id, account } = await insertUser(database.sql);
+  const session = { user_id, token_epoch: 0, page_key_hash: new Uint8Array(32) };
   const expires_at = new Date(Date.now() + 3_600_000);
-  const { session_id } = await db.sessions.create({ data: { user_id: user.user_id, token_epoch: 0, expires_at } });
-  const token = await issueToken(services, "session", { ...user, token_epoch: 0, session_id });
-  return { session_id, headers: { cookie: `berth_session=${token}`, origin: `http://${host}` } };
+  const { session_id } = await db.sessions.create({ data: { ...session, expires_at } });
+  const token = await issueToken(services, { user_id, account, token_epoch: 0, session_id });
+  return { session_id, token, headers: { origin: `http://${host}` } };
 }
 
 test("what arrives before the handlers are there is not lost, and stays in order", async () => {
@@ -117,26 +116,25 @@ test("what arrives before the handlers are there is not lost, and stays in order
   expect(heard).toEqual(texts);
 });
 
-test("a browser is known by its session cookie, and only by a page of this origin", async () => {
+test("a browser is known by its first message, and only from a page of this origin", async () => {
   const echo = await openEcho();
-  const { headers } = await openSession(echo);
-  const { heard } = await open(echo, { headers, messages: ["hello"] });
-  await vi.waitFor(() => expect(heard).toEqual(["hello"]), 10_000);
+  const { token, headers } = await openSession(echo);
+  await openIn(echo, token, { headers });
   for (const origin of ["http://elsewhere.test", "null", `http://${echo.host.replace(/\d+$/, "1")}`]) {
-    const foreign = await open(echo, { headers: { ...headers, origin } });
-    expect(await foreign.closed).toBe(CLOSE_CODE.UNAUTHORIZED);
+    const { closed, heard } = await open(echo, { headers: { origin }, messages: [first(token)] });
+    expect(await closed).toBe(CLOSE_CODE.UNAUTHORIZED);
+    expect(JSON.parse(heard[0]!)).toMatchObject({ type: "error", error: { code: "UNAUTHORIZED", details: null } });
   }
 });
 
-test("a page of another origin is refused with a good token, too", async () => {
-  const echo = await openEcho();
-  const token = await tokenOf(echo, await insertUser(database.sql));
-  const { closed, heard } = await open(echo, {
-    headers: { origin: "http://elsewhere.test" },
-    messages: [first(token)],
-  });
-  expect(await closed).toBe(CLOSE_CODE.UNAUTHORIZED);
-  expect(JSON.parse(heard[0]!)).toMatchObject({ type: "error", error: { code: "UNAUTHORIZED", details: null } });
+test("no cookie opens a socket, not even from a page of this origin", async () => {
+  const echo = await openEcho({ firstMessageMs: 50 });
+  const { token, headers } = await openSession(echo);
+  for (const name of ["berth_session", "berth_refresh", "access_token"]) {
+    const { closed, heard } = await open(echo, { headers: { ...headers, cookie: `${name}=${token}` } });
+    expect(await closed).toBe(CLOSE_CODE.UNAUTHORIZED);
+    expect(JSON.parse(heard[0]!)).toMatchObject({ type: "error", error: { code: "UNAUTHORIZED" } });
+  }
 });
 
 test.each([
@@ -185,9 +183,8 @@ test.each(["/plain", "/nowhere"])("no socket is opened on %s, where nothing spea
 
 test("a session that ends takes its sockets along", async () => {
   const echo = await openEcho();
-  const { session_id, headers } = await openSession(echo);
-  const { closed, heard } = await open(echo, { headers, messages: ["hello"] });
-  await vi.waitFor(() => expect(heard).toEqual(["hello"]), 10_000);
+  const { session_id, token, headers } = await openSession(echo);
+  const { closed } = await openIn(echo, token, { headers });
   await echo.db.sessions.delete({ where: { session_id } });
   expect(await closed).toBe(CLOSE_CODE.UNAUTHORIZED);
 });

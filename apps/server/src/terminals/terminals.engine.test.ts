@@ -12,7 +12,6 @@ import { startApiServer } from "@berth/testbed/scenario/api-server.ts";
 import { describeOnEngines } from "@berth/testbed/scenario/on-engines.ts";
 import type { Scene } from "@berth/testbed/scenario/scene.ts";
 import type { WatchedContainer } from "@berth/testbed/scenario/watched-container.ts";
-import cookie from "@fastify/cookie";
 import Fastify from "fastify";
 import { expect, onTestFinished, test } from "vitest";
 import { registerSockets } from "../sockets/register-sockets.ts";
@@ -64,7 +63,6 @@ async function startServer({ berth }: Scene, graceMs: number): Promise<string> {
   const installation = await loadInstallation(prismaSql(db));
   const services = createApiServices({ db, box, installation, connectEngine });
   const app = Fastify({ forceCloseConnections: true });
-  await app.register(cookie);
   registerTerminals(app, { services, sockets: await registerSockets(app, { services }), limits: { graceMs } });
   onTestFinished(async () => {
     await app.close();

@@ -1,3 +1,5 @@
+import { pageKey } from "./page-key.ts";
+
 /** Renewed so long before its end that no call is on its way with a token that has ended. */
 const RENEW_BEFORE_MS = 60_000;
 
@@ -6,7 +8,7 @@ interface Held {
   renewAt: number;
 }
 
-/** In memory only: a page that is loaded again gets another one for its refresh cookie, which no script can read. */
+/** In memory only: a page that is loaded again gets another one for its key and the refresh cookie, which no script can read. */
 let held: Held | null = null;
 let renewal: Promise<void> | null = null;
 
@@ -30,7 +32,9 @@ export const session = {
   /** Where the server is away the session stays, and ends by its age. */
   async end(): Promise<void> {
     held = null;
-    await fetch("/api/auth/logout", { method: "POST" }).catch(() => undefined);
+    const headers = pageKey.headers();
+    pageKey.forget();
+    await fetch("/api/auth/logout", { method: "POST", headers }).catch(() => undefined);
   },
 };
 
@@ -43,7 +47,7 @@ function renew(): Promise<void> {
 }
 
 async function requestToken(): Promise<void> {
-  const response = await fetch("/api/auth/refresh", { method: "POST" });
+  const response = await fetch("/api/auth/refresh", { method: "POST", headers: pageKey.headers() });
   if (response.ok) session.begin(((await response.json()) as { access_token: string }).access_token);
   else if (response.status === 401) held = null;
 }

@@ -2,6 +2,7 @@ import type { AppRouter } from "@berth/api/router.ts";
 import { QueryClient } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
+import { pageKey } from "./page-key.ts";
 import { session } from "./session.ts";
 
 export const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
@@ -12,7 +13,13 @@ export const trpcClient = createTRPCClient<AppRouter>({
       url: "/trpc",
       async headers() {
         const token = await session.token();
-        return token === null ? {} : { authorization: `Bearer ${token}` };
+        // Who signs in again ends the session that this browser had.
+        return token === null ? pageKey.headers() : { authorization: `Bearer ${token}` };
+      },
+      async fetch(url, options) {
+        const response = await fetch(url, options as RequestInit);
+        pageKey.keepFrom(response);
+        return response;
       },
     }),
   ],

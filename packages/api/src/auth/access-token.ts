@@ -8,9 +8,9 @@ import { type KnownToken, KnownTokens } from "./known-tokens.ts";
  * that its token may live long. A browser has its refresh cookie.
  */
 const LIFETIME_S = { program: 12 * 3_600, browser: 15 * 60 };
-export const BROWSER_TOKEN_S = LIFETIME_S.browser;
 
 const ALGORITHM = "HS256";
+const AUDIENCE = "access";
 
 const Claims = z.object({
   user_id: z.int(),
@@ -21,20 +21,17 @@ const Claims = z.object({
 });
 export type Claims = z.infer<typeof Claims>;
 
-/** An access token is shown by a program; a session token is a cookie, good for WebSockets and same-origin pages only. */
-export type TokenUse = "access" | "session";
-
 /** What tokens are signed with, and for which installation. */
 export interface TokenKeys {
   box: Pick<SecretBox, "deriveKey">;
   installation: string;
 }
 
-export const issueToken = ({ box, installation }: TokenKeys, use: TokenUse, claims: Claims): Promise<string> =>
+export const issueToken = ({ box, installation }: TokenKeys, claims: Claims): Promise<string> =>
   new SignJWT(Claims.parse(claims))
     .setProtectedHeader({ alg: ALGORITHM })
     .setIssuer(installation)
-    .setAudience(use)
+    .setAudience(AUDIENCE)
     .setIssuedAt()
     .setExpirationTime(`${claims.session_id === undefined ? LIFETIME_S.program : LIFETIME_S.browser} seconds`)
     .sign(box.deriveKey("access-token"));
@@ -42,24 +39,24 @@ export const issueToken = ({ box, installation }: TokenKeys, use: TokenUse, clai
 /** By the secret that they are signed with. */
 const KNOWN = new WeakMap<TokenKeys["box"], KnownTokens>();
 
-/** Null for a token that is malformed, expired, for another use, of another installation or not signed by us. */
-export async function readToken(keys: TokenKeys, use: TokenUse, token: string): Promise<KnownToken | null> {
+/** Null for a token that is malformed, expired, of another installation or not signed by us. */
+export async function readToken(keys: TokenKeys, token: string): Promise<KnownToken | null> {
   const known = KNOWN.get(keys.box) ?? new KnownTokens();
   KNOWN.set(keys.box, known);
-  const key = `${keys.installation} ${use} ${token}`;
+  const key = `${keys.installation} ${token}`;
   const remembered = known.find(key);
   if (remembered) return remembered;
-  const verified = await verifyToken(keys, use, token);
+  const verified = await verifyToken(keys, token);
   if (verified) known.remember(key, verified);
   return verified;
 }
 
-async function verifyToken({ box, installation }: TokenKeys, use: TokenUse, token: string): Promise<KnownToken | null> {
+async function verifyToken({ box, installation }: TokenKeys, token: string): Promise<KnownToken | null> {
   try {
     const { payload } = await jwtVerify(token, box.deriveKey("access-token"), {
       algorithms: [ALGORITHM],
       issuer: installation,
-      audience: use,
+      audience: AUDIENCE,
       requiredClaims: ["exp"],
     });
     return { ...Claims.parse(payload), expires_at: new Date((payload.exp ?? 0) * 1_000) };

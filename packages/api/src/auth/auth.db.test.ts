@@ -96,7 +96,7 @@ test("only a token of this installation, signed with its secret and not expired,
     "not.a.token",
     await sign(installation, "1h", new Uint8Array(32)),
     await sign(installation, "-1s", key),
-    await issueToken({ ...api.services, installation: "another" }, "access", claims),
+    await issueToken({ ...api.services, installation: "another" }, claims),
     `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.`,
   ];
   for (const token of bad) {

@@ -1,26 +1,22 @@
 import type { Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { Actor } from "../context.ts";
-import { type TokenKeys, type TokenUse, readToken } from "./access-token.ts";
+import { type TokenKeys, readToken } from "./access-token.ts";
 import { findApiToken, isApiToken } from "./api-token.ts";
 import { actorOf } from "./credential.ts";
 
 /**
  * Who the bearer of `token` is now. UNAUTHORIZED where the token is no good, or its user's password, role or account was
- * changed since. `use` says where it was found: a cookie's token is none for the Authorization header, nor the reverse.
+ * changed since.
  */
-export async function authenticate(
-  keys: TokenKeys & { sql: Sql },
-  token: string,
-  use: TokenUse = "access",
-): Promise<Actor> {
-  const actor = await (use === "access" && isApiToken(token) ? findApiToken(keys.sql, token) : byJwt(keys, token, use));
+export async function authenticate(keys: TokenKeys & { sql: Sql }, token: string): Promise<Actor> {
+  const actor = await (isApiToken(token) ? findApiToken(keys.sql, token) : byJwt(keys, token));
   if (!actor) throw new DomainError("UNAUTHORIZED", "Sign in again: the access token is no longer good.");
   return actor;
 }
 
-async function byJwt(keys: TokenKeys & { sql: Sql }, token: string, use: TokenUse): Promise<Actor | null> {
-  const claims = await readToken(keys, use, token);
+async function byJwt(keys: TokenKeys & { sql: Sql }, token: string): Promise<Actor | null> {
+  const claims = await readToken(keys, token);
   if (!claims) return null;
   const { user_id, token_epoch, session_id, expires_at } = claims;
   const actor = await actorOf(

@@ -7,11 +7,10 @@ import type { ApiContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { countAttempt, decideAttempt } from "./login-throttle.ts";
 import { isPassword } from "./password.ts";
-import type { RefreshClaims } from "./refresh-token.ts";
-import { handOver, openSession } from "./sign-in.ts";
+import { type BrowserSession, handOver, openSession } from "./sign-in.ts";
 
 /**
- * An access token for the account; a browser gets a session with its cookies, too. NOT_FOUND for no such user,
+ * An access token for the account; a browser gets a session with its cookie and page key, too. NOT_FOUND for no such user,
  * UNAUTHORIZED for a wrong password, FORBIDDEN for a disabled user who gave the right one, TOO_MANY_REQUESTS for one who
  * guesses.
  */
@@ -23,7 +22,7 @@ export async function login(ctx: ApiContext, { account, password }: Credentials)
   if (!user) throw new DomainError("NOT_FOUND", `There is no user ${account}.`);
   if (!isRight) throw new DomainError("UNAUTHORIZED", "The password is wrong.");
   if (user.disabled_at) throw new DomainError("FORBIDDEN", "This account is disabled: ask an admin.");
-  const signIn = async (tx: Tx): Promise<RefreshClaims | null> => {
+  const signIn = async (tx: Tx): Promise<BrowserSession | null> => {
     await recordAudit(tx, { ...ctx, actor: user }, { action: "sign in", noun: "user", object_id: user.user_id });
     return openSession(prismaSql(tx), ctx, user);
   };

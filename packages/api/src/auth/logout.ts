@@ -1,16 +1,19 @@
 import { recordAudit } from "../audit.ts";
 import type { ApiContext } from "../context.ts";
 import { transact } from "../transact.ts";
-import { readRefreshToken } from "./refresh-token.ts";
+import { sentSession } from "./sent-session.ts";
 
-/** Ends this browser's session, if it has one, and has it forget its cookies. A program only forgets its token. */
+/**
+ * Ends this browser's session, if it has one, and has it forget its cookie. It is known by cookie and page key together, or
+ * by its access token. A program only forgets its token.
+ */
 export async function logout(ctx: ApiContext): Promise<void> {
-  const session_id = sessionOf(ctx);
-  if (session_id !== null) {
+  const where = sessionOf(ctx);
+  if (where) {
     await transact(ctx.db, async (tx) => {
-      const session = await tx.sessions.findUnique({ where: { session_id }, include: { user: true } });
+      const session = await tx.sessions.findUnique({ where, include: { user: true } });
       if (!session) return;
-      await tx.sessions.deleteMany({ where: { session_id } });
+      await tx.sessions.deleteMany({ where });
       const { user } = session;
       await recordAudit(tx, { ...ctx, actor: user }, { action: "sign out", noun: "user", object_id: user.user_id });
     });
@@ -18,9 +21,9 @@ export async function logout(ctx: ApiContext): Promise<void> {
   ctx.cookies?.forget();
 }
 
-function sessionOf({ actor, box, cookies }: ApiContext): string | null {
-  const token = cookies?.refresh_token ?? null;
-  const sent = token === null ? null : readRefreshToken(box, token);
-  if (sent) return sent.session_id;
-  return actor?.credential.kind === "session" ? actor.credential.session_id : null;
+function sessionOf(ctx: ApiContext): { session_id: string; page_key_hash?: Uint8Array<ArrayBuffer> } | null {
+  const sent = sentSession(ctx);
+  if (sent) return { session_id: sent.session_id, page_key_hash: sent.page_key_hash };
+  const credential = ctx.actor?.credential;
+  return credential?.kind === "session" ? { session_id: credential.session_id } : null;
 }

@@ -25,7 +25,7 @@ export const authRouter = router({
       route: {
         method: "POST",
         path: "/api/auth/refresh",
-        summary: "Another access token for a browser, by its refresh cookie",
+        summary: "Another access token for a browser, by its refresh cookie and page key",
         isSecret: true,
       },
     })

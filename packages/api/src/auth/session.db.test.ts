@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
 import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
@@ -46,7 +47,6 @@ test("a browser that signs in has a session, which its tokens name and end with"
   expect(session).toMatchObject({ counter: 0, address: "10.0.0.7" });
   const credential = { kind: "session", session_id: session?.session_id };
   expect(await authenticate(api.services, token)).toMatchObject({ account, credential });
-  expect(await authenticate(api.services, browser.session_token ?? "", "session")).toMatchObject({ credential });
   await api.db.sessions.deleteMany({ where: { user: { account } } });
   expect(await isGood(token)).toBe(false);
 });
@@ -58,13 +58,63 @@ test("a program that signs in has no session, and a token of its own", async () 
   expect(await sessions()).toHaveLength(before);
 });
 
-test("a cookie is no access token, nor the reverse", async () => {
-  expect(await isGood(browser.session_token ?? "")).toBe(false);
-  expect(await isGood(browser.refresh_token ?? "")).toBe(false);
-  await expect(authenticate(api.services, token, "session")).rejects.toMatchObject(UNAUTHORIZED);
+test("neither the cookie nor the page key is an access token", async () => {
+  for (const one of [browser.refresh_token, browser.page_key]) expect(await isGood(one ?? "")).toBe(false);
 });
 
-test("a refresh exchanges the cookies, and puts the session's end off", async () => {
+test("every sign-in of a browser has a page key of its own, of which only a hash is stored", async () => {
+  const [first, other] = [browser.page_key ?? "", openBrowser(api)];
+  await signIn(other);
+  await signIn(browser);
+  const keys = [first, other.page_key ?? "", browser.page_key ?? ""];
+  for (const key of keys) expect(key).toMatch(/^[\w-]{43}$/);
+  expect(new Set(keys).size).toBe(3);
+  await refresh();
+  expect(browser.page_key).toBe(keys[2]);
+  const stored = (await sessions()).map(({ page_key_hash }) => Buffer.from(page_key_hash).toString("hex"));
+  const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
+  expect(stored.toSorted()).toEqual(keys.slice(1).map(hashOf).toSorted());
+  await (await browser.call()).auth.logout({});
+  const entries = await api.services.sql("SELECT a::text FROM audit_log a WHERE account = $1", [account]);
+  expect(entries.length).toBeGreaterThan(3);
+  for (const key of keys) expect(JSON.stringify(entries)).not.toContain(key);
+});
+
+test("the cookie without the page's key, as other servers of the host see it, does nothing, and ends nothing", async () => {
+  const other = openBrowser(api);
+  await signIn(other);
+  await api.nobody.auth.register({ account: `${account}-thief`, password: PASSWORD });
+  const before = await sessions();
+  for (const page_key of [null, "", "x", `${browser.page_key}x`, other.page_key]) {
+    const thief = openBrowser(api);
+    const comes = async () =>
+      (await Object.assign(thief, { refresh_token: browser.refresh_token, page_key }).call()).auth;
+    await expect((await comes()).refresh({})).rejects.toMatchObject(UNAUTHORIZED);
+    await (await comes()).logout({});
+    await (await comes()).login({ account: `${account}-thief`, password: PASSWORD });
+  }
+  expect(await sessions()).toEqual(before);
+  expect(await isGood(token)).toBe(true);
+  expect(await isGood(await refresh())).toBe(true);
+});
+
+test("an old refresh token without the page's key does not end the session that it was of", async () => {
+  const thief = Object.assign(openBrowser(api), { refresh_token: browser.refresh_token, page_key: "x" });
+  await refresh();
+  const owners = await refresh();
+  await expect(refresh(thief)).rejects.toMatchObject(UNAUTHORIZED);
+  expect(await isGood(owners)).toBe(true);
+});
+
+test("the cookie without the page's key is answered as one whose session has ended", async () => {
+  const thief = Object.assign(openBrowser(api), { refresh_token: browser.refresh_token, page_key: "x" });
+  const answer = () => refresh(thief).catch((error: unknown) => [String(error), thief.refresh_token]);
+  const alive = await answer();
+  await (await browser.call()).auth.logout({});
+  expect(await answer()).toEqual(alive);
+});
+
+test("a refresh exchanges the cookie, and puts the session's end off", async () => {
   const first = browser.refresh_token;
   await api.db.sessions.updateMany({
     where: { user: { account } },
@@ -79,8 +129,8 @@ test("a refresh exchanges the cookies, and puts the session's end off", async ()
 });
 
 test("two tabs that refresh at the same time stay signed in, with one cookie", async () => {
-  const tabs = [openBrowser(api), openBrowser(api), openBrowser(api)];
-  for (const tab of tabs) tab.refresh_token = browser.refresh_token;
+  const { refresh_token, page_key } = browser;
+  const tabs = [1, 2, 3].map(() => Object.assign(openBrowser(api), { refresh_token, page_key }));
   const tokens = await Promise.all(tabs.map((tab) => refresh(tab)));
   for (const one of tokens) expect(await isGood(one)).toBe(true);
   expect(new Set(tabs.map((tab) => tab.refresh_token)).size).toBe(1);
@@ -94,10 +144,8 @@ test("a refresh token that is used again later ends its session, for the thief a
     where: { user: { account } },
     data: { rotated_at: new Date(Date.now() - 21_000) },
   });
-  const thief = openBrowser(api);
-  thief.refresh_token = stolen;
+  const thief = Object.assign(openBrowser(api), { refresh_token: stolen, page_key: browser.page_key });
   await expect(refresh(thief)).rejects.toMatchObject(UNAUTHORIZED);
-  expect(thief.refresh_token).toBeNull();
   expect(await isGood(owners)).toBe(false);
   await expect(refresh()).rejects.toMatchObject(UNAUTHORIZED);
   const audit = await api.db.audit_log.findFirst({ where: { action: "end session", account } });
@@ -134,8 +182,7 @@ test("a refresh needs a cookie of ours, of a session that lasts", async () => {
   const other = { deriveKey: () => new Uint8Array(32) };
   const bad = [null, "", "x", `${claims}.${"A".repeat(43)}`, refreshTokenOf(other, { session_id, counter: 0 })];
   for (const refresh_token of bad) {
-    const stranger = openBrowser(api);
-    stranger.refresh_token = refresh_token;
+    const stranger = Object.assign(openBrowser(api), { refresh_token, page_key: browser.page_key });
     await expect(refresh(stranger)).rejects.toMatchObject(UNAUTHORIZED);
   }
   expect(await sessions()).toHaveLength(1);
@@ -149,7 +196,7 @@ test("signing out ends this browser's session and no other", async () => {
   const other = openBrowser(api);
   const others = await signIn(other);
   await (await browser.call()).auth.logout({});
-  expect(browser).toMatchObject({ refresh_token: null, session_token: null });
+  expect(browser.refresh_token).toBeNull();
   expect(await isGood(token)).toBe(false);
   expect(await isGood(others)).toBe(true);
   await (await browser.call()).auth.logout({});
@@ -183,6 +230,7 @@ test("of very many browsers of one user, the ones unused longest are signed out"
   const expires_at = new Date(Date.now() + 60_000);
   const rows = Array.from({ length: 60 }, (_, index) => ({
     user_id,
+    page_key_hash: new Uint8Array(32),
     token_epoch: 0,
     expires_at,
     rotated_at: new Date(Date.now() - (index + 1) * 60_000),

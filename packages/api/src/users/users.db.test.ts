@@ -104,12 +104,13 @@ test("a new password ends every token and session, and gives its owner a new one
   expect((await audit("set password"))?.details).toEqual({});
 });
 
-test("a browser that sets the password stays signed in, by new cookies", async () => {
+test("a browser that sets the password stays signed in, by a new cookie and a new page key", async () => {
   const browser = openBrowser(api);
   const { access_token } = await (await browser.call()).auth.login({ account, password: PASSWORD });
-  const before = browser.refresh_token;
+  const before = { ...browser };
   await (await browser.call(access_token)).user.set_password({ user_id: actor.user_id, new_password: NEW_PASSWORD });
-  expect(browser.refresh_token).not.toBe(before);
+  expect(browser.refresh_token).not.toBe(before.refresh_token);
+  expect(browser.page_key).not.toBe(before.page_key);
   expect(await isGood((await (await browser.call()).auth.refresh({})).access_token)).toBe(true);
   expect(await api.db.sessions.count({ where: { user_id: actor.user_id } })).toBe(1);
 });

@@ -8,8 +8,8 @@ test("forgets what ended, each kind after its time, and nothing else", async () 
   const { sql } = database;
   await sql("INSERT INTO users (account, password) VALUES ('li', '-')");
   await sql(
-    `INSERT INTO sessions (user_id, token_epoch, expires_at)
-     SELECT user_id, 0, now() + ends FROM users, unnest('{-1 second, 1 hour}'::interval[]) AS ends`,
+    `INSERT INTO sessions (user_id, token_epoch, expires_at, page_key_hash)
+     SELECT user_id, 0, now() + ends, '' FROM users, unnest('{-1 second, 1 hour}'::interval[]) AS ends`,
   );
   await sql(
     `INSERT INTO api_tokens (user_id, name, scope, token_hash, token_epoch, expires_at)

@@ -87,9 +87,11 @@ test("a nickname changes who a user seems, and ends nothing", async () => {
 test("a session or an API token that is deleted ends what was opened with it", async () => {
   const { sql } = database;
   const { user_id } = await insertUser(sql);
-  await sql("INSERT INTO sessions (user_id, token_epoch, expires_at) VALUES ($1, 0, now() + interval '1 day')", [
-    user_id,
-  ]);
+  await sql(
+    `INSERT INTO sessions (user_id, token_epoch, expires_at, page_key_hash)
+     VALUES ($1, 0, now() + interval '1 day', '')`,
+    [user_id],
+  );
   await sql(
     `INSERT INTO api_tokens (user_id, name, scope, token_hash, token_epoch, expires_at)
      VALUES ($1, 'ci', 'read', '\\x00', 0, now() + interval '1 day')`,

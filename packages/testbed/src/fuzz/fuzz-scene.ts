@@ -110,7 +110,7 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
           [user_id, hashApiToken(token)],
         );
       }
-      const issued = await Promise.all(rows.map((row) => issueToken(keys, "access", row)));
+      const issued = await Promise.all(rows.map((row) => issueToken(keys, row)));
       return [...issued, ...readTokens.map(({ token }) => token)];
     },
   };

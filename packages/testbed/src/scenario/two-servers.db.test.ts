@@ -3,6 +3,7 @@ import { hashAsClient } from "@berth/api/auth/password.ts";
 import { createDb, type Db } from "@berth/db/client.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { CLOSE_CODE } from "@berth/spec/terminal.ts";
+import { PAGE_KEY_HEADER } from "@berth/spec/user.ts";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { insertMachine } from "../rows/insert-rows.ts";
@@ -153,11 +154,12 @@ test("a browser refreshes at either server, and a refresh token that comes again
   const cookieOf = (answer: Answer): string =>
     answer.headers["set-cookie"]?.find((cookie) => cookie.startsWith("berth_refresh="))?.split(";", 1)[0] ?? "";
   const refresh = ({ url }: ApiServer, cookie: string): Promise<Answer> =>
-    ask("POST", `${url}/api/auth/refresh`, { headers: { origin: url, cookie }, body: {} });
+    ask("POST", `${url}/api/auth/refresh`, { headers: { origin: url, cookie, [PAGE_KEY_HEADER]: key }, body: {} });
   const tokenOf = (answer: Answer): string => (answer.json as { access_token: string }).access_token;
 
   const body = { account, password: hashAsClient(passwordOf(account)) };
   const signedIn = await ask("POST", `${a.url}/api/auth/login`, { headers: { origin: a.url }, body });
+  const key = String(signedIn.headers[PAGE_KEY_HEADER]);
   const atB = await refresh(b, cookieOf(signedIn));
   expect((await me(a, tokenOf(atB))).status).toBe(200);
   const atA = await refresh(a, cookieOf(atB));

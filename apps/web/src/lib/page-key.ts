@@ -1,0 +1,43 @@
+import { PAGE_KEY_HEADER } from "@berth/spec/user.ts";
+
+const ITEM = "berth-page-key";
+/** Where the browser stores nothing for us: the session is found again by this page only. */
+let unstored: string | null = null;
+
+/** Shared by the tabs of this origin, and by no other port of our host, where the refresh cookie is sent as well. */
+export const pageKey = {
+  /** For what the refresh cookie alone does not do. */
+  headers(): Record<string, string> {
+    const key = stored() ?? unstored;
+    return key === null ? {} : { [PAGE_KEY_HEADER]: key };
+  },
+
+  /** An answer that opened a session has a new one. */
+  keepFrom({ headers }: Response): void {
+    const key = headers.get(PAGE_KEY_HEADER);
+    if (key === null) return;
+    unstored = key;
+    try {
+      localStorage.setItem(ITEM, key);
+    } catch {
+      // Storage is off, or full.
+    }
+  },
+
+  forget(): void {
+    unstored = null;
+    try {
+      localStorage.removeItem(ITEM);
+    } catch {
+      // Storage is off, and nothing is in it.
+    }
+  },
+};
+
+function stored(): string | null {
+  try {
+    return localStorage.getItem(ITEM);
+  } catch {
+    return null;
+  }
+}
