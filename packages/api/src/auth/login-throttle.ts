@@ -66,8 +66,12 @@ export function networkOf(address: string | null): string {
   if (address === null) return "";
   const v4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
   if (v4 !== undefined) return v4;
-  const [head = "", tail] = address.toLowerCase().split("%", 1)[0]!.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) while (groups.length < 4) groups.push("0");
-  return `${groups.slice(0, 4).join(":")}::/64`;
+  const [head = "", tail = ""] = address.toLowerCase().split("%", 1)[0]!.split("::");
+  const [before, behind] = [groupsOf(head), groupsOf(tail)];
+  const left = Array<string>(Math.max(0, 8 - before.length - behind.length)).fill("0");
+  return `${[...before, ...left, ...behind].slice(0, 4).join(":")}::/64`;
 }
+
+/** An IPv4 address at the end stands for two groups, which are never among the first four. */
+const groupsOf = (part: string): string[] =>
+  part === "" ? [] : part.split(":").flatMap((group) => (group.includes(".") ? ["v4", "v4"] : [group]));
