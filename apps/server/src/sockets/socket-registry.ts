@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { actorOf } from "@berth/api/auth/credential.ts";
+import { networkOf } from "@berth/api/auth/login-throttle.ts";
 import type { Actor, ApiServices } from "@berth/api/context.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
@@ -17,7 +18,7 @@ const LATE_MS = 50;
 export interface SocketLimits {
   /** Open at once, of one user. */
   perUser: number;
-  /** Open at once from one address, of clients that have not said yet who they are. */
+  /** Open at once from one address, or network of IPv6, of clients that have not said yet who they are. */
   guestsPerAddress: number;
   firstMessageMs: number;
   /** Who did not answer one ping by the next is gone. */
@@ -76,7 +77,7 @@ export class SocketRegistry {
     const messages = holdMessages(socket);
     let leave: (() => void) | undefined;
     try {
-      leave = this.#greet(addressOf(request) ?? "");
+      leave = this.#greet(networkOf(addressOf(request)));
       const actor = await authenticateSocket(this.#services, request, messages, this.#limits.firstMessageMs);
       if (socket.readyState !== WebSocket.OPEN) return null;
       this.admit(socket, actor, request.log);
@@ -128,16 +129,16 @@ export class SocketRegistry {
     clearInterval(this.#pings);
   }
 
-  #greet(address: string): () => void {
-    const count = this.#guests.get(address) ?? 0;
+  #greet(network: string): () => void {
+    const count = this.#guests.get(network) ?? 0;
     if (count >= this.#limits.guestsPerAddress) {
       throw new DomainError("TOO_MANY_REQUESTS", "Too many sockets of this address wait to be signed in.");
     }
-    this.#guests.set(address, count + 1);
+    this.#guests.set(network, count + 1);
     return () => {
-      const left = (this.#guests.get(address) ?? 1) - 1;
-      if (left > 0) this.#guests.set(address, left);
-      else this.#guests.delete(address);
+      const left = (this.#guests.get(network) ?? 1) - 1;
+      if (left > 0) this.#guests.set(network, left);
+      else this.#guests.delete(network);
     };
   }
 

@@ -19,9 +19,12 @@ import type { SocketLimits } from "./socket-registry.ts";
 const database = useTestDatabase();
 
 /** An app whose only route sends back what it is sent, once `released`. */
-async function openEcho(limits: Partial<SocketLimits> = {}, change: { sql?: (real: Sql) => Sql } = {}) {
+async function openEcho(
+  limits: Partial<SocketLimits> = {},
+  change: { sql?: (real: Sql) => Sql; trustProxy?: string[] } = {},
+) {
   const db = createDb(database.url);
-  const app = Fastify();
+  const app = Fastify({ trustProxy: change.trustProxy ?? false });
   const live = await openLive(database.url, app.log);
   const made = createApiServices({
     db,
@@ -175,6 +178,18 @@ test("so many of one address may wait to be signed in", async () => {
   waiting[0]!.socket.send("in");
   await vi.waitFor(() => expect(waiting[0]!.heard).toEqual(["in"]), 10_000);
   await openIn(echo, token);
+});
+
+test("so many of one IPv6 network may wait to be signed in, whichever of its addresses they have", async () => {
+  const echo = await openEcho({ guestsPerAddress: 2 }, { trustProxy: ["127.0.0.1"] });
+  const openFrom = (address: string) => open(echo, { headers: { "x-forwarded-for": address } });
+  await openFrom("2001:db8::1:0:0:0:1");
+  await openFrom("2001:db8:0:1::2");
+  const refused = await openFrom("2001:db8:0:1:2:3:4:5");
+  expect(await refused.closed).toBe(CLOSE_CODE.TOO_MANY_REQUESTS);
+  const neighbour = await openFrom("2001:db8:0:2::1");
+  neighbour.socket.send("{");
+  expect(await neighbour.closed).toBe(CLOSE_CODE.UNAUTHORIZED);
 });
 
 test.each(["/plain", "/nowhere"])("no socket is opened on %s, where nothing speaks over one", async (path) => {
