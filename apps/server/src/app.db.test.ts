@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -140,10 +141,10 @@ test("refuses a body above 1 MiB and a flood, each in the same form", async () =
 });
 
 test("believes a proxy about the caller's address only where it is told to", async () => {
-  const addressOf = async (trustProxy: boolean) => {
+  const addressOf = async (trustProxy: boolean | string[], forwardedFor = "203.0.113.7") => {
     const app = await open({ trustProxy });
-    const account = `proxied-${trustProxy}`;
-    const headers = { "x-forwarded-for": "203.0.113.7" };
+    const account = `proxied-${randomBytes(4).toString("hex")}`;
+    const headers = { "x-forwarded-for": forwardedFor };
     await app.app.inject({
       method: "POST",
       url: "/trpc/auth.register",
@@ -154,6 +155,10 @@ test("believes a proxy about the caller's address only where it is told to", asy
   };
   expect(await addressOf(true)).toBe("203.0.113.7");
   expect(await addressOf(false)).toBe("127.0.0.1");
+  // What stands left of the proxy's own word was written by whoever called it.
+  expect(await addressOf(true, "198.51.100.1, 203.0.113.7")).toBe("203.0.113.7");
+  expect(await addressOf(["127.0.0.1", "203.0.113.0/24"], "192.0.2.1, 198.51.100.1, 203.0.113.7")).toBe("198.51.100.1");
+  expect(await addressOf(["10.0.0.1"], "198.51.100.1, 203.0.113.7")).toBe("127.0.0.1");
 });
 
 test("sends no page that others may frame or that loads from elsewhere, and works without https", async () => {

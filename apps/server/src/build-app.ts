@@ -27,6 +27,7 @@ export interface AppOptions {
   live?: Live;
   /** What listens; plain http where it is left out. */
   servers?: HttpServers;
+  /** True for one proxy in front, whatever its address; or the addresses (or networks) of all that are in front. */
   trustProxy?: boolean | string[];
   /** Of one address, to all that this server serves. Guessing passwords is throttled apart, and harder. */
   requestsPerMinute?: number;
@@ -43,7 +44,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
     logController: new RequestLog(),
-    trustProxy: options.trustProxy ?? false,
+    trustProxy: options.trustProxy === true ? isOneHopAway : (options.trustProxy ?? false),
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     serverFactory: (handler) => servers.create(handler),
@@ -74,6 +75,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await registerConsole(app, options.consoleDir);
   return app;
 }
+
+/**
+ * What called us is believed, and nothing that it passed on: the first entries of X-Forwarded-For are whatever the proxy's
+ * caller wrote there. Fastify takes a number of hops, too, but believes nobody by it.
+ */
+const isOneHopAway = (_address: string, hop: number): boolean => hop === 0;
 
 /** For each address, or network of IPv6. A hook of our own counts what finds no route, too. */
 async function limitRequests(app: FastifyInstance, perMinute: number): Promise<void> {

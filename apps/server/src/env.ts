@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const Flag = z.enum(["0", "1"]).transform((value) => value === "1");
 
-/** `true`, or the addresses (or networks) of the proxies whose X-Forwarded-* is believed. */
+/** `true` for one proxy, or the addresses (or networks) of the proxies whose X-Forwarded-* is believed. */
 const TrustProxy = z
   .string()
   .regex(/^(true|false|[0-9a-fA-F.:/]+(,\s*[0-9a-fA-F.:/]+)*)$/, "true, or addresses of proxies: 10.0.0.1,10.1.0.0/16")
