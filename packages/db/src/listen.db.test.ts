@@ -1,10 +1,11 @@
 import { insertImage, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
+import { startLosingNetwork } from "@berth/testbed/postgres/losing-network.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "@berth/testbed/postgres/restartable.ts";
 import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { listen, SPEC_CHANNELS } from "./listen.ts";
+import { listen, type ListenTimes, type NotificationHandlers, SPEC_CHANNELS } from "./listen.ts";
 import type { Sql } from "./sql.ts";
 
 const database = useTestDatabase();
@@ -14,16 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.remove());
 
-async function listener(url: string) {
+async function listener(url: string, times?: ListenTimes) {
   const heard: string[] = [];
   const errors: Error[] = [];
   const counts = { connected: 0 };
   const name = `listener-${Math.random()}`;
-  const listening = await listen(url, name, SPEC_CHANNELS, {
+  const handlers: NotificationHandlers<(typeof SPEC_CHANNELS)[number]> = {
     onNotice: (channel, id) => heard.push(`${channel} ${id}`),
     onConnected: () => (counts.connected += 1),
     onError: (error) => errors.push(error),
-  });
+  };
+  const listening = await listen(url, name, SPEC_CHANNELS, handlers, times);
   onTestFinished(() => listening.close());
   return { heard, errors, counts, name, listening };
 }
@@ -64,6 +66,18 @@ test("listens again after the database was away for a while", async () => {
   await client.query("SELECT pg_notify('berth_image', '7')");
   await client.end();
   await waitUntil("the notice", 5_000, () => heard.includes("berth_image 7"));
+});
+
+test("listens again, and says that notices were lost, where a network lost its connection and told nobody", async () => {
+  const network = await startLosingNetwork(database.url);
+  onTestFinished(() => network.close());
+  const { heard, counts } = await listener(network.url, { checkMs: 1_200, answerMs: 1_000 });
+  network.lose();
+  await waitUntil("two attempts to connect again", 15_000, () => network.seen >= 3);
+  network.mend();
+  await waitUntil("the listener to be back", 15_000, () => counts.connected === 2);
+  await insertMachine(database.sql, "after-the-loss");
+  await waitUntil("a notice", 5_000, () => heard.includes("berth_machine after-the-loss"));
 });
 
 test("leaves no connection behind, and does not come back, once it was closed", async () => {

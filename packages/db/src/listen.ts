@@ -16,14 +16,24 @@ export interface NotificationHandlers<Channel extends string> {
   onError: (error: Error) => void;
 }
 
+export interface ListenTimes {
+  /** How often it is looked whether the connection is still there: nothing else would tell that a network lost it. */
+  checkMs: number;
+  /** How long the database may take to answer that, and to be connected to. Less than `checkMs`. */
+  answerMs: number;
+}
+
+const TIMES: ListenTimes = { checkMs: 10_000, answerMs: 5_000 };
+const KEEP_ALIVE_MS = 10_000;
 const REBUILD_MS = 500;
 
-/** Listens to these channels until closed, through restarts of the database. Rejects where the first connection fails. */
+/** Listens to these channels until closed, through restarts of the database and losses of the network. Rejects where the first connection fails. */
 export async function listen<const Channel extends string>(
   databaseUrl: string,
   applicationName: string,
   channels: readonly Channel[],
   handlers: NotificationHandlers<Channel>,
+  { checkMs, answerMs }: ListenTimes = TIMES,
 ): Promise<{ close(): Promise<void> }> {
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -34,10 +44,17 @@ export async function listen<const Channel extends string>(
     let state: "starting" | "listening" | "given up" = "starting";
     const isOver = (): boolean => isClosed || state === "given up";
     const made = createSubscriber(
-      { connectionString: databaseUrl, application_name: applicationName },
+      {
+        connectionString: databaseUrl,
+        application_name: applicationName,
+        connectionTimeoutMillis: answerMs,
+        // Without it the look at a connection that a network lost would wait for its answer for ever.
+        query_timeout: answerMs,
+        keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      },
       {
         parse: (payload: string) => payload,
-        paranoidChecking: 10_000,
+        paranoidChecking: checkMs,
         retryInterval(attempt: number) {
           // Its own `close` does not end its attempts to connect again.
           if (isOver()) throw new Error("nobody listens any more");
