@@ -143,6 +143,19 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(third.notices).toEqual([{ type: "opened", terminal_id }]);
   });
 
+  test("keeps a terminal open while its machine is cordoned, and others are opened there", async () => {
+    const { berth, machine_id } = scene();
+    const { container, token } = await run(scene());
+    const terminal = await openTerminal(url(), token, container.container_id);
+    for (const state of ["cordoned", "active"] as const) {
+      await berth.admin.machine.update.mutate({ machine_id, state });
+      await openTerminal(url(), token, container.container_id);
+      terminal.type(`echo still ${state}.\r`);
+      await terminal.reads(`\nstill ${state}.\r\n`);
+    }
+    expect(terminal.notices).toHaveLength(1);
+  });
+
   test("opens a terminal for nobody else, and gives one to none but its opener", async () => {
     const { container, owner, token } = await run(scene());
     const path = `/ws/containers/${container.container_id}/terminal`;

@@ -12,28 +12,54 @@ interface Parts {
   connectEngine(address: EngineAddress): Engine;
 }
 
+interface Row {
+  url: string;
+  /** Sealed. */
+  tls: Uint8Array | null;
+  allow_insecure: boolean;
+  generation: number;
+  created_at: Date;
+}
+
+const COLUMNS = { url: true, tls: true, allow_insecure: true, generation: true, created_at: true };
+
 /**
  * One connection for each machine, made when it is first asked for, and anew where the machine's address or its TLS
- * material has changed.
+ * material has changed. What is open on the old one then (terminals, logs) ends by itself: the engine is the
+ * same, and where its old address leads nowhere any more, TCP soon notices.
  */
 export function createEnginePool({ db, box, connectEngine }: Parts): EnginePool & { close(): void } {
-  const open = new Map<string, { generation: number; engine: Engine }>();
+  const open = new Map<string, { row: Row; engine: Engine }>();
+  const replaced: Engine[] = [];
+  const connect = ({ url, allow_insecure, tls }: Row): Engine =>
+    connectEngine(addressOf({ url, allow_insecure, tls: openTls(box, tls) }));
   return {
     async engineOf(machineId) {
-      const machine = await db.machines.findUnique({ where: { machine_id: machineId } });
+      const row = await db.machines.findUnique({ where: { machine_id: machineId }, select: COLUMNS });
       const known = open.get(machineId);
-      if (known && known.generation === machine?.generation) return known.engine;
-      known?.engine.close();
-      open.delete(machineId);
-      if (!machine) throw noSuchMachine(machineId);
-      const { generation, url, allow_insecure } = machine;
-      const engine = connectEngine(addressOf({ url, allow_insecure, tls: openTls(box, machine.tls) }));
-      open.set(machineId, { generation, engine });
+      if (!row) {
+        known?.engine.close();
+        open.delete(machineId);
+        throw noSuchMachine(machineId);
+      }
+      if (known && isNoNewer(row, known.row)) return known.engine;
+      const engine = known && isSameAddress(row, known.row) ? known.engine : connect(row);
+      if (known && engine !== known.engine) replaced.push(known.engine);
+      open.set(machineId, { row, engine });
       return engine;
     },
     close() {
-      for (const { engine } of open.values()) engine.close();
+      for (const engine of [...replaced.splice(0), ...[...open.values()].map((known) => known.engine)]) engine.close();
       open.clear();
     },
   };
 }
+
+/** Of two reads at once the one that saw less may be answered last. A machine that was added again begins anew. */
+const isNoNewer = (row: Row, known: Row): boolean =>
+  row.created_at.getTime() === known.created_at.getTime() && row.generation <= known.generation;
+
+const isSameAddress = (a: Row, b: Row): boolean =>
+  a.url === b.url && a.allow_insecure === b.allow_insecure && Buffer.compare(a.tls ?? NO_TLS, b.tls ?? NO_TLS) === 0;
+
+const NO_TLS = new Uint8Array();
