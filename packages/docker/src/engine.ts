@@ -58,7 +58,11 @@ export interface Engine {
    * after it misses nothing.
    */
   events(options: EventOptions): AsyncIterable<EngineEvent>;
-  /** Log output, demultiplexed (a TTY's log is not framed, and arrives as stdout). Back-pressure reaches the engine. */
+  /**
+   * Log output, demultiplexed (a TTY's log is not framed, and arrives as stdout). Back-pressure reaches the engine.
+   * `connected` is called once the engine has answered, which tells a log in which nothing is printed from one that
+   * can't be read.
+   */
   logs(id: string, options: LogOptions): AsyncIterable<LogChunk>;
   /** One reading, without the second that a first reading takes. */
   stats(id: string, options?: CallOptions): Promise<ContainerStats>;
@@ -291,6 +295,7 @@ export interface LogOptions {
   sinceS?: number;
   timestamps?: boolean;
   signal: AbortSignal;
+  connected?: () => void;
 }
 
 export interface LogChunk {

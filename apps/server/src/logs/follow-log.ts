@@ -35,6 +35,8 @@ export async function* followLog(
 ): AsyncGenerator<Buffer, void, void> {
   const { log, signal } = parts;
   const positions = new Map<string, LogPosition>();
+  let hasBegun = false;
+  const connected = (): void => void (hasBegun = true);
   let place = await findPlace(parts, container_id);
   let askMs = parts.lookMs ?? LOOK_MS;
   for (;;) {
@@ -45,12 +47,12 @@ export async function* followLog(
       const position = positions.get(engine_id) ?? LogPosition.start(positions.size === 0 ? query : null);
       positions.set(engine_id, position);
       try {
-        const hasPrinted = yield* readRun({ ...parts, place: { ...place, engine_id } }, query, position);
+        const hasPrinted = yield* readRun({ ...parts, connected, place: { ...place, engine_id } }, query, position);
         askMs = hasPrinted ? (parts.lookMs ?? LOOK_MS) : Math.min(MAX_ASK_MS, 2 * askMs);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof EngineError)) throw error;
-        if (!query.follow || !position.hasBegun) throw refusalOf(error, place);
+        if (!query.follow || !hasBegun) throw refusalOf(error, place);
         log.debug({ err: error, container_id }, "a log broke off; will go on");
         mustAsk = true;
         askMs = Math.min(MAX_ASK_MS, 2 * askMs);

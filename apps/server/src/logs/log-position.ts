@@ -9,7 +9,7 @@ type Stream = LogChunk["stream"];
 
 /** How far the log of one engine container was read, and what to ask its engine for next. */
 export class LogPosition {
-  /** False until an engine has answered for the first time. */
+  /** False until something of it was read, or its end. */
   hasBegun = false;
   readonly #first: { tail?: number; sinceS?: number };
   readonly #points: Record<Stream, LogPoint | null> = { stdout: null, stderr: null };

@@ -9,6 +9,8 @@ interface Parts {
   services: Pick<ApiServices, "engines">;
   signal: AbortSignal;
   place: { engine_id: string; machine_id: string | null };
+  /** Called once the engine has answered. */
+  connected: () => void;
 }
 
 /**
@@ -16,13 +18,13 @@ interface Parts {
  * waits while nobody takes what is yielded. True where there was anything.
  */
 export async function* readRun(
-  { services, signal, place }: Parts,
+  { services, signal, place, connected }: Parts,
   query: Pick<LogsQuery, "follow" | "timestamps">,
   position: LogPosition,
 ): AsyncGenerator<Buffer, boolean, void> {
   const engine = await services.engines.engineOf(place.machine_id ?? "");
   const read = (options: { follow: boolean; tail?: number; sinceS?: number }) =>
-    engine.logs(place.engine_id, { ...options, timestamps: true, signal });
+    engine.logs(place.engine_id, { ...options, timestamps: true, signal, connected });
   const lines = {
     stdout: position.linesOf("stdout", query.timestamps),
     stderr: position.linesOf("stderr", query.timestamps),

@@ -37,6 +37,21 @@ test("asks for the lines, the time and the following that are wanted", async () 
   );
 });
 
+test("says that it is connected before anything is printed, and never where it is refused", async () => {
+  const stop = new AbortController();
+  const connected = vi.fn<() => void>(() => stop.abort());
+  await using refusing = await startFaultServer(({ response }) =>
+    response.writeHead(404, { "content-type": "application/json" }).end('{"message":"No such container"}'),
+  );
+  await expect(read(refusing.engine, { connected })).rejects.toMatchObject({ kind: "not_found" });
+  expect(connected).not.toHaveBeenCalled();
+  await using quiet = await startFaultServer(({ response }) => response.writeHead(200, RAW).flushHeaders());
+  await expect(read(quiet.engine, { follow: true, signal: stop.signal, connected })).rejects.toMatchObject({
+    kind: "closed",
+  });
+  expect(connected).toHaveBeenCalledOnce();
+});
+
 test("holds an engine back whose log is read slowly", async () => {
   const block = Buffer.alloc(64 * 1024, "x");
   let written = 0;

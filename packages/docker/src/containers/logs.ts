@@ -15,7 +15,7 @@ const STALL_MS = 30_000;
 export async function* containerLogs(
   link: EngineLink,
   id: string,
-  { follow, tail, sinceS, timestamps = false, signal }: LogOptions,
+  { follow, tail, sinceS, timestamps = false, signal, connected }: LogOptions,
 ): AsyncGenerator<LogChunk, void, void> {
   const container = checkedContainerId(id);
   const query = {
@@ -33,6 +33,7 @@ export async function* containerLogs(
     HEAD_MS,
   );
   try {
+    connected?.();
     const isFramed = framing(response) ?? !(await inspectContainer(link, container, { signal })).tty;
     const frames = new LogFrames();
     scope.pause();

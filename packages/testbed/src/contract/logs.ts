@@ -50,6 +50,23 @@ export function describeLogs(target: () => Promise<ContractTarget>): void {
     expect(seen.join("")).toBe("one\ntwo\n");
   });
 
+  test("says that a log is followed before anything is printed there", async () => {
+    const scratch = await openScratch(target);
+    const id = await scratch.start({ command: ["sh", "-c", "until test -e /go; do sleep 0.05; done; echo first"] });
+    const order: string[] = [];
+    let go: Promise<unknown> | undefined;
+    const connected = (): void => {
+      order.push("connected");
+      go = scratch.engine.exec(id, ["touch", "/go"]);
+    };
+    const signal = new AbortController().signal;
+    for await (const { data } of scratch.engine.logs(id, { follow: true, signal, connected })) {
+      order.push(Buffer.from(data).toString());
+    }
+    await go;
+    expect(order).toEqual(["connected", "first\n"]);
+  });
+
   test("stops following at its caller's signal", async () => {
     const scratch = await openScratch(target);
     const id = await scratch.start({ command: ["sh", "-c", "echo one; sleep 1000"] });
