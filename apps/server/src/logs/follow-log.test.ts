@@ -73,3 +73,33 @@ test("goes on with the container that was made anew, where its engine is away ju
   expect(await next()).toBe("after\n");
   expect(asked.map(({ id }) => id)).toEqual(["e1", "e2", "e2"]);
 });
+
+test("sends of a container that was restored only what it prints from then on", async () => {
+  const { next, place, asked } = follow({ tail: 1 }, [
+    [line("05", "of the new one")],
+    // An engine may answer with a little more than it is asked for.
+    [line("04", "of long ago"), line("07", "restored")],
+    [line("05", "of the new one"), line("08", "once more")],
+  ]);
+  expect(await next()).toBe("of the new one\n");
+  Object.assign(place, { engine_id: "e0", version: 2 });
+  expect(await next()).toBe("restored\n");
+  Object.assign(place, { engine_id: "e1", version: 3 });
+  expect(await next()).toBe("once more\n");
+  const newest = Date.parse("2026-01-02T03:04:05Z") / 1_000;
+  expect(asked.map(({ id, options: { tail, sinceS } }) => ({ id, tail, sinceS }))).toEqual([
+    { id: "e1", tail: 1, sinceS: undefined },
+    { id: "e0", tail: undefined, sinceS: expect.closeTo(newest, 0) },
+    { id: "e1", tail: undefined, sinceS: expect.closeTo(newest, 0) },
+  ]);
+});
+
+test("sends all that a container prints that was made anew, and nothing of before the time that was asked for", async () => {
+  const since = "2026-01-02T03:04:03Z";
+  const { next, place, asked } = follow({ tail: 1, since }, [[], [line("06", "first"), line("06", "second")]]);
+  const printed = next();
+  Object.assign(place, { engine_id: "e2", version: 2 });
+  expect([await printed, await next()]).toEqual(["first\n", "second\n"]);
+  const { tail, sinceS } = asked[1]!.options;
+  expect({ tail, sinceS }).toEqual({ tail: undefined, sinceS: Date.parse(since) / 1_000 });
+});

@@ -23,10 +23,10 @@ interface Parts {
 }
 
 /**
- * What a container prints. With `follow` it goes on over restarts and through a recreate, without a byte doubled or lost
- * as long as its machine's clock does not go back, and waits for a container that is still being made. Ends by throwing
- * NOT_FOUND where the container may not be seen any more; quietly at `signal`. UNAVAILABLE or CONFLICT where it can't
- * even begin: what breaks later is tried again.
+ * What a container prints. With `follow` it goes on over restarts, through a recreate and a restore, without a byte
+ * doubled or lost as long as its machine's clock does not go back, and waits for a container that is still being made.
+ * Ends by throwing NOT_FOUND where the container may not be seen any more; quietly at `signal`. UNAVAILABLE or CONFLICT
+ * where it can't even begin: what breaks later is tried again.
  */
 export async function* followLog(
   parts: Parts,
@@ -35,6 +35,7 @@ export async function* followLog(
 ): AsyncGenerator<Buffer, void, void> {
   const { log, signal } = parts;
   const positions = new Map<string, LogPosition>();
+  let position: LogPosition | null = null;
   let hasBegun = false;
   const connected = (): void => void (hasBegun = true);
   let place = await findPlace(parts, container_id);
@@ -43,8 +44,7 @@ export async function* followLog(
     const { engine_id, name } = place;
     let mustAsk = false;
     if (engine_id !== null) {
-      // What was made anew is read from its beginning: nobody has seen any of it.
-      const position = positions.get(engine_id) ?? LogPosition.start(positions.size === 0 ? query : null);
+      position = positions.get(engine_id) ?? (position ? LogPosition.after(position) : LogPosition.start(query));
       positions.set(engine_id, position);
       try {
         const hasPrinted = yield* readRun({ ...parts, connected, place: { ...place, engine_id } }, query, position);

@@ -18,11 +18,20 @@ export class LogPosition {
     this.#first = first;
   }
 
-  /** `query` of who asked for only a part of it; null for all. */
-  static start(query: Pick<LogsQuery, "tail" | "since"> | null): LogPosition {
-    if (!query) return new LogPosition({});
-    const { tail, since } = query;
+  /** Of the first engine container that is read, as far as it was asked for. */
+  static start({ tail, since }: Pick<LogsQuery, "tail" | "since">): LogPosition {
     return new LogPosition({ tail, ...(since !== undefined && { sinceS: Date.parse(since) / 1_000 }) });
+  }
+
+  /**
+   * Of the engine container that is there instead of `before`: one that was made anew, of which nobody has seen anything,
+   * or one that was restored, which had printed all that is older. The clock is the same, for the machine is.
+   */
+  static after(before: LogPosition): LogPosition {
+    const { sinceS } = before.#first;
+    const position = new LogPosition(sinceS === undefined ? {} : { sinceS });
+    position.#skipTo(before.#newest());
+    return position;
   }
 
   /** Nobody wants what is there already. */
@@ -54,7 +63,10 @@ export class LogPosition {
 
   /** As if both streams had been read up to the newest message. */
   skip(): void {
-    const newest = this.#newest();
+    this.#skipTo(this.#newest());
+  }
+
+  #skipTo(newest: string | null): void {
     if (newest === null) return;
     for (const stream of ["stdout", "stderr"] as const) {
       const point = this.#points[stream];

@@ -86,6 +86,19 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(log.text().match(/run/g)).toHaveLength(2);
   }, 90_000);
 
+  test("goes on with what is restored, and leaves out what that had printed before", async () => {
+    const { container, token } = await run(scene(), { command: SAYS });
+    await container.owner.container.recreate.mutate({ ...container.ref, recreate: "discard" });
+    await container.reaches("Running");
+    await (await open(scene(), container, token)).reads("waiting");
+    const log = await open(scene(), container, token, "tail=1");
+    await log.reads("waiting");
+    await container.owner.container.restore.mutate(container.ref);
+    await container.reaches("Running");
+    await waitUntil("the restored one's log", PATIENCE_MS, () => (log.text().match(/waiting/g) ?? []).length === 2);
+    expect(log.text().match(/run/g)).toHaveLength(1);
+  }, 90_000);
+
   test("ends where the container is deleted, and is nobody else's to read", async () => {
     const { container, token } = await run(scene(), { command: SAYS });
     const stranger = await run(scene(), {});
