@@ -39,7 +39,8 @@ exit 0
 
 /**
  * Ends the command of a terminal inside its container: SIGHUP, and SIGKILL where it is still there after some seconds.
- * To do it again changes nothing. True once nothing of it can be left; false where the machine could not be asked.
+ * To do it again changes nothing. True once nothing of it can be left; false where that can't be known or done yet: the
+ * machine does not answer, or the container is paused.
  */
 export async function hangUp(
   engine: Engine,
@@ -53,7 +54,19 @@ export async function hangUp(
     return exit_code === 0;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    // Gone, or not running: no process is left. Where the shell can't be started, no terminal was.
-    return error.kind === "not_found" || error.kind === "conflict" || error.kind === "rejected";
+    if (error.kind === "conflict") return hasNoProcess(engine, engineId, options);
+    // Gone: no process is left. Where the shell can't be started, no terminal was.
+    return error.kind === "not_found" || error.kind === "rejected";
+  }
+}
+
+/** Engines refuse one that is paused, as by a commit, with the same answer as one that does not run. */
+async function hasNoProcess(engine: Engine, engineId: string, options: CallOptions): Promise<boolean> {
+  try {
+    const { state } = await engine.inspectContainer(engineId, { deadlineMs: DEADLINE_MS, ...options });
+    return state !== "paused" && state !== "running";
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return error.kind === "not_found";
   }
 }
