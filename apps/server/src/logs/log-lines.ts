@@ -2,6 +2,8 @@
 const STAMP_BYTES = 31;
 /** Engines cut a longer line in messages of this size, and stamp all of them with the time of the first. */
 const PART_BYTES = 16 * 1024;
+/** How far a machine's clock may be ahead of ours. */
+const CLOCK_MS = 60_000;
 const NEWLINE = 10;
 const SHAPE = "dddd-dd-ddTdd:dd:dd.dddddddddZ ";
 
@@ -18,10 +20,12 @@ export interface LogPoint {
  *
  * A stamp stands at the start of each line. Inside one it also stands before each further part of a long line, and where
  * a command ended without a newline and the next one has begun. Its message was there before it was stamped, so that no
- * program can print a time of now that is later than its own line's stamp: a later one is a new message.
+ * program can print a time of now that is later than its own line's stamp: a later one is a new message, unless it is of
+ * the future, as the end of a lease.
  */
 export class LogLines {
   readonly #showsTimes: boolean;
+  readonly #now: () => number;
   #skipTo: LogPoint | null;
   /** Null at the start of a line. */
   #stamp: string | null = null;
@@ -30,8 +34,9 @@ export class LogLines {
   #held: Buffer = Buffer.alloc(0);
   #point: LogPoint | null;
 
-  constructor(showsTimes: boolean, after: LogPoint | null = null) {
+  constructor(showsTimes: boolean, after: LogPoint | null = null, now: () => number = Date.now) {
     this.#showsTimes = showsTimes;
+    this.#now = now;
     this.#skipTo = after;
     this.#point = after;
   }
@@ -87,6 +92,9 @@ export class LogLines {
       const start = at - STAMP_BYTES + 2;
       const stamp = stampAt(bytes, start);
       if (stamp === null || !this.#isOfAMessage(stamp, this.#lineBytes + start - from)) continue;
+      // Known only where the next line has come already: one that is shown at once can't wait for it.
+      const next = newline < 0 ? null : stampAt(bytes, end);
+      if (next !== null && next < stamp) continue;
       this.#pass(bytes.subarray(from, start), out);
       if (stamp !== this.#stamp) this.#begin(stamp, out);
       return start + STAMP_BYTES;
@@ -104,8 +112,11 @@ export class LogLines {
   }
 
   #isOfAMessage(stamp: string, offset: number): boolean {
-    if (this.#stamp === null) return false;
-    return stamp > this.#stamp || (stamp === this.#stamp && offset > 0 && offset % PART_BYTES === 0);
+    if (this.#stamp === null || stamp < this.#stamp) return false;
+    if (stamp === this.#stamp) return offset > 0 && offset % PART_BYTES === 0;
+    // It was seen to have ended with its newline, and so with its own message.
+    const wasReadToItsEnd = this.#skipTo?.openBytes === null && this.#stamp === this.#skipTo.stamp;
+    return !wasReadToItsEnd && stamp <= new Date(this.#now() + CLOCK_MS).toISOString();
   }
 
   #pass(bytes: Buffer, out: Buffer[]): void {
