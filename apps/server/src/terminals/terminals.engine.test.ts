@@ -22,6 +22,8 @@ const PATIENCE_MS = 30_000;
 const PASTE_BYTES = 10 * 1024 * 1024;
 /** What nohup does, for images without it. */
 const LASTING = "(trap '' HUP; exec sleep 4711) </dev/null >/dev/null 2>&1 &";
+/** Its server has not been heard of for long enough to count as dead. */
+const AGED = "UPDATE terminals SET renewed_at = renewed_at - interval '61 seconds' WHERE terminal_id = $1";
 
 interface Owner {
   client: BerthClient;
@@ -237,6 +239,30 @@ describeOnEngines(["real", "simulated"], (scene) => {
     });
   });
 
+  test("hangs a terminal up that could not be while its container was paused", async () => {
+    const { berth, engine } = scene();
+    const { container, token } = await run(scene());
+    const other = await startApiServer({ databaseUrl: berth.database_url, secretKey: berth.server.secret_key });
+    onTestFinished(async () => void (await other.stop()));
+    const { terminal_id } = await openTerminal(other.url, token, container.container_id);
+    const rows = () => berth.query("SELECT 1 FROM terminals WHERE terminal_id = $1", [terminal_id]);
+    const { id } = await container.onEngine();
+    // It would unpause it.
+    await berth.reconciler.stop();
+    try {
+      await engine.docker("pause", id);
+      expect(await other.stop()).toBe(0);
+      expect(await rows()).toHaveLength(1);
+      await engine.docker("unpause", id);
+    } finally {
+      await berth.startReconciler();
+    }
+    await berth.query(AGED, [terminal_id]);
+    await startServer(scene(), 60_000);
+    await waitUntil("its row to be gone", PATIENCE_MS, async () => (await rows()).length === 0);
+    if (!engine.simulated) expect(await processesOf(container, terminal_id)).toEqual([]);
+  });
+
   test("leaves a terminal to the server that opened it, until that server has died", async ({ skip }) => {
     if (scene().engine.simulated) skip();
     const { berth } = scene();
@@ -252,8 +278,7 @@ describeOnEngines(["real", "simulated"], (scene) => {
 
     process.kill(other.pid, "SIGKILL");
     await terminal.closed;
-    const aged = "UPDATE terminals SET renewed_at = renewed_at - interval '61 seconds' WHERE terminal_id = $1";
-    await berth.query(aged, [terminal_id]);
+    await berth.query(AGED, [terminal_id]);
     await startServer(scene(), 60_000);
     await onlyLastingIsLeft(container, terminal_id);
     const rows = () => berth.query("SELECT 1 FROM terminals WHERE terminal_id = $1", [terminal_id]);
