@@ -76,6 +76,25 @@ test("a held container needs the image that it was made from", async () => {
   await expect(removal).rejects.toMatchObject({ cause: { details: { containers: ["li/moved-on"] } } });
 });
 
+test("an image is needed while the engine container is still made of it, whatever its owner has asked for since", async () => {
+  const [old, other] = await Promise.all(
+    ["made-of", "moved-to"].map((name) => api.admin.image.add({ name: `public/${name}:1`, reference })),
+  );
+  const { container_id } = await li.container.create({ name: "to-be-remade", image_id: old!.image_id });
+  await api.db.container_status.update({
+    where: { container_id },
+    data: { engine_id: "a".repeat(64), image_id: old!.image_id },
+  });
+  await li.container.stop({ container_id });
+  await li.container.update({ container_id, image_id: other!.image_id, recreate: "discard" });
+  const removal = api.admin.image.remove({ image_id: old!.image_id });
+  await expect(removal).rejects.toMatchObject({
+    code: "CONFLICT",
+    message: expect.stringContaining("li/to-be-remade"),
+    cause: { details: { containers: ["li/to-be-remade"] } },
+  });
+});
+
 test("a removed image's name is free, and no container starts from it", async () => {
   const { image_id } = await api.admin.image.add({ name: "li/gone:1", reference });
   await li.image.remove({ image_id });

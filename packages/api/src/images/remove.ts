@@ -19,8 +19,10 @@ export const removeImage = (ctx: AuthedContext, { image_id }: { image_id: number
 async function refuseWhileNeeded(sql: Sql, { image_id, name }: FoundImage): Promise<void> {
   const [needed] = await sql<{ containers: string[]; images: string[] }>(
     `SELECT ARRAY(SELECT u.account || '/' || c.name FROM containers c JOIN users u USING (user_id)
-                  WHERE c.image_id = $1 OR EXISTS (SELECT 1 FROM held_containers h
-                                                   WHERE h.container_id = c.container_id AND h.image_id = $1)
+                  WHERE c.image_id = $1
+                     -- What the engine container is made of: a recreate will set it aside, to be restored.
+                     OR EXISTS (SELECT 1 FROM container_status s WHERE s.container_id = c.container_id AND s.image_id = $1)
+                     OR EXISTS (SELECT 1 FROM held_containers h WHERE h.container_id = c.container_id AND h.image_id = $1)
                   ORDER BY 1) AS containers,
             ARRAY(SELECT name FROM images WHERE parent_image_id = $1 AND desired = 'present' ORDER BY 1) AS images`,
     [image_id],
