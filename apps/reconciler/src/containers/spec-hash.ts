@@ -7,7 +7,7 @@ import type { ContainerSpec, PortBinding } from "@berth/spec/container.ts";
  */
 export interface CreateOnly {
   image_id: number;
-  /** Bumped by an owner who wants the same again, fresh. */
+  /** Another number by an owner who wants the same again, fresh. */
   incarnation: number;
   spec: ContainerSpec;
   gpu_uuids: readonly string[];

@@ -11,6 +11,8 @@ export const recreateContainer = (
 ): Promise<Container> =>
   changeContainer(ctx, container_id, { action: "recreate" }, async (container, { tx }) => {
     const consent = await consentTo(tx, container, recreate);
-    await tx.containers.update({ where: { container_id }, data: { ...consent, incarnation: { increment: 1 } } });
+    // A restore sets it back, so that one more may be an earlier one, and what is there taken for what is asked for.
+    const incarnation = container.generation + 1;
+    await tx.containers.update({ where: { container_id }, data: { ...consent, incarnation } });
     return { recreate };
   });

@@ -71,6 +71,10 @@ async function giveBackSurplus(): Promise<void> {
 
 const rowOf = ({ container_id }: Container) => api.db.containers.findUniqueOrThrow({ where: { container_id } });
 
+/** As the reconciler records that it has done what this generation asked for, or has given it up. */
+const settle = (generation: number) =>
+  api.db.container_status.update({ where: ref, data: { abandoned_generation: generation } });
+
 test("goes back to what was set aside: its settings, image, GPUs and host ports", async () => {
   const restored = await li.container.restore(ref);
   expect(restored).toMatchObject({
@@ -102,8 +106,51 @@ test("takes the one that was set aside last, or that of the generation that is n
   await setAside(`${held}-b`, container, { generation: 7, held_until: hours(23) });
   await li.container.restore({ container_id });
   expect(await rowOf(container)).toMatchObject({ restore_engine_id: held });
+  await settle(3);
   await li.container.restore({ container_id, generation: 7 });
   expect(await rowOf(container)).toMatchObject({ restore_engine_id: `${held}-b` });
+});
+
+test("asks for the same again where it is sent twice, though what it replaces is the newest that is held by then", async () => {
+  const { container_id } = ref;
+  const asked = { generation: 3, spec: before.spec };
+  expect(await li.container.restore(ref)).toMatchObject(asked);
+  await setAside(`${held}-b`, container, { generation: 2 });
+  expect(await li.container.restore(ref)).toMatchObject(asked);
+  expect(await li.container.restore({ container_id, generation: before.generation })).toMatchObject(asked);
+  // Nor once its hold is forgotten, as the engine lost what it holds: that it was asked for stays true.
+  await api.db.held_containers.delete({ where: { engine_id: held } });
+  expect(await li.container.restore(ref)).toMatchObject(asked);
+  expect(await rowOf(container)).toMatchObject({ restore_engine_id: held, generation: 3 });
+});
+
+test("takes no word for another restore before it is done", async () => {
+  const { container_id } = ref;
+  await li.container.restore(ref);
+  await setAside(`${held}-b`, container, { generation: 2 });
+  const other = { container_id, generation: 2 };
+  await expect(li.container.restore(other)).rejects.toMatchObject({
+    code: "CONFLICT",
+    message: expect.stringContaining("still being restored"),
+  });
+  expect(await rowOf(container)).toMatchObject({ restore_engine_id: held, generation: 3 });
+  await settle(3);
+  await li.container.restore(other);
+  expect(await rowOf(container)).toMatchObject({ restore_engine_id: `${held}-b`, generation: 4 });
+});
+
+test("leaves a later recreate an incarnation of its own, whatever it went back to", async () => {
+  const { container_id } = ref;
+  const seen = [(await rowOf(container)).incarnation];
+  for (let generation = 3; generation <= 5; generation += 2) {
+    await li.container.restore(ref);
+    expect(await rowOf(container)).toMatchObject({ incarnation: 0 });
+    await settle(generation);
+    await li.container.recreate({ container_id, recreate: "discard" });
+    const { incarnation } = await rowOf(container);
+    expect(seen).not.toContain(incarnation);
+    seen.push(incarnation);
+  }
 });
 
 test("has nothing to restore where nothing is held, or not any more, or not of that generation", async () => {
@@ -173,7 +220,7 @@ test("takes no word for a recreate before it is done, and is over with the next 
     message: expect.stringContaining("still being restored"),
   });
   expect(await li.container.update({ container_id, memory: 2_048 })).toMatchObject({ generation: 4 });
-  await api.db.container_status.update({ where: { container_id }, data: { abandoned_generation: 3 } });
+  await settle(3);
   await li.container.recreate({ container_id, recreate: "discard" });
   expect(await rowOf(container)).toMatchObject({ restore_engine_id: null, recreate: "discard" });
 });

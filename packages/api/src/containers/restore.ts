@@ -7,18 +7,22 @@ import type { z } from "zod";
 import type { AuthedContext } from "../context.ts";
 import { checkQuota } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
+import { findDueRestore, stillBeingRestored } from "./find-due-restore.ts";
 import type { LockedContainer } from "./lock.ts";
 
 /**
  * Wants back what a recreate set aside, the newest or the one of `generation`, with its spec, GPUs and host ports. What is
- * the container now is set aside in its turn, so that a restore is undone by another. NOT_FOUND where nothing is held;
- * CONFLICT where its GPUs or ports are another's by now, or nobody knows what it was made from.
+ * the container now is set aside in its turn, so that a restore is undone by another. Asked again before it is done, it is
+ * the same restore: what is held then includes what it replaces. NOT_FOUND where nothing is held; CONFLICT where its GPUs
+ * or ports are another's by now, nobody knows what it was made from, or another restore is not done.
  */
 export const restoreContainer = (
   ctx: AuthedContext,
   { container_id, generation }: z.infer<typeof RestoreContainerInput>,
 ): Promise<Container> =>
   changeContainer(ctx, container_id, { action: "restore" }, async (container, { tx, sql }) => {
+    const due = await findDueRestore(tx, container);
+    if (due !== null) return repeat(sql, due, generation);
     const hold = await findHold(sql, container_id, generation ?? null);
     const { image_id, incarnation, spec, gpu_uuids, ports } = madeFromOf(hold);
     const runs = container.desired === "running" && !(await hasCompleted(sql, container));
@@ -42,6 +46,15 @@ interface Hold {
   engine_id: string;
   generation: number;
   made_from: unknown;
+}
+
+/** The audit's details of what is asked for already. Its hold is forgotten where the engine has lost it. */
+async function repeat(sql: Sql, due: string, generation: number | undefined): Promise<{ generation?: number }> {
+  const [hold] = await sql<{ generation: number }>("SELECT generation FROM held_containers WHERE engine_id = $1", [
+    due,
+  ]);
+  if (generation !== undefined && generation !== hold?.generation) throw stillBeingRestored();
+  return { ...hold };
 }
 
 /** The one that was set aside last. One whose time is over is being removed, perhaps, at this moment. */

@@ -169,7 +169,7 @@ test("refuses a name that the owner has already", async () => {
 test("makes the same anew when it is asked to", async () => {
   const { container_id } = container;
   expect(await li.container.recreate({ container_id, recreate: "discard" })).toMatchObject({ generation: 2 });
-  expect(await rowOf(container)).toMatchObject({ incarnation: 1, recreate: "discard", recreate_generation: 2 });
+  expect(await rowOf(container)).toMatchObject({ incarnation: 2, recreate: "discard", recreate_generation: 2 });
 });
 
 test("two changes at once are made one after the other", async () => {
