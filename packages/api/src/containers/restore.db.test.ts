@@ -153,6 +153,15 @@ test("leaves a later recreate an incarnation of its own, whatever it went back t
   }
 });
 
+test("drops an image that was to be kept for what it replaces, where that is not committed yet", async () => {
+  const { container_id } = ref;
+  await api.db.container_status.update({ where: ref, data: { engine_id: `new-${number}` } });
+  const { image_id } = await li.container.update({ container_id, shm: 256, recreate: "preserve" });
+  await li.container.restore(ref);
+  expect(await api.db.images.findUnique({ where: { image_id } })).toMatchObject({ desired: "absent" });
+  expect(await li.container.get(ref)).toMatchObject({ image_id: before.image_id });
+});
+
 test("has nothing to restore where nothing is held, or not any more, or not of that generation", async () => {
   const { container_id } = container;
   await expect(li.container.restore({ container_id, generation: 9 })).rejects.toMatchObject({ code: "NOT_FOUND" });

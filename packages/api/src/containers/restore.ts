@@ -7,6 +7,7 @@ import type { z } from "zod";
 import type { AuthedContext } from "../context.ts";
 import { checkQuota } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
+import { dropUncommitted } from "./drop-uncommitted.ts";
 import { findDueRestore, stillBeingRestored } from "./find-due-restore.ts";
 import type { LockedContainer } from "./lock.ts";
 
@@ -28,6 +29,7 @@ export const restoreContainer = (
     const runs = container.desired === "running" && !(await hasCompleted(sql, container));
     if (runs) await checkQuota(sql, { ...container, gpus: gpu_uuids.length });
     await claimAgain(sql, { container_id, gpu_uuids, ports, runs });
+    if (image_id !== container.image_id) await dropUncommitted(sql, container);
     await tx.containers.update({
       where: { container_id },
       data: {

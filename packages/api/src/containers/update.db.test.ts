@@ -1,5 +1,5 @@
 import type { Container } from "@berth/spec/container.ts";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
 
 let api: InProcessApi;
@@ -101,6 +101,50 @@ test("refuses to preserve while an earlier save is not done, or where there is n
   const fresh = await li.container.create({ name: `fresh-${number}`, image: "public/base:1" });
   const nothing = li.container.recreate({ container_id: fresh.container_id, recreate: "preserve" });
   await expect(nothing).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining("never made") });
+});
+
+describe("an image that was to be kept, and that its container turns away from", () => {
+  const desiredOf = async (image_id: number) =>
+    (await api.db.images.findUniqueOrThrow({ where: { image_id } })).desired;
+  const preserve = ({ container_id }: Container, shm = 256) =>
+    li.container.update({ container_id, shm, recreate: "preserve" });
+  const moveOn = async ({ container_id }: Container) => {
+    const { image_id } = await api.db.images.findFirstOrThrow({ where: { name: "public/base:2" } });
+    await li.container.update({ container_id, image_id, recreate: "discard" });
+  };
+
+  test("goes, as nobody will commit it any more", async () => {
+    const { image_id } = await preserve(container);
+    await moveOn(container);
+    expect(await desiredOf(image_id)).toBe("absent");
+  });
+  test("goes with its container, too", async () => {
+    const { image_id } = await preserve(container);
+    await li.container.delete(container);
+    expect(await desiredOf(image_id)).toBe("absent");
+  });
+  test("stays once it is committed, as it is its owner's work", async () => {
+    const { image_id } = await preserve(container);
+    await api.db.image_status.update({ where: { image_id }, data: { phase: "Ready" } });
+    await moveOn(container);
+    expect(await desiredOf(image_id)).toBe("present");
+  });
+  test("stays where another container waits for it", async () => {
+    const { image_id } = await preserve(container);
+    await li.container.create({ name: `waits-${number}`, image_id });
+    await moveOn(container);
+    expect(await desiredOf(image_id)).toBe("present");
+  });
+  test("stays where it is to be kept still, or is no such image at all", async () => {
+    const { container_id } = container;
+    const { image_id } = await preserve(container);
+    await li.container.update({ container_id, env: { MODE: "other" }, recreate: "discard" });
+    await li.container.update({ container_id, image_id, shm: 512, recreate: "discard" });
+    expect(await desiredOf(image_id)).toBe("present");
+    const another = await li.container.create({ name: `other-${number}`, image: "public/base:1" });
+    await moveOn(another);
+    expect(await desiredOf(another.image_id)).toBe("present");
+  });
 });
 
 test("does not lose an image that was kept under the same name by an earlier container", async () => {

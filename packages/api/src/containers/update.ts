@@ -11,6 +11,7 @@ import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
 import { claimAll, claimForStart, claimPorts, reclaimPorts } from "./claim.ts";
 import { consentTo } from "./consent.ts";
+import { dropUncommitted } from "./drop-uncommitted.ts";
 import type { LockedContainer } from "./lock.ts";
 import { mergeSpec } from "./merge-spec.ts";
 
@@ -33,6 +34,7 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
       const createOnly = createOnlyChanges(container, spec, image_id);
       const consent =
         createOnly.length > 0 && (await columnsOfRecreate(tx, container, { image_id, recreate, fields: createOnly }));
+      if (image_id !== undefined) await dropUncommitted(sql, container);
       const limitsCpus = spec.cpus !== null && spec.cpus !== container.spec.cpus;
       await claimAnew(sql, { ...container, spec, desired }, { fields: createOnly, starts, limitsCpus });
       await tx.containers.update({

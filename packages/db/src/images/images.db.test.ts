@@ -45,3 +45,12 @@ test("records a commit once, by the holder of the machine's shard", async () => 
   await recordCommitted(sql, fence, image);
   expect(await imageOf(image)).toMatchObject({ phase: "Ready", version: 1 });
 });
+
+test("records no commit of an image that nobody wants any more", async () => {
+  const { sql } = database;
+  const fence = await holdShard(sql, 3);
+  const image = await insertImage(sql, { source: "commit", phase: "Waiting" });
+  await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [image]);
+  expect(await recordCommitted(sql, fence, image)).toBe(false);
+  expect(await imageOf(image)).toMatchObject({ phase: "Waiting", version: 0 });
+});
