@@ -1,13 +1,9 @@
 import { writeMachineStatus } from "@berth/db/machines/write-status.ts";
-import { EngineError, type EngineInfo, type EngineVersion, type ListedContainer } from "@berth/docker/engine.ts";
-import { type Claim, mergeConditions } from "@berth/spec/condition.ts";
+import { EngineError, type EngineInfo, type EngineVersion } from "@berth/docker/engine.ts";
+import { mergeConditions } from "@berth/spec/condition.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { toDesired } from "../containers/desired.ts";
-import { type KnownContainer, memoryOf } from "../containers/known-container.ts";
-import { fromList } from "../containers/observe.ts";
+import { isSettled } from "../containers/is-settled.ts";
 import { StaleRowError } from "../failures.ts";
-import { plan } from "../plan/plan.ts";
-import { toStatus } from "../plan/status.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { readIdentity } from "./identity.ts";
 import { machineClaims } from "./machine-claims.ts";
@@ -51,26 +47,6 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
   await tellMachine(session, facts);
   session.enqueueMachine(PRIORITY.resync, RESYNC_MS * (0.9 + session.random() * 0.2));
 }
-
-/** Nothing to do, and the status row says so already. */
-function isSettled(session: MachineSession, known: KnownContainer, listed: readonly ListedContainer[]): boolean {
-  const { row } = known;
-  if (row.status.observed_generation !== row.generation) return false;
-  if (known.retryAt > session.now()) return true;
-  const observed = fromList(session, known, listed);
-  const desired = toDesired(row);
-  const next = plan(desired, observed, memoryOf(known), session.now());
-  if (next.actions.length > 0) return false;
-  const shown = toStatus(desired, observed, next, null);
-  const isTold = typesOf(next.claims) === typesOf(row.status.conditions);
-  return isTold && shown.phase === row.status.phase && shown.running === row.status.running;
-}
-
-const typesOf = (claims: readonly Claim[]): string =>
-  claims
-    .map(({ type }) => type)
-    .sort()
-    .join();
 
 interface Facts {
   engineVersion: string;
