@@ -30,6 +30,7 @@ export interface Engine {
   stopContainer(id: string, timeoutS: number, options?: CallOptions): Promise<void>;
   /** Never forces, never removes volumes. `conflict` while it runs or is being removed. */
   removeContainer(id: string, options?: CallOptions): Promise<void>;
+  /** Also to the name that it has already. */
   renameContainer(id: string, name: string, options?: CallOptions): Promise<void>;
   /** Changes limits in place. memory and memory-swap always go together. */
   updateContainer(id: string, limits: ContainerLimits, options?: CallOptions): Promise<void>;

@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions, ContainerStopOptions } from "dockerode";
-import type { CallOptions, CreateContainerBody } from "../engine.ts";
+import { type CallOptions, type CreateContainerBody, EngineError } from "../engine.ts";
 import type { Apart } from "../transport/dockerode.ts";
 import type { EngineLink } from "../transport/engine-link.ts";
 import { checkedContainerId, checkedName } from "../wire/names.ts";
@@ -58,7 +58,12 @@ export async function renameContainer(
 ): Promise<void> {
   const container = checkedContainerId(id);
   const parameters = { _query: { name: checkedName(name) }, _body: {} };
-  await link.call((docker) => docker.getContainer(container).rename(parameters), Nothing, options, OTHER_MS);
+  try {
+    await link.call((docker) => docker.getContainer(container).rename(parameters), Nothing, options, OTHER_MS);
+  } catch (error) {
+    const isNamedSo = error instanceof EngineError && error.kind === "rejected" && /same name/.test(error.message);
+    if (!isNamedSo) throw error;
+  }
 }
 
 export async function unpauseContainer(link: EngineLink, id: string, options: CallOptions | undefined): Promise<void> {
