@@ -1,9 +1,9 @@
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MachineSession } from "../machines/machine-session.ts";
 import { newKnown } from "./known-container.ts";
 import { fromList } from "./observe.ts";
-import { ENGINE_ID, listedOf, OWNER, rowOf } from "./testing/samples.ts";
+import { ENGINE_ID, ENGINE_NAME, listedOf, OWNER, type RowDiffers, rowOf, UID } from "./testing/samples.ts";
 
 const sessionWith = (...stopped: string[]): Pick<MachineSession, "owner" | "stoppedByHand"> => ({
   owner: OWNER,
@@ -41,6 +41,39 @@ test("takes for set aside what is to be restored and was given our name by hand 
   expect(fromList(sessionWith(), known, both)).toMatchObject({
     current: { engineId: ENGINE_ID },
     held: [{ engineId: id }],
+  });
+});
+
+describe("what has a hold and bears the name", () => {
+  const [C0, C1] = ["0".repeat(64), "1".repeat(64)];
+  const hold = (engine_id: string) => ({ engine_id, generation: 1, held_until: new Date(0), made_from: null });
+  const see = (row: RowDiffers, listed: ReturnType<typeof listedOf>[]) => {
+    const { current, held, unknownTwin } = fromList(sessionWith(), newKnown(rowOf(row)), listed);
+    return { current: current?.engineId ?? null, held: held.map(({ engineId }) => engineId), unknownTwin };
+  };
+  const named = listedOf({ id: C0 });
+  const aside = listedOf({ id: C1, name: `${ENGINE_NAME}-old-2`, state: "exited" });
+
+  test("is the container where nothing else is: it must give up the name before another gets it", () => {
+    const restoredAgain = { held: [hold(C0), hold(C1)], restore_engine_id: C1, recreate_generation: 4 };
+    expect(see({ ...restoredAgain, status: { engine_id: C1 } }, [named, aside])).toEqual({
+      current: C0,
+      held: [C1],
+      unknownTwin: false,
+    });
+  });
+  test("is the container where what was recorded is gone, though somebody has renamed it by hand", () => {
+    expect(see({ held: [hold(C0)] }, [named])).toEqual({ current: C0, held: [], unknownTwin: false });
+  });
+  test("is a twin beside what is recorded, as after a restore that the database has forgotten", () => {
+    const forgotten = { held: [hold(C0)], status: { engine_id: C1 } };
+    expect(see(forgotten, [named, aside])).toEqual({ current: C1, held: [C0], unknownTwin: true });
+    const underEarlierName = listedOf({ id: C0, name: `berth-earlier-${UID.slice(0, 8)}` });
+    expect(see(forgotten, [underEarlierName, aside])).toMatchObject({ unknownTwin: true });
+  });
+  test("is none where it is to be restored", () => {
+    const asked = { held: [hold(C0)], status: { engine_id: C1 }, restore_engine_id: C0, recreate_generation: 3 };
+    expect(see(asked, [named, aside])).toEqual({ current: C1, held: [C0], unknownTwin: false });
   });
 });
 

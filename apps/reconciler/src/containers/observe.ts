@@ -3,7 +3,7 @@ import { engineNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import type { EngineContainer, ObservedContainer } from "../plan/types.ts";
 import type { KnownContainer } from "./known-container.ts";
-import { hasHold, isHeld, isOurs, isUnknownTwin } from "./ownership.ts";
+import { hasHold, isCurrentName, isHeld, isNamedBeside, isOurs, isUnknownTwin } from "./ownership.ts";
 
 /**
  * What the engine says of one container now. Its absence is believed after two complete lists, and, where it is about to
@@ -36,13 +36,20 @@ export function fromList(
     (container) => container.id === known.createdId || isOurs(container, known.row, session.owner),
   );
   const rest = ours.filter((container) => !isHeld(container, known.row));
-  const current = rest.find((container) => container.id === known.row.status.engine_id) ?? rest[0] ?? null;
+  const current =
+    rest.find((container) => container.id === known.row.status.engine_id) ??
+    rest[0] ??
+    // It was not renamed, or somebody renamed it back. Whatever is to come after it must first set it aside.
+    ours.find(({ name }) => isCurrentName(name, known.row.uid)) ??
+    null;
   const held = ours.filter((container) => container !== current && hasHold(container, known.row));
   return {
     current: current && toEngineContainer(session, known, current),
     held: held.map((container) => toEngineContainer(session, known, container)),
     foreignName: known.nameTaken,
-    unknownTwin: listed.some((container) => isUnknownTwin(container, known.row, session.owner)),
+    unknownTwin:
+      listed.some((container) => isUnknownTwin(container, known.row, session.owner)) ||
+      held.some((container) => isNamedBeside(container, known.row)),
     image: known.image,
   };
 }

@@ -23,7 +23,8 @@ export function isOurs(listed: ListedContainer, row: ContainerRow, owner: Owner)
 export const isUnknownTwin = (listed: ListedContainer, row: ContainerRow, owner: Owner): boolean =>
   bearsLabels(listed, row.uid, owner) && isCurrentName(listed.name, row.uid) && !isOurs(listed, row, owner);
 
-const isCurrentName = (name: string, uid: string): boolean =>
+/** A name that Berth gives to what is the container, whatever its slug is by now. */
+export const isCurrentName = (name: string, uid: string): boolean =>
   isNameForUid(name, uid) && heldGenerationOf(name, uid) === null;
 
 /** It says that it is ours, but no row knows it. Reported; removed only where a user's tombstone says so. */
@@ -44,6 +45,13 @@ export function isHeld(listed: ListedContainer, row: ContainerRow): boolean {
   if (listed.id === row.status.engine_id) return heldGenerationOf(listed.name, row.uid) !== null;
   return !(isToBeRestored(listed, row) && isCurrentName(listed.name, row.uid));
 }
+
+/**
+ * Set aside for all that the database knows, and bears a name of the container beside what is recorded as that: as where a
+ * restore has come since what the database was restored from. It may hold the newest data.
+ */
+export const isNamedBeside = (held: ListedContainer, row: ContainerRow): boolean =>
+  isCurrentName(held.name, row.uid) && !isToBeRestored(held, row);
 
 function isToBeRestored({ id }: ListedContainer, row: ContainerRow): boolean {
   const restore = restoreOf(row);

@@ -1,5 +1,5 @@
 import type { Claim } from "@berth/spec/condition.ts";
-import { isUp, mayRecreate, underRecreate, wantsToRun } from "./facts.ts";
+import { isBesideTwin, isUp, mayRecreate, underRecreate, wantsToRun } from "./facts.ts";
 import type { DesiredContainer, Memory, ObservedContainer } from "./types.ts";
 
 /** What is to be told beside the phase. Only what holds is claimed. */
@@ -25,14 +25,15 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
       message: `Another container on the machine is called ${desired.engineName}. Berth leaves it alone: rename or remove it there.`,
     });
   }
-  if (observed.unknownTwin && current) {
+  if (current && isBesideTwin(observed)) {
     claims.push({
       type: "UnknownTwin",
       status: "true",
       reason: "NotInDatabase",
       message:
         `Beside ${current.engineName} there is a container of the same uid on the machine that the database does not know, ` +
-        "as after a restore from an older backup. Berth leaves both alone: remove there the one that is not wanted.",
+        "or knows as set aside, as after a restore from an older backup. Berth leaves both alone: remove there the one " +
+        "that is not wanted.",
     });
   }
   if (current && current.specHash !== desired.specHash && !mayRecreate(desired, current, memory)) {

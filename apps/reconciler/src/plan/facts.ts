@@ -13,6 +13,9 @@ export const wantsToRun = (desired: DesiredContainer, memory: Memory): boolean =
 export const awaitsRestart = (desired: DesiredContainer, memory: Memory): boolean =>
   memory.startedRun < desired.restartRun && memory.completedRun < desired.restartRun - 1;
 
+/** Beside what is recorded there is one that may as well be the container. */
+export const isBesideTwin = ({ unknownTwin, current }: ObservedContainer): boolean => unknownTwin && current !== null;
+
 /** An exit that its restart policy takes for the end of the work. */
 export const endsByItself = (desired: DesiredContainer, current: EngineContainer): boolean =>
   desired.restart === "no" || (desired.restart === "on-failure" && current.exitCode === 0);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { claimsFor, EXITED, planFor, textFor, type Case } from "./testing/plan-for.ts";
-import { containerOf, ENGINE_NAME, IMAGE, NEVER_CREATED, NOW } from "./testing/samples.ts";
+import { containerOf, ENGINE_NAME, heldOf, IMAGE, NEVER_CREATED, NOW } from "./testing/samples.ts";
 import type { DesiredContainer } from "./types.ts";
 
 const GONE: Case = { current: null };
@@ -303,6 +303,16 @@ describe("a container of our uid that no record knows", () => {
   });
   test("does not keep ours from being removed", () => {
     expect(textFor({ ...given, desired: { desired: "removed" } })).toBe("remove c1 (removal requested)");
+  });
+  test("is left alone also where it is known as set aside: it may hold the newest data, however old its hold", () => {
+    const held = [heldOf({ engineName: ENGINE_NAME, state: "running" })];
+    const observed = { ...given.observed, held };
+    const memory = { heldUntil: new Map([["old", NOW - 1]]) };
+    expect(textFor({ observed, memory })).toBe("nameConflict");
+    expect(claimsFor({ observed, memory })).toEqual(["UnknownTwin"]);
+    const down = { ...observed, held: [heldOf({ engineName: ENGINE_NAME })] };
+    expect(textFor({ observed: down, memory })).toBe("nameConflict");
+    expect(textFor({ observed, memory, desired: { desired: "removed" } })).toContain("remove old (removal requested)");
   });
 });
 

@@ -1,6 +1,15 @@
 import { heldNameOf } from "@berth/spec/engine-names.ts";
 import { claimsOf } from "./claims.ts";
-import { awaitsRestart, endsByItself, isUp, mayRecreate, restoreDue, underRecreate, wantsToRun } from "./facts.ts";
+import {
+  awaitsRestart,
+  endsByItself,
+  isBesideTwin,
+  isUp,
+  mayRecreate,
+  restoreDue,
+  underRecreate,
+  wantsToRun,
+} from "./facts.ts";
 import type { Action, DesiredContainer, EngineContainer, Memory, ObservedContainer, Plan, Standing } from "./types.ts";
 
 const REMOVAL_POLL_MS = 1_000;
@@ -70,7 +79,7 @@ function leaveForeignName({ observed, now }: Situation): Decision | null {
 
 /** Which of the two holds the newest data, and who has the ports and GPUs, only a person can say. */
 function leaveUnknownTwin({ observed, now }: Situation): Decision | null {
-  return observed.unknownTwin && observed.current ? stand("nameConflict", now + FOREIGN_NAME_POLL_MS) : null;
+  return isBesideTwin(observed) ? stand("nameConflict", now + FOREIGN_NAME_POLL_MS) : null;
 }
 
 function waitForRemoval({ observed, now }: Situation): Decision | null {
@@ -288,7 +297,8 @@ function inPlace({ desired, observed, memory }: Situation, current: EngineContai
 
 /** Someone started what was set aside: it may have the GPUs and the ports of the container. */
 function stopHeld({ desired, observed }: Situation): Action[] {
-  if (desired.desired === "removed") return [];
+  // A twin may be among them, and be the one that its owner works in.
+  if (desired.desired === "removed" || isBesideTwin(observed)) return [];
   return observed.held.filter(isUp).flatMap((held) => stopping(held, "set aside, should not run"));
 }
 

@@ -47,7 +47,10 @@ export interface ObservedContainer {
   held: EngineContainer[];
   /** A container that is not ours bears our name. */
   foreignName: boolean;
-  /** Another bears our labels and a name of ours that no record knows: made after what the database was restored from. */
+  /**
+   * Another bears our labels and a name of ours that no record knows, or knows as set aside: made, or restored, after what
+   * the database was restored from.
+   */
   unknownTwin: boolean;
   image: ObservedImage;
 }
