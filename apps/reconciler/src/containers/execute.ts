@@ -1,6 +1,6 @@
 import { finishRemoval } from "@berth/db/containers/finish-removal.ts";
 import { forgetHolds, recordHold } from "@berth/db/containers/hold.ts";
-import type { Applied } from "@berth/db/containers/load.ts";
+import type { Applied, HeldRow } from "@berth/db/containers/load.ts";
 import { endRunsBefore, openCreate, stillWants } from "@berth/db/containers/write-status.ts";
 import { recordCommitted } from "@berth/db/images/record-committed.ts";
 import { EngineError } from "@berth/docker/engine.ts";
@@ -14,14 +14,13 @@ import type { ContainerRun } from "./container-run.ts";
 import { createBody } from "./create-body.ts";
 import { toDesired } from "./desired.ts";
 import { isUnderRecreate, memoryOf, recordCrash } from "./known-container.ts";
-import { madeFromOf, ownMadeFrom, withLimits } from "./made-from.ts";
+import { appliedOfHeld, madeFromOf, NOTHING_APPLIED, ownMadeFrom, withLimits } from "./made-from.ts";
 
 const STOP_GRACE_S = 10;
 const COMMIT_DEADLINE_MS = 600_000;
 const REMOVAL_POLL_MS = 500;
 /** How long what a recreate set aside is kept. */
 const HOLD_MS = 24 * 3_600_000;
-const NOTHING_APPLIED: Applied = { memory_bytes: null, nano_cpus: null, made_from: null };
 
 /**
  * One action, one engine call; decisions belong in the plan. Returns false where the rest of the plan must wait for
@@ -78,7 +77,7 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       await assertWanted(run);
       await session.mutate(() => engine.renameContainer(action.engineId, action.name));
       crash("after-put-back");
-      draft.applied = appliedOfHeld(run, action.engineId);
+      draft.applied = appliedOfHeld(holdOf(run, action.engineId));
       await forgetHolds(session.sql, session.fence(), [action.engineId]);
       known.row.held = known.row.held.filter((hold) => hold.engine_id !== action.engineId);
       giveUp(run);
@@ -261,7 +260,7 @@ function takeBack(run: ContainerRun, engineId: string): void {
   const { known, desired, draft } = run;
   run.restoredId = engineId;
   draft.engine_id = engineId;
-  draft.applied = appliedOfHeld(run, engineId);
+  draft.applied = appliedOfHeld(holdOf(run, engineId));
   draft.abandoned_generation = desired.restore?.generation ?? desired.generation;
   // Berth stopped it when it set it aside, so that is no end of its run.
   draft.started_run = Math.min(draft.started_run, known.row.run - 1);
@@ -269,17 +268,16 @@ function takeBack(run: ContainerRun, engineId: string): void {
   known.recreateFailures = 0;
 }
 
-/** What was set aside knows nothing of the limits that changed since. */
-function appliedOfHeld({ known }: ContainerRun, engineId: string): Applied {
-  const hold = known.row.held.find((held) => held.engine_id === engineId);
-  return { ...NOTHING_APPLIED, made_from: hold?.made_from ?? null };
-}
+const holdOf = ({ known }: ContainerRun, engineId: string): HeldRow | undefined =>
+  known.row.held.find((held) => held.engine_id === engineId);
 
 async function setAside(run: ContainerRun, action: Extract<Action, { type: "setAsideContainer" }>): Promise<void> {
   const { session, known, draft } = run;
   await assertWanted(run);
   const { generation } = action;
-  const made_from = ownMadeFrom(draft.applied, action.specHash);
+  // One that has a hold already keeps what that says.
+  const before = holdOf(run, action.engineId);
+  const made_from = before ? before.made_from : ownMadeFrom(draft.applied, action.specHash);
   const isRecorded = await recordHold(session.sql, session.fence(), {
     engine_id: action.engineId,
     container_id: known.row.container_id,
@@ -290,7 +288,8 @@ async function setAside(run: ContainerRun, action: Extract<Action, { type: "setA
   });
   if (!isRecorded) throw new LeaseLostError();
   const held_until = new Date(session.now() + HOLD_MS);
-  known.row.held = [...known.row.held, { engine_id: action.engineId, generation, held_until, made_from }];
+  const others = known.row.held.filter((hold) => hold !== before);
+  known.row.held = [...others, { engine_id: action.engineId, generation, held_until, made_from }];
   session.crash("after-hold");
   await session.mutate(() => session.engine.renameContainer(action.engineId, action.name));
   session.crash("after-set-aside");

@@ -9,7 +9,7 @@ import { type Failure, toStatus } from "../plan/status.ts";
 import type { ObservedContainer, Plan } from "../plan/types.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { memoryOf } from "./known-container.ts";
-import { withMadeFrom } from "./made-from.ts";
+import { appliedOfHeld, ownMadeFrom, withMadeFrom } from "./made-from.ts";
 
 /** Computes the status from what was observed last and writes it, where anything of it changed. */
 export async function settle(
@@ -28,15 +28,21 @@ export async function settle(
   const isRecorded = current !== null && engineId === current.engineId;
   const isAsWanted = isRecorded && current.specHash === desired.specHash;
   const isDone = next.actions.length === 0 && failure === null;
+  // Written before a rename that did not come, or of one that somebody has given its name again: it is not set aside.
+  const hold = isRecorded ? row.held.find((held) => held.engine_id === current.engineId) : undefined;
+  const isHoldOver = hold !== undefined && isDone;
+  const unheldId = run.restoredId ?? (isHoldOver ? hold.engine_id : null);
+  const applied = hold && draft.engine_id !== hold.engine_id ? appliedOfHeld(hold) : draft.applied;
+  const madeFrom = isRecorded ? ownMadeFrom(applied, current.specHash) : null;
 
   const status = {
     phase: shown.phase,
     running: shown.running,
     message: shown.message.slice(0, 2_000),
     engine_id: engineId,
-    image_id: isAsWanted ? row.image_id : row.status.image_id,
+    image_id: isAsWanted ? row.image_id : (madeFrom?.image_id ?? row.status.image_id),
     create_open: draft.create_open && !isRecorded,
-    applied: isAsWanted ? withMadeFrom(draft.applied, row) : draft.applied,
+    applied: isAsWanted ? withMadeFrom(applied, row) : applied,
     started_run: current && isUp(current) && !awaitsRestart(desired, memory) ? row.run : draft.started_run,
     completed_run: next.standing === "completed" ? row.run : draft.completed_run,
     abandoned_generation: draft.abandoned_generation,
@@ -51,20 +57,20 @@ export async function settle(
   const isDown = next.standing === "stopped" || next.standing === "completed";
   if (isDone && isDown) await giveBackGpus(run);
   if (isDone && (isDown || current?.specHash === desired.specHash)) await giveBackSurplus(run);
-  if (!isSame(status, row.status)) {
+  if (!isSame(status, row.status) || isHoldOver) {
     const version = await writeContainerStatus(session.sql, session.fence(), {
       container_id: row.container_id,
       uid: row.uid,
       version: draft.version,
       ...status,
-      restored_id: run.restoredId,
+      unheld_id: unheldId,
     });
     if (version === null) throw new StaleRowError();
     session.context.announcer.add("container", row.container_id);
     session.crash("after-status");
     tellNewConditions(run, status.conditions, engineId);
     row.status = { ...status, version };
-    row.held = row.held.filter((hold) => hold.engine_id !== run.restoredId);
+    row.held = row.held.filter((held) => held.engine_id !== unheldId);
   }
   if (current && isUp(current)) known.recreateFailures = 0;
   await forgetGoneHolds(run, observed);

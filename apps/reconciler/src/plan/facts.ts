@@ -34,6 +34,10 @@ export const underRecreate = (observed: ObservedContainer, memory: Memory): Engi
 export const restoreDue = ({ restore }: DesiredContainer, memory: Memory): string | null =>
   restore !== null && memory.abandonedGeneration < restore.generation ? restore.engineId : null;
 
+/** The container that is there is the one that the status row takes over. */
+export const isAccepted = (desired: DesiredContainer, observed: ObservedContainer, memory: Memory): boolean =>
+  observed.current !== null && acceptedEngineId(desired, observed, memory) === observed.current.engineId;
+
 /** What the status row takes over from `observed`: a recreate's new container counts only once it was up. */
 export function acceptedEngineId(
   desired: DesiredContainer,

@@ -131,7 +131,7 @@ test("a hold ends with the write that says that its container is the container a
   await insertPlacement(container);
   const [row] = await loadContainers(sql, { uids: [container.uid] }, () => {});
   const { container_id, uid } = container;
-  const write = { ...row!.status, container_id, uid, engine_id: "a9", restored_id: "a9" };
+  const write = { ...row!.status, container_id, uid, engine_id: "a9", unheld_id: "a9" };
   expect(await writeContainerStatus(sql, stale, write)).toBeNull();
   expect(await heldBy(container)).toHaveLength(2);
   expect(await writeContainerStatus(sql, fence, write)).toBe(1);

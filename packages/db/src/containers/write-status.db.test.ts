@@ -40,7 +40,7 @@ const writeOf = (
   next_retry_at: new Date(0),
   conditions: [{ type: "Ready", status: "true", reason: "Up", message: "", since: "2026-01-01T00:00:00.000Z" }],
   observed_generation: 1,
-  restored_id: null,
+  unheld_id: null,
   ...differs,
 });
 
@@ -67,7 +67,7 @@ test("writes all of a status, one version on, and what was observed is dirty no 
   const container = await insertContainer(database.sql);
   const write = writeOf(container, { message: "x".repeat(3_000) });
   expect(await writeContainerStatus(database.sql, fence, write)).toBe(1);
-  const { uid: _uid, version: _version, restored_id: _restored_id, ...written } = write;
+  const { uid: _uid, version: _version, unheld_id: _unheld_id, ...written } = write;
   expect(await statusOf(container)).toMatchObject({
     ...written,
     message: "x".repeat(2_000),

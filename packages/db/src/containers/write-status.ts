@@ -25,8 +25,8 @@ export interface ContainerStatusWrite {
   next_retry_at: Date | null;
   conditions: Condition[];
   observed_generation: number;
-  /** The engine container that is this container again: its hold ends with this write. */
-  restored_id: string | null;
+  /** The engine container that is not set aside any more, as it is this container again: its hold ends with this write. */
+  unheld_id: string | null;
 }
 
 /**
@@ -48,7 +48,7 @@ export async function writeContainerStatus(
        RETURNING version
      ), cleaned AS (
        DELETE FROM dirty WHERE noun = 'container' AND id = $20 AND generation <= $18 AND EXISTS (SELECT 1 FROM written)
-     ), restored AS (
+     ), unheld AS (
        DELETE FROM held_containers WHERE engine_id = $22 AND EXISTS (SELECT 1 FROM written)
      )
      SELECT version FROM written`,
@@ -74,7 +74,7 @@ export async function writeContainerStatus(
       fence.holder,
       write.uid,
       write.image_id,
-      write.restored_id,
+      write.unheld_id,
     ],
   );
   return row?.version ?? null;
