@@ -123,6 +123,17 @@ test("names only the container and what its recreates set aside", () => {
   );
 });
 
+test("does nothing beside a twin, save a removal that is asked for", () => {
+  fc.assert(
+    fc.property(anyCase, ({ desired, world }) => {
+      const { observed } = world;
+      if (desired.desired === "removed" || !observed.current) return;
+      expect(next(desired, { ...world, observed: { ...observed, unknownTwin: true } }).actions).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
 test("removes nothing unasked but holds that ran out and the never-started container of a given-up recreate", () => {
   fc.assert(
     fc.property(anyCase, ({ desired, world }) => {
