@@ -6,10 +6,10 @@ let unstored: string | null = null;
 
 /** Shared by the tabs of this origin, and by no other port of our host, where the refresh cookie is sent as well. */
 export const pageKey = {
-  /** For what the refresh cookie alone does not do. */
-  headers(): Record<string, string> {
+  /** For what the refresh cookie alone does not do; null where nobody has signed in here. */
+  headers(): Record<string, string> | null {
     const key = stored() ?? unstored;
-    return key === null ? {} : { [PAGE_KEY_HEADER]: key };
+    return key === null ? null : { [PAGE_KEY_HEADER]: key };
   },
 
   /** An answer that opened a session has a new one. */

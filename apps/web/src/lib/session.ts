@@ -34,7 +34,7 @@ export const session = {
     held = null;
     const headers = pageKey.headers();
     pageKey.forget();
-    await fetch("/api/auth/logout", { method: "POST", headers }).catch(() => undefined);
+    if (headers) await fetch("/api/auth/logout", { method: "POST", headers }).catch(() => undefined);
   },
 };
 
@@ -47,7 +47,12 @@ function renew(): Promise<void> {
 }
 
 async function requestToken(): Promise<void> {
-  const response = await fetch("/api/auth/refresh", { method: "POST", headers: pageKey.headers() });
+  const headers = pageKey.headers();
+  if (!headers) {
+    held = null;
+    return;
+  }
+  const response = await fetch("/api/auth/refresh", { method: "POST", headers });
   if (response.ok) session.begin(((await response.json()) as { access_token: string }).access_token);
   else if (response.status === 401) held = null;
 }

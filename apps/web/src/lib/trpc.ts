@@ -14,7 +14,7 @@ export const trpcClient = createTRPCClient<AppRouter>({
       async headers() {
         const token = await session.token();
         // Who signs in again ends the session that this browser had.
-        return token === null ? pageKey.headers() : { authorization: `Bearer ${token}` };
+        return token === null ? (pageKey.headers() ?? {}) : { authorization: `Bearer ${token}` };
       },
       async fetch(url, options) {
         const response = await fetch(url, options as RequestInit);
