@@ -1,5 +1,5 @@
 import { EngineError } from "@berth/docker/engine.ts";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { PIXEL } from "./testing/contract.ts";
 import { type Client, type OpenRest, openRest, PASSWORD } from "./testing/open-rest.ts";
 
@@ -109,6 +109,22 @@ describe("what a procedure is called with", () => {
       }
     }
   });
+});
+
+test("a request counts as one of its account's until it was answered, by either door", async () => {
+  const counted: string[] = [];
+  const begin = (user_id: number) => {
+    counted.push(`begin ${user_id}`);
+    return () => counted.push(`end ${user_id}`);
+  };
+  const counting = await openRest({ services: { calls: { count: () => undefined, begin } } });
+  const caller = await counting.addUser("caller");
+  for (const path of ["/api/user/me", "/trpc/user.me"]) {
+    counted.length = 0;
+    expect((await counting.fetch("GET", path, { as: caller })).status).toBe(200);
+    await vi.waitFor(() => expect(counted).toEqual([`begin ${caller.user_id}`, `end ${caller.user_id}`]));
+  }
+  await counting.close();
 });
 
 describe("a failure", () => {

@@ -138,3 +138,22 @@ test("a registration may be repeated by who is not signed in yet", async () => {
   expect(again.text).toBe(first.text);
   expect((await register("another")).status).toBe(422);
 });
+
+test("of many keys of one user the newest are kept", async () => {
+  const busy = await rest.addUser("busy");
+  const { user_id } = busy;
+  await rest.db.idempotency_keys.createMany({
+    data: Array.from({ length: 1_003 }, (_, index) => ({
+      user_id,
+      key: `old-${index}`,
+      request_hash: Buffer.alloc(32),
+      status: 200,
+      answer: "{}",
+      created_at: new Date(Date.now() - 3_600_000 + index),
+    })),
+  });
+  expect((await create(newName(), "newest", busy)).status).toBe(201);
+  expect(await rest.db.idempotency_keys.count({ where: { user_id } })).toBe(1_001);
+  const oldest = await rest.db.idempotency_keys.findFirst({ where: { user_id }, orderBy: { created_at: "asc" } });
+  expect(oldest?.key).toBe("old-3");
+});

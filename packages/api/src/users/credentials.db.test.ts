@@ -99,6 +99,12 @@ test("a revoked token ends, and only its owner revokes it", async () => {
   await expect(li.user.api_tokens.revoke({ token_id })).rejects.toMatchObject(NOT_FOUND);
 });
 
+test("who waits to add a key while their token ends has added none", async () => {
+  await api.services.sql("UPDATE users SET token_epoch = token_epoch + 1 WHERE user_id = $1", [actor.user_id]);
+  await expect(li.user.ssh_keys.add({ public_key: keyOf(1) })).rejects.toMatchObject(UNAUTHORIZED);
+  expect((await api.db.users.findUniqueOrThrow({ where: { user_id: actor.user_id } })).ssh_public_keys).toEqual([]);
+});
+
 test("a token of before a change of the password is not listed, and leaves its name", async () => {
   await li.user.api_tokens.create({ name: "ci" });
   // By hand: a verb would delete it.
