@@ -15,6 +15,12 @@ const RETRY_MS = { first: 250, longest: 30_000 };
 /** A network that is gone without a word is noticed. */
 const KEEP_ALIVE = { enabled: true, intervalMs: 30_000, pongTimeoutMs: 10_000 };
 
+/**
+ * The server was closing the socket already when tRPC's client came to send on it, which is that client's failure and not
+ * the subscription's: why it was closed is told in a moment.
+ */
+const isOvertaken = ({ message }: Failure): boolean => message === "Active connection is not open";
+
 export interface SubscriptionParts {
   /** Of tRPC, as `http:` or `https:`. */
   url: string;
@@ -80,12 +86,23 @@ export function createSubscriptionLink(parts: SubscriptionParts): {
       (runtime) =>
       ({ op, next }) =>
         observable((observer) => {
-          opened ??= open();
           const fail = (error: Failure): void => observer.error(error);
           failing.add(fail);
-          const subscription = opened.link(runtime)({ op, next }).subscribe(observer);
+          let subscription = subscribe();
+          let again: NodeJS.Timeout | number | undefined;
+          function subscribe() {
+            opened ??= open();
+            return opened
+              .link(runtime)({ op, next })
+              .subscribe({ ...observer, error: failOrTryAgain });
+          }
+          function failOrTryAgain(error: Failure): void {
+            if (!isOvertaken(error)) return observer.error(error);
+            again = setTimeout(() => (subscription = subscribe()), RETRY_MS.first);
+          }
           return () => {
             failing.delete(fail);
+            clearTimeout(again);
             subscription.unsubscribe();
           };
         }),

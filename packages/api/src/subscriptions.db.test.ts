@@ -82,6 +82,12 @@ test("fails at once without a token", async () => {
   await vi.waitFor(() => expect(state.error).toMatchObject({ code: "UNAUTHORIZED" }), { timeout: 20_000 });
 });
 
+test("is told why it is refused, however soon that is", async () => {
+  const states = Array.from({ length: 20 }, () => follow(createBerthClient({ url: server.url })));
+  await vi.waitFor(() => expect(states.map(({ error }) => error)).not.toContain(null), { timeout: 20_000 });
+  expect(new Set(states.map(({ error }) => (error as BerthClientError).code))).toEqual(new Set(["UNAUTHORIZED"]));
+});
+
 test("completes what is followed where it is closed, and begins anew when asked", async () => {
   const zhao = await server.registerUser("zhao");
   const state = follow(zhao);
