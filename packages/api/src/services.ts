@@ -1,6 +1,5 @@
-import type { Db } from "@berth/db/client.ts";
+import { type Db, sqlOf } from "@berth/db/client.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
-import { prismaSql } from "@berth/db/sql.ts";
 import type { Engine, EngineAddress } from "@berth/docker/engine.ts";
 import { createCallLimiter } from "./call-limiter.ts";
 import { createStatsFeed } from "./containers/stats-feed.ts";
@@ -21,7 +20,7 @@ export interface ServiceParts {
 /** What a process needs beside the database to answer calls. */
 export function createApiServices(parts: ServiceParts): ApiServices & { engines: EnginePool & { close(): void } } {
   const { db, box, installation, connectEngine, changes = SILENT } = parts;
-  const sql = prismaSql(db);
+  const sql = sqlOf(db);
   const engines = createEnginePool({ db, box, connectEngine });
   return {
     db,

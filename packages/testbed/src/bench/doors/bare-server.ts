@@ -23,7 +23,7 @@ const installedFor = (owner: string) => createRequire(new URL(`../../../../../${
 const createFastify = installedFor("apps/server")("fastify") as () => Fastify;
 const argon2 = installedFor("packages/api")("@node-rs/argon2") as Argon2;
 
-/** As many connections as Prisma's adapter opens at most: it leaves pg's own default. */
+/** As many connections as the API opens at most, which is pg's own default. */
 const CONNECTIONS = 10;
 const ADMIN: Actor = {
   user_id: 0,
