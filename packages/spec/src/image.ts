@@ -29,15 +29,61 @@ export const ImageReference = z
 export const ImageSource = z.enum(["build", "commit", "mirror", "push", "external"]);
 export type ImageSource = z.infer<typeof ImageSource>;
 
-const ImagePhase = z.enum(["Waiting", "Committing", "Ready", "Failed", "Deleted"]);
+export const ImagePhase = z.enum([
+  "Waiting",
+  "Building",
+  "Committing",
+  "Mirroring",
+  "Pushing",
+  "Verifying",
+  "Ready",
+  "Failed",
+  /** To be deleted, but something needs it. */
+  "Blocked",
+  "Deleting",
+  "Deleted",
+]);
+export type ImagePhase = z.infer<typeof ImagePhase>;
 
 const GivenParams = CreateParams.strict().refine(hasModestTexts, IMMODEST_TEXTS);
+const DisplayName = z.string().min(1).max(100);
+const Description = z.string().max(4_000);
+
+/** The name under `public/`: only an admin makes such an image. */
+export const PublicImageName = ImageName.refine((name) => name.startsWith("public/"), "It is named public/name:tag.");
+
+/** `name:tag` in one's own namespace, or the same with that in front. */
+export const SavedImageName = z
+  .string()
+  .max(200)
+  .regex(
+    /^([a-z0-9]+([._-][a-z0-9]+)*\/)?[a-z0-9]+([._-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/,
+    "A saved image is named name:tag, for example work:1.",
+  );
+
+/** Beside the tag, what an image is made from. None of it holds a secret. */
+export const ImageRecipe = z.union([
+  /** Files, if any, are a blob: a tar with the Dockerfile in it. */
+  z.strictObject({
+    type: z.literal("build"),
+    blob_id: z.uuid().nullable(),
+    /** Of a repository that the builder can reach, `#branch:folder` at the end where wanted. */
+    git: z.string().nullable(),
+    /** Within the files. */
+    dockerfile: z.string(),
+    build_args: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({ type: z.literal("mirror"), from: ImageReference }),
+  /** The same content under another name of the registry. */
+  z.strictObject({ type: z.literal("copy"), from: ImageName, digest: z.string() }),
+]);
+export type ImageRecipe = z.infer<typeof ImageRecipe>;
 
 export const AddImageInput = z.strictObject({
   name: ImageName,
   reference: ImageReference,
-  display_name: z.string().min(1).max(100).optional(),
-  description: z.string().max(4_000).optional(),
+  display_name: DisplayName.optional(),
+  description: Description.optional(),
   create_params: GivenParams.optional(),
 });
 export type AddImageInput = z.infer<typeof AddImageInput>;
@@ -47,8 +93,8 @@ export const ImageRef = z.object({ image_id: z.int32().positive() });
 /** What is left out is not changed. A Ready image's content never changes: new content is a new tag. */
 export const UpdateImageInput = z.strictObject({
   ...ImageRef.shape,
-  display_name: z.string().min(1).max(100).nullable().optional(),
-  description: z.string().max(4_000).nullable().optional(),
+  display_name: DisplayName.nullable().optional(),
+  description: Description.nullable().optional(),
   /** Whole. Containers that exist keep theirs. */
   create_params: GivenParams.optional(),
 });
@@ -61,14 +107,62 @@ export const ShareImageInput = z.strictObject({
 });
 export type ShareImageInput = z.infer<typeof ShareImageInput>;
 
+/** Saves what is in a container as an image of its owner's. */
+export const SaveContainerInput = z.strictObject({
+  container_id: z.int32().positive(),
+  name: SavedImageName,
+  display_name: DisplayName.optional(),
+  description: Description.optional(),
+  /** Whole; without it, what the container was made with. */
+  create_params: GivenParams.optional(),
+});
+export type SaveContainerInput = z.infer<typeof SaveContainerInput>;
+
+export const MirrorImageInput = z.strictObject({
+  /** `docker.io/library/debian:12`, `ghcr.io/org/app@sha256:…` */
+  from: ImageReference,
+  name: PublicImageName,
+  display_name: DisplayName.optional(),
+  description: Description.optional(),
+  create_params: GivenParams.optional(),
+  /** Of a builder; Berth takes one where it is left out. */
+  machine_id: z.string().min(1).max(200).optional(),
+});
+export type MirrorImageInput = z.infer<typeof MirrorImageInput>;
+
+export const PublishImageInput = z.strictObject({ ...ImageRef.shape, name: PublicImageName });
+export type PublishImageInput = z.infer<typeof PublishImageInput>;
+
+/** Exactly these machines keep it, whether or not a container needs it there. */
+export const PrewarmImageInput = z.strictObject({
+  ...ImageRef.shape,
+  machine_ids: z.array(z.string().min(1).max(200)).max(1_000),
+});
+export type PrewarmImageInput = z.infer<typeof PrewarmImageInput>;
+
 export const ListImagesInput = PageInput.extend({
   scope: z.enum(["public", "mine", "all"]).default("all"),
 });
 export type ListImagesInput = z.infer<typeof ListImagesInput>;
 
+/** Where an image is, or is on its way to. */
+export const ImagePlace = z.object({
+  machine_id: z.string(),
+  state: z.enum(["waiting", "pulling", "present", "failed"]),
+  /** Bytes of a pull. */
+  progress: z.int().nullable(),
+  total: z.int().nullable(),
+  message: z.string(),
+  /** By an admin's wish. */
+  prewarmed: z.boolean(),
+  last_used_at: z.iso.datetime(),
+});
+export type ImagePlace = z.infer<typeof ImagePlace>;
+
 export const Image = z.object({
   image_id: z.int(),
   name: z.string(),
+  /** What an engine pulls, or holds. */
   reference: z.string(),
   display_name: z.string().nullable(),
   description: z.string().nullable(),
@@ -82,12 +176,39 @@ export const Image = z.object({
   desired: z.enum(["present", "absent"]),
   phase: ImagePhase,
   message: z.string(),
-  /** Bytes done of what is under way. */
+  /** Bytes done of what is under way, of `total`. */
   progress: z.int().nullable(),
+  total: z.int().nullable(),
   digest: z.string().nullable(),
-  /** Bytes. */
+  /** Bytes on the registry, compressed. */
   size: z.int().nullable(),
+  /** What is mounted there was not saved with it. */
+  not_saved: z.array(z.string()),
+  /** Names of variables whose values are in it, for everybody who has it. */
+  baked_env: z.array(z.string()),
+  next_retry_at: z.iso.datetime().nullable(),
   conditions: z.array(Condition),
   created_at: z.iso.datetime(),
 });
 export type Image = z.infer<typeof Image>;
+
+/** One image, with what only its own page tells. */
+export const ImageDetails = z.object({
+  ...Image.shape,
+  /** Lowest first, with their bytes on the registry. */
+  layers: z.array(z.object({ digest: z.string(), size: z.int(), /** In its parent, too. */ shared: z.boolean() })),
+  machines: z.array(ImagePlace),
+  /** Names of what needs it, of whatever the caller may see. */
+  needed_by: z.object({ containers: z.array(z.string()), images: z.array(z.string()) }),
+});
+export type ImageDetails = z.infer<typeof ImageDetails>;
+
+/** A page of what a build or a mirror printed. */
+export const ImageLog = z.object({
+  text: z.string(),
+  /** Of the next page: what is printed until then is in it. */
+  next_seq: z.int(),
+  /** Nothing more will come. */
+  ended: z.boolean(),
+});
+export type ImageLog = z.infer<typeof ImageLog>;

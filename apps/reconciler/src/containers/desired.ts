@@ -29,7 +29,7 @@ export function toDesired(row: ContainerRow): DesiredContainer {
     },
     image: {
       reference: pinnedReference(row.image),
-      fromCommit: row.image.source === "commit" && row.image.digest === null,
+      fromCommit: row.image.source === "commit" && !row.image.on_registry,
     },
     consent: row.recreate === null ? null : { mode: row.recreate, generation: row.recreate_generation },
     restore: restoreOf(row),

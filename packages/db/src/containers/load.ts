@@ -9,6 +9,7 @@ import {
 } from "@berth/spec/container.ts";
 import type { ImageSource } from "@berth/spec/image.ts";
 import { z } from "zod";
+import { REFERENCE } from "../images/reference.ts";
 import type { Sql } from "../sql.ts";
 
 /** One container with all that a reconciler needs of it: spec, placement, image, status, holds. */
@@ -28,7 +29,8 @@ export interface ContainerRow {
   recreate_generation: number;
   restore_engine_id: string | null;
   generation: number;
-  image: { reference: string; source: ImageSource; digest: string | null };
+  /** `on_registry`: on Berth's own, which lets a machine in with a token only. */
+  image: { reference: string; on_registry: boolean; source: ImageSource; digest: string | null };
   placement: { machine_id: string; shard: number; gpu_uuids: string[]; ports: PortBinding[] };
   /** GPUs that it holds now; its placement remembers those of a stopped one too. */
   claimed_gpus: string[];
@@ -87,6 +89,7 @@ export interface HeldRow {
 interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "status" | "held"> {
   spec: unknown;
   reference: string;
+  on_registry: boolean;
   source: ImageSource;
   digest: string | null;
   machine_id: string;
@@ -103,7 +106,7 @@ interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "s
 
 const QUERY = `
   SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.restart_run, c.incarnation,
-         c.recreate, c.recreate_generation, c.restore_engine_id, c.generation, i.reference, i.source, si.digest,
+         c.recreate, c.recreate_generation, c.restore_engine_id, c.generation, ${REFERENCE} AS reference, i.reference IS NULL AS on_registry, i.source, si.digest,
          p.machine_id, m.shard, p.gpu_uuids, p.ports, to_jsonb(s) AS status,
          ARRAY(SELECT gpu_uuid FROM gpu_allocations g WHERE g.container_id = c.container_id) AS claimed_gpus,
          (EXISTS (SELECT 1 FROM gpu_allocations g WHERE g.container_id = c.container_id AND g.gpu_uuid <> ALL (p.gpu_uuids))
@@ -144,11 +147,11 @@ export async function loadContainers(
 }
 
 function toRow(flat: FlatRow): ContainerRow {
-  const { reference, source, digest, machine_id, shard, gpu_uuids, ports, status, held, ...row } = flat;
+  const { reference, on_registry, source, digest, machine_id, shard, gpu_uuids, ports, status, held, ...row } = flat;
   return {
     ...row,
     spec: ContainerSpec.parse(row.spec),
-    image: { reference, source, digest },
+    image: { reference, on_registry, source, digest },
     placement: { machine_id, shard, gpu_uuids, ports },
     status: {
       ...status,
