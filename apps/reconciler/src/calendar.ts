@@ -7,10 +7,16 @@ import type { Logger } from "pino";
 
 /** At an hour when few work. Convergence never depends on it: it skips a tick when the process is busy. */
 const NIGHTLY = "17 3 * * *";
+/** The registry is looked at whole, after its garbage collection. */
+const VERIFICATION = "47 4 * * *";
 const EVENT_DAYS = 30;
 
 /** What has a calendar rather than a cause. Safe to run in every replica: each task only deletes what is old. */
-export function startCalendar(databaseUrl: string, log: Logger): { stop(): Promise<void> } {
+export function startCalendar(
+  databaseUrl: string,
+  log: Logger,
+  verifyImages: () => Promise<number>,
+): { stop(): Promise<void> } {
   const pool = createPool(databaseUrl, {
     max: 1,
     applicationName: "berth-reconciler-calendar",
@@ -30,8 +36,20 @@ export function startCalendar(databaseUrl: string, log: Logger): { stop(): Promi
     },
     { noOverlap: true },
   );
+  const verification = cron.schedule(
+    VERIFICATION,
+    async () => {
+      try {
+        log.info({ images: await verifyImages() }, "looking whether the registry has every image");
+      } catch (error) {
+        log.warn({ err: error }, "the registry could not be looked at; tomorrow again");
+      }
+    },
+    { noOverlap: true },
+  );
   return {
     async stop() {
+      await verification.destroy();
       await task.destroy();
       await pool.end();
     },

@@ -16,6 +16,13 @@ export const CRASH_POINTS = [
   "after-remove",
   "after-finish",
   "after-status",
+  "after-attempt",
+  "after-image-commit",
+  "after-made",
+  "after-push",
+  "after-ready",
+  "after-image-clear",
+  "after-registry-delete",
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 

@@ -19,7 +19,7 @@ async function start(env: Env): Promise<void> {
     connect: (row) => connectEngine(parseEngineUrl(row.url, { tls: row.tls, allow_insecure: row.allow_insecure })),
     crash: createCrash(env.BERTH_CRASH_AT ?? null),
   });
-  const calendar = startCalendar(env.DATABASE_URL, log);
+  const calendar = startCalendar(env.DATABASE_URL, log, () => reconciler.verifyImages());
   log.info("the reconciler runs");
   stopOnSignals(log, env.BERTH_SUPERVISED, () => Promise.all([calendar.stop(), reconciler.stop()]));
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadContainers } from "@berth/db/containers/load.ts";
+import { type ImageFilter, loadImages } from "@berth/db/images/load.ts";
 import { settleImages } from "@berth/db/images/settle.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { listen, SPEC_CHANNELS } from "@berth/db/listen.ts";
@@ -14,6 +15,8 @@ import type { Logger } from "pino";
 import { createAnnouncer } from "./announcer.ts";
 import type { Crash } from "./crash.ts";
 import { LeaseKeeper } from "./lease/lease-keeper.ts";
+import { createRegistryAccess } from "./registry/registry-access.ts";
+import { RegistryWorker } from "./registry/registry-worker.ts";
 import { containerKey, MachineSession } from "./machines/machine-session.ts";
 import type { SessionContext } from "./machines/session-context.ts";
 import { createSharedLanes } from "./queue/lanes.ts";
@@ -41,6 +44,8 @@ export interface ReconcilerOptions {
 
 export interface Reconciler {
   /** What a person asks of a service that seems stuck. */
+  /** Looks whether the registry still has every image that is ready. Returns how many of them are this process's. */
+  verifyImages(): Promise<number>;
   health(): { shards: number; machines: number; waiting: number; running: number; delayed: number };
   stop(): Promise<void>;
 }
@@ -56,7 +61,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const sql = pgSql(pool);
   const sessions = new Map<string, MachineSession>();
   const queue = new WorkQueue({
-    run: (key, machineId) => runKey(sessions, log, key, machineId),
+    run: (key, group) => (key.startsWith("r/") ? worker.run(key) : runKey(sessions, log, key, group)),
     maxRunning: 512,
     maxRunningPerGroup: 16,
   });
@@ -80,7 +85,12 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     loadContainers(sql, filter, (uid, error) =>
       log.error({ err: error, uid }, "a container's row can't be read; it is left as it is"),
     );
+  const readImages = (filter: ImageFilter) =>
+    loadImages(sql, filter, (image_id, error) =>
+      log.error({ err: error, image_id }, "an image's row can't be read; it is left as it is"),
+    );
   const announcer = createAnnouncer(sql, log);
+  const registry = createRegistryAccess(sql, box, log);
   const context: SessionContext = {
     pool,
     sql,
@@ -89,16 +99,19 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     lanes: createSharedLanes(),
     told: createTold(sql, log),
     announcer,
+    registry,
     crash: options.crash,
     installation: await loadInstallation(sql),
     fenceOf: (shard) => leases.fence(shard),
     loadContainers: readContainers,
+    loadImages: readImages,
     loadMachine: async (machineId) => (await readMachines({ machine_ids: [machineId] }))[0] ?? null,
     connect: options.connect,
     countMachines: () => sessions.size,
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   };
+  const worker = new RegistryWorker(context);
   let isStopped = false;
 
   function open(row: MachineRow): void {
@@ -120,6 +133,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   /** The database may be away: what is ours is asked for until it is known. */
   async function gain(shards: number[]): Promise<void> {
     try {
+      for (const row of await readImages({ unsettled_in: shards })) worker.look(row, PRIORITY.event);
       for (const row of await readMachines({ shards })) {
         // A session that was kept through a lapse has missed what others did meanwhile.
         close(row.machine_id);
@@ -157,7 +171,21 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     const rows = new Map((await readMachines({ machine_ids: machineIds })).map((row) => [row.machine_id, row]));
     for (const machineId of machineIds) applyMachine(machineId, rows.get(machineId));
   });
-  const lookAtImages = retried(log, () => settleImages(sql));
+  const lookAtImages = retried(log, async (imageIds: string[]) => {
+    await settleImages(sql);
+    const ids = imageIds.map(Number);
+    const rows = new Map((await readImages({ image_ids: ids })).map((row) => [row.image_id, row]));
+    for (const imageId of ids) {
+      const row = rows.get(imageId);
+      for (const session of sessions.values()) {
+        const isMaker = row?.desired === "present" && row.machine_id === session.row.machine_id;
+        if (isMaker && session.isLoaded) session.images.upsert(row);
+        // One that is not known here is no work of ours, and may be present.
+        else session.images.notice(imageId, row ?? null);
+      }
+      if (row) worker.look(row, PRIORITY.user);
+    }
+  });
 
   function applyMachine(machineId: string, row: MachineRow | undefined): void {
     const session = sessions.get(machineId);
@@ -179,11 +207,15 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     berth_container: onContainer,
     berth_machine: onMachine,
     berth_image: onImage,
+    berth_registry: () => {
+      registry.poke();
+      worker.lookAgain();
+    },
   };
-  const poll = startDirtyPoll(sql, log, (containers, machines, hasImages) => {
+  const poll = startDirtyPoll(sql, log, (containers, machines, images) => {
     containers.forEach(onContainer);
     machines.forEach(onMachine);
-    if (hasImages) onImage("");
+    images.forEach(onImage);
   });
   const notifications = await listen(databaseUrl, "berth-reconciler-listen", SPEC_CHANNELS, {
     onNotice: (channel, id) => handlers[channel](id),
@@ -194,6 +226,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   leases.start();
 
   return {
+    verifyImages: () => worker.verifyAll(leases.shards),
     health: () => ({ shards: leases.shards.length, machines: sessions.size, ...queue.depth }),
     async stop() {
       isStopped = true;
@@ -203,6 +236,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       await queue.close();
       for (const machineId of sessions.keys()) close(machineId);
       await leases.close();
+      registry.close();
       const said = Promise.all([context.told.flush(), announcer.close()]);
       await Promise.race([said, delay(FLUSH_MS, undefined, { ref: false })]);
       await notifications.close();
@@ -219,10 +253,12 @@ async function runKey(
 ): Promise<void> {
   const session = sessions.get(machineId);
   if (!session) return log.debug({ key }, "a key of a machine that is not ours");
-  const isContainer = key.startsWith(containerKey(""));
-  await inRunScope(() =>
-    isContainer ? session.runContainer(key.slice(containerKey("").length)) : session.runMachine(),
-  );
+  await inRunScope(() => {
+    const id = key.slice(2);
+    if (key.startsWith(containerKey(""))) return session.runContainer(id);
+    if (key.startsWith("i/")) return session.runImage(Number(id));
+    return key.startsWith("p/") ? session.runPlaces() : session.runMachine();
+  });
 }
 
 /** For what a notice asks: the database may be away, and then the poll asks again. */

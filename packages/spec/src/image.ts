@@ -72,6 +72,8 @@ export const ImageRecipe = z.union([
     /** Within the files. */
     dockerfile: z.string(),
     build_args: z.record(z.string(), z.string()),
+    /** Images of ours that its FROM lines name. */
+    base_image_ids: z.array(z.int()),
   }),
   z.strictObject({ type: z.literal("mirror"), from: ImageReference }),
   /** The same content under another name of the registry. */

@@ -17,6 +17,8 @@ export interface KnownContainer {
   /** A create was answered with 409: look who bears the name. */
   nameTaken: boolean;
   committing: boolean;
+  /** Images that are being saved from it: a pause may be theirs. */
+  savers: Set<number>;
   recreateFailures: number;
   /** Failed attempts in a row. */
   failures: number;
@@ -53,6 +55,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   image: { state: "unknown" },
   nameTaken: false,
   committing: false,
+  savers: new Set(),
   recreateFailures: 0,
   failures: 0,
   hints: 0,
@@ -83,7 +86,7 @@ export function memoryOf(known: KnownContainer, status: ContainerStatusRow = kno
     recreateFailures: known.recreateFailures,
     heldUntil: new Map(held.map((hold) => [hold.engine_id, hold.held_until.getTime()])),
     startNotBefore: known.startNotBefore,
-    committing: known.committing,
+    committing: known.committing || known.savers.size > 0,
     dataLost: isClaimedYet("DataLost"),
     restoreFailed: known.restoreFailedGeneration === generation || isClaimedYet("RestoreFailed"),
   };

@@ -7,6 +7,9 @@ import type { Pool } from "@berth/db/pool.ts";
 import type { Logger } from "pino";
 import { eventOf } from "../containers/action-events.ts";
 import { forgiveFailures, type KnownContainer, newKnown } from "../containers/known-container.ts";
+import { MachineImages } from "../images/machine-images.ts";
+import type { KnownImage } from "../images/known-image.ts";
+import { failForNow, reconcileImage } from "../images/reconcile-image.ts";
 import type { Owner } from "../containers/ownership.ts";
 import { createPulls, type Pulls } from "../containers/pulls.ts";
 import { endsQuietly, reconcileContainer } from "../containers/reconcile-container.ts";
@@ -39,6 +42,7 @@ export class MachineSession {
   readonly owner: Owner;
   readonly log: Logger;
   readonly pulls: Pulls;
+  readonly images: MachineImages;
   readonly breaker = createBreaker();
   readonly containers = new Map<string, KnownContainer>();
   /** Engine ids whose stop or kill was seen since they last started. */
@@ -75,6 +79,7 @@ export class MachineSession {
     this.engine = context.connect(row);
     this.owner = { installation: context.installation, machine_id: row.machine_id };
     this.#lanes = createMachineLanes(context.lanes);
+    this.images = new MachineImages(this);
     this.pulls = createPulls(this.engine, this.#lanes, context.now, context.random);
   }
 
@@ -100,6 +105,7 @@ export class MachineSession {
   close(): void {
     this.#closing.abort();
     this.pulls.abortAll();
+    this.images.abortAll();
     this.context.queue.forget(this.row.machine_id);
     this.engine.close();
   }
@@ -125,6 +131,23 @@ export class MachineSession {
         throw error;
       }
     });
+  }
+
+  /** What lasts, beside the lanes of calls: with the lease, on the engine that we know; a stall says nothing of the engine. */
+  pull<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#lanes.pull(() => this.#transfer(work));
+  }
+  push<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#lanes.push(() => this.#transfer(work));
+  }
+  build<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#lanes.build(() => this.#transfer(work));
+  }
+
+  async #transfer<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.fence();
+    if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
+    return work();
   }
 
   #noteStuck(isStuck: boolean): void {
@@ -237,6 +260,10 @@ export class MachineSession {
     });
   }
 
+  tellImage(imageId: number, kind: "normal" | "warning", reason: string, message: string): void {
+    this.context.told.tell({ noun: "image", id: String(imageId), kind, reason, message });
+  }
+
   /** After a write that found the row changed. */
   async reloadRow(): Promise<void> {
     const row = await this.context.loadMachine(this.row.machine_id);
@@ -271,6 +298,49 @@ export class MachineSession {
       this.#afterFailedRun(known, error);
     } finally {
       known.isRunning = false;
+    }
+  }
+
+  /** The queue's run of `i/<image>`. */
+  async runImage(imageId: number): Promise<void> {
+    const known = this.images.making.get(imageId);
+    if (!known || this.identity.state !== "confirmed") return; // the machine's own key asks again
+    try {
+      if (known.isStale && !(await this.#reloadImage(known))) return;
+      await reconcileImage(this, known);
+      if (this.images.isFinished(known)) this.images.making.delete(imageId);
+    } catch (error) {
+      if (endsQuietly(error) || this.closing.aborted) return;
+      known.isStale = true;
+      if (error instanceof StaleRowError) return this.images.enqueue(known, PRIORITY.user);
+      await failForNow(this, known, error).catch((again: unknown) => {
+        this.log.warn({ err: again, image_id: imageId }, "an image's failure could not be told");
+        this.images.enqueue(known, PRIORITY.retry, 1_000);
+      });
+      if (known.failure) this.images.enqueue(known, PRIORITY.retry, Math.max(0, known.failure.retryAt - this.now()));
+    }
+  }
+
+  async #reloadImage(known: KnownImage): Promise<boolean> {
+    const [row] = await this.context.loadImages({ image_ids: [known.row.image_id] });
+    if (!row || row.machine_id !== this.row.machine_id) {
+      this.images.forget(known.row.image_id);
+      return false;
+    }
+    known.row = row;
+    known.isStale = false;
+    return true;
+  }
+
+  /** The queue's run of `p/<machine>`. */
+  async runPlaces(): Promise<void> {
+    if (this.identity.state !== "confirmed") return;
+    try {
+      await this.images.run();
+    } catch (error) {
+      if (endsQuietly(error) || this.closing.aborted) return;
+      this.log.warn({ err: error }, "images could not be cleared away");
+      this.images.retryPlaces();
     }
   }
 

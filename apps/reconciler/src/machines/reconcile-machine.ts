@@ -28,8 +28,10 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
       if (row.placement.machine_id === session.row.machine_id) session.upsert(row);
     }
     session.noticedEarly.clear();
+    await session.images.load();
   }
-  if (session.identity.state !== "confirmed") session.identity = await readIdentity(session);
+  const wasConfirmed = session.identity.state === "confirmed";
+  if (!wasConfirmed) session.identity = await readIdentity(session);
 
   const listed = await session.read(() =>
     session.engine.listContainers({ labels: { [LABEL.installation]: session.owner.installation } }),
@@ -41,6 +43,7 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
       if (known.isStale || !isSettled(session, known, listed)) session.enqueue(known.row.uid, PRIORITY.event);
     }
     await handleOrphans(session, listed);
+    if (!wasConfirmed) session.images.enqueueAll();
   }
   // Last, for it takes locks in the engine and may hang where lists are answered.
   const facts = session.hasFacts ? null : await readFacts(session);

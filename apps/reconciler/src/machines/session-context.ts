@@ -1,4 +1,5 @@
 import type { ContainerRow } from "@berth/db/containers/load.ts";
+import type { ImageFilter, ImageRow } from "@berth/db/images/load.ts";
 import type { Fence } from "@berth/db/leases/fence.ts";
 import type { MachineRow } from "@berth/db/machines/load.ts";
 import type { Sql } from "@berth/db/sql.ts";
@@ -9,6 +10,7 @@ import type { Announcer } from "../announcer.ts";
 import type { Crash } from "../crash.ts";
 import type { SharedLanes } from "../queue/lanes.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
+import type { RegistryAccess } from "../registry/registry-access.ts";
 import type { Told } from "../told.ts";
 
 /** What every machine's session shares. */
@@ -22,12 +24,14 @@ export interface SessionContext {
   /** For people who look at it: its status has changed. */
   announcer: Announcer;
   crash: Crash;
+  registry: RegistryAccess;
   /** The label by which engines tell our containers from another Berth's. */
   installation: string;
   /** Null while nothing may be begun on this shard. */
   fenceOf: (shard: number) => Fence | null;
   /** Rows that can't be read are told and left out. */
   loadContainers: (filter: { uids: readonly string[] } | { machine_ids: readonly string[] }) => Promise<ContainerRow[]>;
+  loadImages: (filter: ImageFilter) => Promise<ImageRow[]>;
   loadMachine: (machineId: string) => Promise<MachineRow | null>;
   connect: (row: MachineRow) => Engine;
   /** How many machines this process looks after. */

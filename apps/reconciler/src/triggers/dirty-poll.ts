@@ -15,7 +15,7 @@ export interface DirtyPoll {
 export function startDirtyPoll(
   sql: Sql,
   log: Logger,
-  onDirty: (containers: string[], machines: string[], hasImages: boolean) => void,
+  onDirty: (containers: string[], machines: string[], images: string[]) => void,
 ): DirtyPoll {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -29,11 +29,7 @@ export function startDirtyPoll(
       const rows = await loadDirty(sql, AT_ONCE);
       const idsOf = (noun: string): string[] => rows.filter((row) => row.noun === noun).map((row) => row.id);
       if (rows.length > 0 && !isStopped) {
-        onDirty(
-          idsOf("container"),
-          idsOf("machine"),
-          rows.some((row) => row.noun === "image"),
-        );
+        onDirty(idsOf("container"), idsOf("machine"), idsOf("image"));
         await sweepDirty(sql);
       }
     } catch (error) {

@@ -12,6 +12,7 @@ export interface MachineRow {
   tls: EngineTls | null;
   allow_insecure: boolean;
   simulated: boolean;
+  runs_containers: boolean;
   state: MachineState;
   marker_uuid: string;
   shard: number;
@@ -34,7 +35,7 @@ interface FlatRow extends Omit<MachineRow, "tls" | "status">, Omit<MachineStatus
 }
 
 const QUERY = `
-  SELECT m.machine_id, m.name, m.url, m.tls, m.allow_insecure, m.simulated, m.state, m.marker_uuid, m.shard, m.generation,
+  SELECT m.machine_id, m.name, m.url, m.tls, m.allow_insecure, m.simulated, m.runs_containers, m.state, m.marker_uuid, m.shard, m.generation,
          s.online, s.engine_version, s.api_version, s.conditions, s.observed_generation, s.version
   FROM machines m JOIN machine_status s USING (machine_id)`;
 

@@ -1,0 +1,169 @@
+import { loadImages, type ImageRow } from "@berth/db/images/load.ts";
+import { forgetPlace, loadPlaces, type PlaceRow, type PlaceWrite, writePlace } from "@berth/db/images/places.ts";
+import { EngineError } from "@berth/docker/engine.ts";
+import type { MachineSession } from "../machines/machine-session.ts";
+import type { Priority } from "../queue/work-queue.ts";
+import { PRIORITY } from "../queue/work-queue.ts";
+import { desiredImageOf, imageMemoryOf, type KnownImage, newKnownImage } from "./known-image.ts";
+
+export const imageKey = (imageId: number): string => `i/${imageId}`;
+/** What is on the machine that nobody can want, or that is wanted there and is not. */
+export const placesKey = (machineId: string): string => `p/${machineId}`;
+
+/** An attempt that nobody waited for may still end, and leave what it made: it is looked for until then. */
+const LATE_MS = 15 * 60_000;
+
+/** Images on one machine: those that are made there, and those that Berth has put there. */
+export class MachineImages {
+  readonly making = new Map<number, KnownImage>();
+  readonly places = new Map<string, PlaceRow>();
+  readonly #session: MachineSession;
+
+  constructor(session: MachineSession) {
+    this.#session = session;
+  }
+
+  /** Once, when the machine becomes ours. */
+  async load(): Promise<void> {
+    const session = this.#session;
+    const machineId = session.owner.machine_id;
+    for (const place of await loadPlaces(session.sql, machineId)) this.places.set(place.reference, place);
+    const rows = await loadImages(session.sql, { making_on: machineId }, (image_id, error) =>
+      session.log.error({ err: error, image_id }, "an image's row can't be read; it is left as it is"),
+    );
+    for (const row of rows) this.upsert(row);
+    // What a process before us has begun to save may be paused for it.
+    for (const { row } of this.making.values()) {
+      const isCommitting = row.status.phase === "Committing" && row.status.observed_run < row.run;
+      if (isCommitting && row.origin) session.containers.get(row.origin.uid)?.savers.add(row.image_id);
+    }
+    this.#enqueuePlaces(PRIORITY.resync);
+  }
+
+  /** Takes over a row as it was just read, and looks at it. */
+  upsert(row: ImageRow): void {
+    const known = this.making.get(row.image_id);
+    if (!known) this.making.set(row.image_id, newKnownImage(row));
+    else if (known.job === null && row.status.version >= known.row.status.version) known.row = row;
+    else known.isStale = true;
+    const current = this.making.get(row.image_id)!;
+    if (known && row.generation !== known.row.generation) current.failure = null;
+    if (known?.job && (row.desired === "absent" || row.cancelled)) known.job.aborting.abort();
+    this.enqueue(current, PRIORITY.user);
+  }
+
+  /** A row that is not made here (or not any more), or that is gone: null. */
+  notice(imageId: number, row: ImageRow | null): void {
+    if (row === null) return this.forget(imageId);
+    const known = this.making.get(imageId);
+    if (!known) return;
+    known.row = { ...known.row, desired: row.desired };
+    known.job?.aborting.abort();
+    if (known.job === null) this.making.delete(imageId);
+  }
+
+  /** Its row is gone. */
+  forget(imageId: number): void {
+    const known = this.making.get(imageId);
+    known?.job?.aborting.abort();
+    this.making.delete(imageId);
+    let isHere = false;
+    for (const place of this.places.values()) {
+      if (place.image_id !== imageId) continue;
+      place.image_id = null;
+      isHere = true;
+    }
+    if (isHere) this.#enqueuePlaces(PRIORITY.event);
+  }
+
+  enqueue(known: KnownImage, priority: Priority, delayMs = 0): void {
+    const { queue } = this.#session.context;
+    const key = imageKey(known.row.image_id);
+    const { machine_id } = this.#session.owner;
+    if (delayMs === 0) queue.add(key, machine_id, priority);
+    else queue.addAfter(key, machine_id, priority, delayMs);
+  }
+
+  /** Told before the engine gets it, so that it never stays behind: cleared away with {@link clearWork}. */
+  expect(imageId: number, reference: string): Promise<void> {
+    if (this.places.get(reference)?.state === "present") return Promise.resolve();
+    return this.note({ reference, image_id: imageId, state: "waiting" });
+  }
+
+  /** Says what became of an image here. */
+  async note(write: PlaceWrite): Promise<void> {
+    const session = this.#session;
+    const place = await writePlace(session.sql, session.fence(), session.owner.machine_id, write);
+    if (place) this.places.set(write.reference, place);
+    session.context.announcer.add("image", write.image_id);
+  }
+
+  /** What was only needed to make this image goes. */
+  async clearWork(imageId: number): Promise<void> {
+    for (const place of [...this.places.values()]) {
+      const isWork = place.image_id === imageId && place.state === "waiting" && !place.wanted;
+      if (isWork) await this.#clear(place);
+    }
+    if ([...this.places.values()].some(({ image_id, state }) => image_id === imageId && state === "waiting"))
+      this.#enqueuePlaces(PRIORITY.resync, 60_000);
+  }
+
+  /** The queue's run of `p/<machine>`: clears away what nobody can want any more. */
+  async run(): Promise<void> {
+    let isLeft = false;
+    for (const place of [...this.places.values()]) {
+      const isWork = place.image_id !== null && place.state === "waiting" && !place.wanted;
+      const maker = place.image_id === null ? undefined : this.making.get(place.image_id);
+      const isBeingMade = maker !== undefined && maker.row.status.observed_run < maker.row.run;
+      if (place.image_id !== null && (!isWork || isBeingMade)) continue;
+      if (!(await this.#clear(place))) isLeft = true;
+    }
+    if (isLeft) this.#enqueuePlaces(PRIORITY.resync, 60_000);
+  }
+
+  /** False where something on the machine still needs it. */
+  async #clear(place: PlaceRow): Promise<boolean> {
+    const session = this.#session;
+    const { reference } = place;
+    try {
+      await session.mutate(() => session.engine.removeImage(reference));
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (error.kind === "conflict") return false;
+      if (error.kind !== "not_found") throw error;
+      const age = session.now() - place.last_used_at.getTime();
+      if (place.state === "waiting" && age < LATE_MS) return false;
+    }
+    session.crash("after-image-clear");
+    await forgetPlace(session.sql, session.fence(), session.owner.machine_id, reference);
+    this.places.delete(reference);
+    return true;
+  }
+
+  retryPlaces(): void {
+    this.#enqueuePlaces(PRIORITY.retry, 10_000);
+  }
+
+  /** After the engine was away: what waits on it is looked at again. */
+  enqueueAll(): void {
+    for (const known of this.making.values()) this.enqueue(known, PRIORITY.event);
+    if (this.places.size > 0) this.#enqueuePlaces(PRIORITY.resync);
+  }
+
+  #enqueuePlaces(priority: Priority, delayMs = 0): void {
+    const { queue } = this.#session.context;
+    const { machine_id } = this.#session.owner;
+    if (delayMs === 0) queue.add(placesKey(machine_id), machine_id, priority);
+    else queue.addAfter(placesKey(machine_id), machine_id, priority, delayMs);
+  }
+
+  /** Ends what is under way: another process goes on with it, or this one when the machine is ours again. */
+  abortAll(): void {
+    for (const { job } of this.making.values()) job?.aborting.abort();
+  }
+
+  /** Whether nothing more is to be done for it here. */
+  isFinished(known: KnownImage): boolean {
+    return known.job === null && imageMemoryOf(known).observedRun >= desiredImageOf(known.row).run;
+  }
+}

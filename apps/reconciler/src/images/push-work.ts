@@ -1,0 +1,60 @@
+import { writeImageProgress } from "@berth/db/images/write-status.ts";
+import { beginPush, endPush } from "@berth/db/registry/push-fence.ts";
+import { RegistryError } from "@berth/docker/registry/registry.ts";
+import type { MachineSession } from "../machines/machine-session.ts";
+import { repositoryOf } from "../registry/registry-access.ts";
+import { type KnownImage, workReferenceOf } from "./known-image.ts";
+
+const PROGRESS_EVERY_MS = 1_000;
+
+/** Pushes what was made under the image's own name. Returns the digest that the registry is to have for it. */
+export async function pushWork(session: MachineSession, known: KnownImage, signal: AbortSignal): Promise<string> {
+  const { row } = known;
+  const { registry } = session.context;
+  if ((await registry.registry()) === null) {
+    throw new RegistryError("unreachable", (await registry.record())?.message ?? "There is no registry to push to.");
+  }
+  const operation = await beginPush(session.sql, { image_id: row.image_id, holder: session.fence().holder });
+  if (operation === null) {
+    throw new RegistryError("read_only", "The registry is collecting garbage: the push waits until that has ended.");
+  }
+  try {
+    const work = workReferenceOf(session.owner.installation, row.image_id, row.status.attempt);
+    await session.images.expect(row.image_id, row.reference);
+    await session.mutate(() => session.engine.tagImage(work, row.reference));
+    const registryToken = await registry.transferToken({ push: repositoryOf(row.name), pull: row.ancestors });
+    const report = paced((progress, total) =>
+      writeImageProgress(session.sql, session.fence(), row.image_id, { progress, total }).then(() =>
+        session.context.announcer.add("image", row.image_id),
+      ),
+    );
+    const { digest } = await session.push(() =>
+      session.engine.pushImage(row.reference, {
+        registryToken,
+        signal,
+        onProgress: ({ current_bytes, total_bytes }) => report(current_bytes, total_bytes),
+      }),
+    );
+    session.crash("after-push");
+    return digest;
+  } finally {
+    await endPush(session.sql, operation);
+  }
+}
+
+/** At most one report a second; one that fails is no failure of what it reports on. */
+export function paced(
+  write: (progress: number, total: number) => Promise<void>,
+): (progress: number, total: number) => void {
+  let nextAt = Number.NEGATIVE_INFINITY;
+  let isWriting = false;
+  return (progress, total) => {
+    if (isWriting || performance.now() < nextAt) return;
+    isWriting = true;
+    nextAt = performance.now() + PROGRESS_EVERY_MS;
+    void Promise.resolve()
+      .then(() => write(progress, total))
+      .catch(() => {})
+      .finally(() => (isWriting = false));
+  };
+}
