@@ -38,6 +38,11 @@ export interface Engine {
   /** Commits the container's file system as `repository:tag`, with the labels in `changes` replaced. */
   commitContainer(id: string, commit: CommitRequest, options?: CallOptions): Promise<{ image_id: string }>;
 
+  /**
+   * Every image that has a name, or on which none stands: what builds leave between their steps is left out. An image of
+   * an older pull of the same tag is listed without tags.
+   */
+  listImages(options?: CallOptions): Promise<ListedImage[]>;
   /** `not_found` where the engine does not hold it. */
   inspectImage(reference: string, options?: CallOptions): Promise<InspectedImage>;
   /**
@@ -47,6 +52,34 @@ export interface Engine {
   pullImage(reference: string, options?: PullOptions): Promise<InspectedImage>;
   /** Never forces. `conflict` where a container or a child image needs it. */
   removeImage(reference: string, options?: CallOptions): Promise<void>;
+  /**
+   * Gives the image `target` (`repository:tag`) as one more name, and takes that name from the image that had it.
+   * `not_found` where the engine does not hold `reference`.
+   */
+  tagImage(reference: string, target: string, options?: CallOptions): Promise<void>;
+  /**
+   * Pushes `reference` (`repository:tag`) to the registry that its name begins with; resolves only after the engine has
+   * told the digest under which the registry took it. No total limit, as of a pull. `not_found` where the engine does
+   * not hold it, `rejected` where the registry refuses the credentials or has none, `failed` where the engine can't reach
+   * the registry or that breaks. A cancelled or lost push may still arrive: look at the registry.
+   */
+  pushImage(reference: string, options?: PushOptions): Promise<PushedImage>;
+  /**
+   * Builds with the classic builder (no BuildKit syntax, no cache mounts), and resolves with the image's id once the engine
+   * holds it. `context` is a tar file, plain or gzipped, read no faster than the engine takes it; null where `remote`
+   * names a git repository instead. `failed` where a step fails, with Docker's message; `rejected` where the engine
+   * refuses the build as such. An abort ends the build in the engine. The default deadline is an hour in all.
+   */
+  buildImage(
+    context: AsyncIterable<Uint8Array> | null,
+    request: BuildRequest,
+    options?: BuildOptions,
+  ): Promise<{ image_id: string }>;
+  /**
+   * Asks the registry through the engine whether it has the image: so whether *this machine* reaches it. `rejected`
+   * where the registry refuses the credentials, `failed` with Docker's message where it can't be reached.
+   */
+  checkRegistry(reference: string, options?: RegistryCallOptions): Promise<"found" | "not_found">;
 
   /** `not_found` where there is none. */
   inspectVolume(name: string, options?: CallOptions): Promise<InspectedVolume>;
@@ -196,6 +229,12 @@ export interface InspectedContainer {
   memory_bytes: number;
   nano_cpus: number;
   health: "starting" | "healthy" | "unhealthy" | null;
+  /** The image as it was named at the creation. */
+  image_reference: string;
+  /** `name` is a volume's; an anonymous one has a name of 64 hex digits. */
+  mounts: { type: string; destination: string; name: string | null; read_only: boolean }[];
+  /** `NAME=value`, the image's included. */
+  env: string[];
 }
 
 /** The body of `POST /containers/create` as far as Berth sends it (Docker's own names). */
@@ -253,11 +292,73 @@ export interface InspectedImage {
   labels: Record<string, string>;
   os: string;
   architecture: string;
+  /** Paths that become volumes in its containers: no commit takes what lies there. */
+  volumes: string[];
+  /** `NAME=value` */
+  env: string[];
+  /** Diff ids (`sha256:…` of the unpacked layers), lowest first. */
+  layers: string[];
+  /** "22/tcp" */
+  exposed_ports: string[];
 }
 
-export interface PullOptions extends CallOptions {
+export interface ListedImage {
+  id: string;
+  /** `repository:tag` */
+  tags: string[];
+  /** `repository@sha256:…` */
+  digests: string[];
+  /** All its layers, those that other images share included. */
+  size_bytes: number;
+  /** Seconds since 1970, as the image says. */
+  created_at_s: number;
+  labels: Record<string, string>;
+  /** Only what was built or committed on this engine has one, and not in the containerd store. */
+  parent_id: string | null;
+}
+
+export interface RegistryCallOptions extends CallOptions {
   /** A registry token (distribution's token specification), or nothing for an open registry. */
   registryToken?: string;
+}
+
+export interface PushOptions extends RegistryCallOptions {
+  /** Default 2 min. */
+  stallTimeoutMs?: number;
+  /** At most four times a second; neither figure ever falls. Of layers that are to be sent: one that is there counts nothing. */
+  onProgress?: (progress: { current_bytes: number; total_bytes: number }) => void;
+}
+
+export interface PushedImage {
+  /** Of the manifest: `sha256:…` */
+  digest: string;
+  /** Of the manifest alone. */
+  size_bytes: number;
+}
+
+export interface BuildRequest {
+  /** `repository:tag` */
+  tag: string;
+  /** Path in the context, or in the repository. */
+  dockerfile: string;
+  /** A git URL (`https://host/repository.git#branch:folder`) instead of a context; the engine clones it. */
+  remote?: string;
+  build_args: Record<string, string>;
+  labels: Record<string, string>;
+  /** Of each step's container, swap included. */
+  memory_bytes?: number;
+}
+
+export interface BuildOptions extends CallOptions {
+  /** What the build prints, as it comes; called synchronously, and nothing of it is kept. */
+  onOutput?: (text: string) => void;
+  /** How long a build may print nothing (default: no limit but the deadline). */
+  stallTimeoutMs?: number;
+  /** By registry (`HOST[:PORT]`), for images that the Dockerfile starts from. */
+  registryTokens?: Record<string, string>;
+}
+
+export interface PullOptions extends RegistryCallOptions {
   stallTimeoutMs?: number;
   /** At most four times a second. Bytes of what is downloading now; `total` grows as layers become known. */
   onProgress?: (progress: { current_bytes: number; total_bytes: number }) => void;
