@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadContainers } from "@berth/db/containers/load.ts";
 import { type ImageFilter, loadImages } from "@berth/db/images/load.ts";
+import { loadPlacesOf } from "@berth/db/images/places.ts";
 import { settleImages } from "@berth/db/images/settle.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { listen, SPEC_CHANNELS } from "@berth/db/listen.ts";
@@ -185,6 +186,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       }
       if (row) worker.look(row, PRIORITY.user);
     }
+    for (const { machine_id, ...place } of await loadPlacesOf(sql, ids))
+      sessions.get(machine_id)?.images.noticePlace(place);
   });
 
   function applyMachine(machineId: string, row: MachineRow | undefined): void {
@@ -209,6 +212,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     berth_image: onImage,
     berth_registry: () => {
       registry.poke();
+      sessions.forEach((session) => session.forgivePulls());
       worker.lookAgain();
     },
   };

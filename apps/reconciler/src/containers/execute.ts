@@ -136,7 +136,8 @@ async function tellCommitted(session: MachineSession, imageId: number): Promise<
 
 function beginPull({ session, known }: ContainerRun, reference: string): void {
   known.image = { state: "pulling" };
-  session.pulls.begin(reference, (image) => {
+  const { image: wanted, image_id } = known.row;
+  session.pulls.begin({ reference, image_id: wanted.on_registry ? image_id : null }, (image) => {
     session.crash("after-pull");
     // The owner may want another image by now.
     if (toDesired(known.row).image.reference === reference) known.image = image;
@@ -155,6 +156,7 @@ async function create(run: ContainerRun): Promise<void> {
   const body = createBody(known.row, desired, session.owner, session.memoryBytes);
   try {
     const created = await session.mutate(() => session.engine.createContainer(desired.engineName, body));
+    if (known.row.image.on_registry) session.images.touch(known.row.image_id);
     run.createdId = created.id;
     known.createdId = created.id;
     known.image = { state: "present" };
@@ -233,6 +235,8 @@ async function commit(run: ContainerRun, engineId: string, reference: string): P
   }
   session.crash("after-commit");
   known.image = { state: "present" };
+  // So that it goes from the machine when its row goes.
+  await session.images.note({ reference, image_id: known.row.image_id, state: "present" });
   await tellCommitted(session, known.row.image_id);
 }
 

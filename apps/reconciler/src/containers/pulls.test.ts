@@ -1,11 +1,18 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { type Engine, EngineError, type EngineErrorKind, type PullOptions } from "@berth/docker/engine.ts";
+import {
+  type Engine,
+  EngineError,
+  type EngineErrorKind,
+  type InspectedImage,
+  type PullOptions,
+} from "@berth/docker/engine.ts";
 import { expect, test } from "vitest";
 import type { ObservedImage } from "../plan/types.ts";
 import { createMachineLanes, createSharedLanes } from "../queue/lanes.ts";
-import { createPulls } from "./pulls.ts";
+import { createPulls, type PullNews } from "./pulls.ts";
 
 const NOW = 1_000_000;
+const NOTHING = {} as InspectedImage;
 
 /** An engine whose pulls last until the test ends them. */
 function pulling() {
@@ -18,21 +25,25 @@ function pulling() {
       endings.set(reference, ending);
       options?.signal?.addEventListener("abort", () => ending.reject(new EngineError("closed", "aborted")));
       await ending.promise;
-      return { id: "", tags: [], digests: [], size_bytes: 0, created_at: null, labels: {}, os: "", architecture: "" };
+      return NOTHING;
     },
   };
-  const pulls = createPulls(
-    engine as Engine,
-    createMachineLanes(createSharedLanes()),
-    () => NOW,
-    () => 1,
-  );
+  const lanes = createMachineLanes(createSharedLanes());
+  const notes: [string, PullNews["state"]][] = [];
+  const pulls = createPulls({
+    pull: (reference, options) => lanes.pull(() => engine.pullImage(reference, options)),
+    authorize: async ({ image_id }) => (image_id === null ? undefined : "a token"),
+    note: ({ reference }, { state }) => notes.push([reference, state]),
+    now: () => NOW,
+    random: () => 1,
+  });
   const told: [string, ObservedImage][] = [];
   return {
     pulls,
     begun,
     told,
-    begin: (reference: string, who = reference) => pulls.begin(reference, (image) => told.push([who, image])),
+    begin: (reference: string, who = reference) =>
+      pulls.begin({ reference, image_id: null }, (image) => told.push([who, image])),
     async end(reference: string): Promise<void> {
       endings.get(reference)!.resolve();
       await turn();
@@ -76,7 +87,12 @@ test("tells everybody of a failure, and waits longer after each", async () => {
   await fail("a", "failed");
   begin("a", "again");
   await fail("a", "unreachable");
-  const failed = (retryAt: number) => ({ state: "failed", message: "Pulling a failed: no", retryAt });
+  const failed = (retryAt: number) => ({
+    state: "failed",
+    reason: "PullFailed",
+    message: "Pulling a failed: no",
+    retryAt,
+  });
   expect(told).toEqual([
     ["first", failed(NOW + 10_000)],
     ["second", failed(NOW + 10_000)],

@@ -14,7 +14,7 @@ export async function commitWork(
   signal: AbortSignal,
 ): Promise<void> {
   const engineId = row.origin?.engine_id;
-  if (!engineId) throw new EngineError("not_found", "Its container was never made.");
+  if (engineId === undefined) throw new EngineError("not_found", "Its container was never made.");
   const colon = reference.lastIndexOf(":");
   await session.mutate(() =>
     session.engine.commitContainer(

@@ -1,6 +1,7 @@
 import { loadImages, type ImageRow } from "@berth/db/images/load.ts";
 import { forgetPlace, loadPlaces, type PlaceRow, type PlaceWrite, writePlace } from "@berth/db/images/places.ts";
 import { EngineError } from "@berth/docker/engine.ts";
+import type { PullNews, Wanted } from "../containers/pulls.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
@@ -12,12 +13,16 @@ export const placesKey = (machineId: string): string => `p/${machineId}`;
 
 /** An attempt that nobody waited for may still end, and leave what it made: it is looked for until then. */
 const LATE_MS = 15 * 60_000;
+const PROGRESS_EVERY_MS = 1_000;
+const TOUCH_EVERY_MS = 3_600_000;
 
 /** Images on one machine: those that are made there, and those that Berth has put there. */
 export class MachineImages {
   readonly making = new Map<number, KnownImage>();
   readonly places = new Map<string, PlaceRow>();
   readonly #session: MachineSession;
+  readonly #progressAt = new Map<string, number>();
+  #notes: Promise<void> = Promise.resolve();
 
   constructor(session: MachineSession) {
     this.#session = session;
@@ -62,6 +67,12 @@ export class MachineImages {
     if (known.job === null) this.making.delete(imageId);
   }
 
+  /** As it was just read: an admin may want it here, or not any more. */
+  noticePlace(place: PlaceRow): void {
+    this.places.set(place.reference, place);
+    if (isMissing(place)) this.#enqueuePlaces(PRIORITY.user);
+  }
+
   /** Its row is gone. */
   forget(imageId: number): void {
     const known = this.making.get(imageId);
@@ -98,6 +109,29 @@ export class MachineImages {
     session.context.announcer.add("image", write.image_id);
   }
 
+  /** What a pull tells; nobody waits for it to be written. */
+  notePull({ reference, image_id }: Wanted, news: PullNews): void {
+    if (image_id === null) return;
+    const isProgress = news.state === "pulling" && news.total > 0;
+    const now = performance.now();
+    if (isProgress && now - (this.#progressAt.get(reference) ?? 0) < PROGRESS_EVERY_MS) return;
+    if (news.state === "pulling") this.#progressAt.set(reference, now);
+    else this.#progressAt.delete(reference);
+    // One after the other, so that the last word stays the last.
+    this.#notes = this.#notes
+      .then(() => this.note({ reference, image_id, ...news }))
+      .catch((error: unknown) =>
+        this.#session.log.debug({ err: error, reference }, "a pull's news could not be written"),
+      );
+  }
+
+  /** A container is made of it now: it is the last to go under disk pressure. */
+  touch(imageId: number): void {
+    const place = [...this.places.values()].find(({ image_id, state }) => image_id === imageId && state === "present");
+    const isFresh = place && this.#session.now() - place.last_used_at.getTime() < TOUCH_EVERY_MS;
+    if (place && !isFresh) this.notePull({ reference: place.reference, image_id: imageId }, { state: "present" });
+  }
+
   /** What was only needed to make this image goes. */
   async clearWork(imageId: number): Promise<void> {
     for (const place of [...this.places.values()]) {
@@ -108,10 +142,17 @@ export class MachineImages {
       this.#enqueuePlaces(PRIORITY.resync, 60_000);
   }
 
-  /** The queue's run of `p/<machine>`: clears away what nobody can want any more. */
+  /** The queue's run of `p/<machine>`: pulls what is wanted here, and clears away what nobody can want any more. */
   async run(): Promise<void> {
     let isLeft = false;
     for (const place of [...this.places.values()]) {
+      if (isMissing(place)) {
+        this.#session.pulls.begin({ reference: place.reference, image_id: place.image_id }, (image) => {
+          if (image.state === "failed")
+            this.#enqueuePlaces(PRIORITY.retry, Math.max(0, image.retryAt - this.#session.now()));
+        });
+        continue;
+      }
       const isWork = place.image_id !== null && place.state === "waiting" && !place.wanted;
       const maker = place.image_id === null ? undefined : this.making.get(place.image_id);
       const isBeingMade = maker !== undefined && maker.row.status.observed_run < maker.row.run;
@@ -167,3 +208,7 @@ export class MachineImages {
     return known.job === null && imageMemoryOf(known).observedRun >= desiredImageOf(known.row).run;
   }
 }
+
+/** Wanted here, and not yet. */
+const isMissing = (place: PlaceRow): place is PlaceRow & { image_id: number } =>
+  place.wanted && place.image_id !== null && place.state !== "present";

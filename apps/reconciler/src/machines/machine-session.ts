@@ -26,6 +26,7 @@ import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
 import { watchPulse } from "./pulse.ts";
 import { reconcileMachine } from "./reconcile-machine.ts";
+import { repositoryIn } from "../registry/registry-access.ts";
 import type { SessionContext } from "./session-context.ts";
 import { writeOffline } from "./write-offline.ts";
 
@@ -80,7 +81,14 @@ export class MachineSession {
     this.owner = { installation: context.installation, machine_id: row.machine_id };
     this.#lanes = createMachineLanes(context.lanes);
     this.images = new MachineImages(this);
-    this.pulls = createPulls(this.engine, this.#lanes, context.now, context.random);
+    this.pulls = createPulls({
+      pull: (reference, options) => this.pull(() => this.engine.pullImage(reference, options)),
+      authorize: async ({ reference, image_id }) =>
+        image_id === null ? undefined : context.registry.transferToken({ pull: [repositoryIn(reference)] }),
+      note: (wanted, news) => this.images.notePull(wanted, news),
+      now: context.now,
+      random: context.random,
+    });
   }
 
   get sql(): Sql {
@@ -262,6 +270,16 @@ export class MachineSession {
 
   tellImage(imageId: number, kind: "normal" | "warning", reason: string, message: string): void {
     this.context.told.tell({ noun: "image", id: String(imageId), kind, reason, message });
+  }
+
+  /** What a registry refused or lacked may be had now. */
+  forgivePulls(): void {
+    for (const known of this.containers.values()) {
+      if (known.image.state !== "failed") continue;
+      known.image = { state: "unknown" };
+      known.retryAt = 0;
+      this.enqueue(known.row.uid, PRIORITY.event);
+    }
   }
 
   /** After a write that found the row changed. */

@@ -58,7 +58,12 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
     });
   }
   if (observed.image.state === "failed") {
-    claims.push({ type: "ImagePulled", status: "false", reason: "PullFailed", message: observed.image.message });
+    claims.push({
+      type: "ImagePulled",
+      status: "false",
+      reason: observed.image.reason,
+      message: observed.image.message,
+    });
   }
   const isImageGone = observed.image.state === "absent" || observed.image.state === "failed";
   if (isImageGone && desired.image.fromCommit && !current && !underRecreate(observed, memory)) {

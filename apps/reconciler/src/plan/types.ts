@@ -71,7 +71,7 @@ export interface EngineContainer {
 
 export type ObservedImage =
   | { state: "unknown" | "present" | "absent" | "pulling" }
-  | { state: "failed"; message: string; retryAt: number };
+  | { state: "failed"; reason: "RegistryAuth" | "ImageNotFound" | "PullFailed"; message: string; retryAt: number };
 
 /** What Berth remembers of the container: its status row, and what this process counted. Times are ms since 1970. */
 export interface Memory {

@@ -80,6 +80,10 @@ export function createRegistryAccess(sql: Sql, box: SecretBox, log: Logger): Reg
   };
 }
 
+/** `10.0.0.1:5000/public/pytorch@sha256:…` → `public/pytorch` */
+export const repositoryIn = (reference: string): string =>
+  reference.slice(reference.indexOf("/") + 1).replace(/(@.*|:[^/]*)$/, "");
+
 /** `public/pytorch:2.9` → `public/pytorch` */
 export const repositoryOf = (name: string): string => name.slice(0, name.indexOf(":"));
 export const tagOf = (name: string): string => name.slice(name.indexOf(":") + 1);

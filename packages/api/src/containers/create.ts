@@ -74,5 +74,7 @@ async function holdImage(sql: Sql, actor: Actor, { image, image_id }: CreateCont
   if (!found) throw noSuchImage(image ?? image_id ?? "");
   if (found.phase === "Failed")
     throw new DomainError("CONFLICT", `The image ${found.name} failed: choose another one.`);
+  if (found.phase !== "Ready")
+    throw new DomainError("CONFLICT", `The image ${found.name} is ${found.phase}: wait until it is Ready.`);
   return found;
 }

@@ -11,6 +11,7 @@ import {
   StartContainerInput,
   UpdateContainerInput,
 } from "@berth/spec/container.ts";
+import { Image, SaveContainerInput } from "@berth/spec/image.ts";
 import { pageOf } from "@berth/spec/page.ts";
 import { NEVER, passOn } from "../live/pass-on.ts";
 import { authedProcedure, router } from "../trpc.ts";
@@ -24,6 +25,7 @@ import { readContainerLogs } from "./logs.ts";
 import { recreateContainer } from "./recreate.ts";
 import { restartContainer } from "./restart.ts";
 import { restoreContainer } from "./restore.ts";
+import { saveContainer } from "./save.ts";
 import { startContainer } from "./start.ts";
 import { followStats } from "./stats.ts";
 import { stopContainer } from "./stop.ts";
@@ -101,6 +103,18 @@ export const containerRouter = router({
     .input(RecreateContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => recreateContainer(ctx, input)),
+  save: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/save",
+        summary: "Saves what is in a container as an image of its owner's",
+        status: 201,
+      },
+    })
+    .input(SaveContainerInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => saveContainer(ctx, input)),
   restore: authedProcedure
     .meta({
       route: {

@@ -97,13 +97,19 @@ async function holdOtherImage(
   { image, image_id }: UpdateContainerInput,
 ): Promise<number | null> {
   if (image === undefined && (image_id === undefined || image_id === container.image_id)) return null;
-  const [found] = await sql<{ image_id: number }>(
-    `SELECT image_id FROM images i
-     WHERE ${VISIBLE} AND i.desired = 'present' AND (i.image_id = $3 OR i.name = $4) FOR SHARE`,
+  const [found] = await sql<{ image_id: number; name: string; phase: string }>(
+    `SELECT i.image_id, i.name, s.phase FROM images i JOIN image_status s USING (image_id)
+     WHERE ${VISIBLE} AND i.desired = 'present' AND (i.image_id = $3 OR i.name = $4) FOR SHARE OF i`,
     [...visibilityOf(actor), image_id ?? null, image ?? null],
   );
   if (!found) throw noSuchImage(image ?? image_id ?? "");
-  return found.image_id === container.image_id ? null : found.image_id;
+  if (found.image_id === container.image_id) return null;
+  if (found.phase !== "Ready")
+    throw new DomainError(
+      "CONFLICT",
+      `The image ${found.name} is ${found.phase}: only one that is Ready can be taken.`,
+    );
+  return found.image_id;
 }
 
 async function claimAnew(

@@ -1,16 +1,23 @@
 import {
   AddImageInput,
   Image,
+  ImageDetails,
   ImageRef,
   ListImagesInput,
+  MirrorImageInput,
+  PrewarmImageInput,
+  PublishImageInput,
   ShareImageInput,
   UpdateImageInput,
 } from "@berth/spec/image.ts";
 import { pageOf } from "@berth/spec/page.ts";
 import { adminProcedure, authedProcedure, router } from "../trpc.ts";
 import { addImage } from "./add.ts";
-import { getImage } from "./get.ts";
+import { getImageDetails } from "./get-details.ts";
 import { listImages } from "./list.ts";
+import { mirrorImage } from "./mirror.ts";
+import { prewarmImage } from "./prewarm.ts";
+import { publishImage } from "./publish.ts";
 import { removeImage } from "./remove.ts";
 import { shareImage } from "./share.ts";
 import { updateImage } from "./update.ts";
@@ -30,8 +37,8 @@ export const imageRouter = router({
   get: authedProcedure
     .meta({ route: { method: "GET", path: "/api/images/{image_id}", summary: "One image" } })
     .input(ImageRef)
-    .output(Image)
-    .query(({ ctx, input }) => getImage(ctx, input)),
+    .output(ImageDetails)
+    .query(({ ctx, input }) => getImageDetails(ctx, input)),
   add: adminProcedure
     .meta({
       route: {
@@ -44,6 +51,41 @@ export const imageRouter = router({
     .input(AddImageInput)
     .output(Image)
     .mutation(({ ctx, input }) => addImage(ctx, input)),
+  mirror: adminProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/images/mirror",
+        summary: "Brings an image of another registry onto Berth's own, as a public one",
+        status: 201,
+      },
+    })
+    .input(MirrorImageInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => mirrorImage(ctx, input)),
+  publish: adminProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/images/{image_id}/publish",
+        summary: "Gives the content of an image a public name",
+        status: 201,
+      },
+    })
+    .input(PublishImageInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => publishImage(ctx, input)),
+  prewarm: adminProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/images/{image_id}/prewarm",
+        summary: "Keeps an image on exactly these machines, before any container asks for it",
+      },
+    })
+    .input(PrewarmImageInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => prewarmImage(ctx, input)),
   update: authedProcedure
     .meta({
       route: {

@@ -1,5 +1,5 @@
 import { lockPlacement } from "@berth/db/placement/lock.ts";
-import { prismaSql } from "@berth/db/sql.ts";
+import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { recordAudit } from "../audit.ts";
 import type { AuthedContext } from "../context.ts";
@@ -8,7 +8,7 @@ import { noSuchMachine } from "./get.ts";
 
 /**
  * Forgets a machine; nothing happens on it. CONFLICT with `details.containers` while containers are there, those that a
- * recreate set aside included.
+ * recreate set aside included, or with `details.images` while images are made there.
  */
 export async function removeMachine(ctx: AuthedContext, { machine_id }: { machine_id: string }): Promise<void> {
   await transact(ctx.db, async (tx) => {
@@ -28,8 +28,21 @@ export async function removeMachine(ctx: AuthedContext, { machine_id }: { machin
       const containers = rows.map((row) => row.name);
       throw new DomainError("CONFLICT", `Containers are on ${machine.name}: ${containers.join(", ")}.`, { containers });
     }
+    await refuseWhileMaking(sql, machine);
     await tx.machines.delete({ where: { machine_id } });
     const details = { name: machine.name, url: machine.url };
     await recordAudit(tx, ctx, { action: "remove", noun: "machine", object_id: machine_id, details });
   });
+}
+
+async function refuseWhileMaking(sql: Sql, machine: { machine_id: string; name: string }): Promise<void> {
+  const rows = await sql<{ name: string }>(
+    `SELECT i.name FROM images i JOIN image_status s USING (image_id)
+     WHERE i.machine_id = $1 AND i.desired = 'present' AND s.phase NOT IN ('Ready', 'Failed') ORDER BY 1`,
+    [machine.machine_id],
+  );
+  if (rows.length === 0) return;
+  const images = rows.map((row) => row.name);
+  const message = `Images are made on ${machine.name}: ${images.join(", ")}. Wait for them, or delete them.`;
+  throw new DomainError("CONFLICT", message, { images });
 }

@@ -25,7 +25,7 @@ export interface ImageRow {
   /** Images of ours that a build begins with. */
   bases: { image_id: number; name: string; reference: string; digest: string | null }[];
   /** What is saved; null where it is no save, or its container is gone. */
-  origin: { uid: string; machine_id: string; engine_id: string | null } | null;
+  origin: { uid: string; machine_id: string; engine_id: string } | null;
   status: ImageStatusRow;
 }
 
@@ -81,9 +81,9 @@ const REST = `
                      'reference', registry_address() || '/' || b.name, 'digest', bs.digest))
                    FROM images b JOIN image_status bs USING (image_id)
                    WHERE b.image_id IN (SELECT value::int FROM jsonb_array_elements_text(w.recipe -> 'base_image_ids'))), '[]') AS bases,
-         (SELECT jsonb_build_object('uid', c.uid, 'machine_id', p.machine_id, 'engine_id', cs.engine_id)
-          FROM containers c JOIN placements p USING (container_id) JOIN container_status cs USING (container_id)
-          WHERE c.uid = w.origin_uid AND c.desired <> 'removed') AS origin
+         (SELECT jsonb_build_object('uid', c.uid, 'machine_id', p.machine_id, 'engine_id', w.origin_engine_id)
+          FROM containers c JOIN placements p USING (container_id)
+          WHERE c.uid = w.origin_uid AND w.origin_engine_id IS NOT NULL) AS origin
   FROM wanted w JOIN image_status s USING (image_id)`;
 
 /** Work on them is under way, or is still to be done, on a machine. */

@@ -18,6 +18,10 @@ const COLUMNS = "reference, image_id, state, wanted, last_used_at";
 export const loadPlaces = (sql: Sql, machineId: string): Promise<PlaceRow[]> =>
   sql<PlaceRow>(`SELECT ${COLUMNS} FROM machine_images WHERE machine_id = $1`, [machineId]);
 
+/** Of these images, on any machine: what people may have asked for since they were read. */
+export const loadPlacesOf = (sql: Sql, imageIds: readonly number[]): Promise<(PlaceRow & { machine_id: string })[]> =>
+  sql(`SELECT machine_id, ${COLUMNS} FROM machine_images WHERE image_id = ANY ($1::int[])`, [imageIds]);
+
 export interface PlaceWrite {
   reference: string;
   image_id: number;

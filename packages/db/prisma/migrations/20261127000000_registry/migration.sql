@@ -5,6 +5,7 @@ ALTER TABLE images
   ALTER COLUMN reference DROP NOT NULL,
   ADD COLUMN recipe jsonb NOT NULL DEFAULT '{}',
   ADD COLUMN machine_id text,
+  ADD COLUMN origin_engine_id text,
   ADD COLUMN not_saved text[] NOT NULL DEFAULT '{}',
   ADD COLUMN baked_env text[] NOT NULL DEFAULT '{}',
   ADD COLUMN cancelled boolean NOT NULL DEFAULT false,
