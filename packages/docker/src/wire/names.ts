@@ -7,9 +7,10 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
 
 /** Docker's grammar of an image reference: [host[:port]/]path[:tag][@digest], or an image's id. */
 const HOST = String.raw`(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
-const COMPONENT = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
-const TAG = String.raw`[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}`;
-const DIGEST = String.raw`sha256:[a-f0-9]{64}`;
+/** Of a repository's path. */
+export const COMPONENT = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
+export const TAG = String.raw`[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}`;
+export const DIGEST = String.raw`sha256:[a-f0-9]{64}`;
 const REFERENCE = new RegExp(`^(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*(?::${TAG})?(?:@${DIGEST})?$`);
 const IMAGE_ID = new RegExp(`^(?:${DIGEST}|[a-f0-9]{12,64})$`);
 const MAX_REFERENCE_LENGTH = 512;
