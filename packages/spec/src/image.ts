@@ -132,6 +132,62 @@ export const MirrorImageInput = z.strictObject({
 });
 export type MirrorImageInput = z.infer<typeof MirrorImageInput>;
 
+/**
+ * A file that came with a request, kept on disk until that is answered. Only a form can carry one: no JSON reads as it.
+ */
+export interface UploadedFile {
+  /** Bytes. */
+  readonly size: number;
+  /** From `start` up to but without `end`, or all of it; as often as one likes. */
+  read(start?: number, end?: number): AsyncIterable<Uint8Array>;
+}
+
+const isUploadedFile = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "read" in value && typeof value.read === "function";
+
+/**
+ * A repository, with `#branch:folder` at the end where wanted. Engines take an address for one of a repository by its
+ * `.git`. A name or password in it would stand in the image's recipe for every admin to read.
+ */
+export const GitAddress = z
+  .string()
+  .max(1_000)
+  .regex(
+    /^(https:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?\/|ssh:\/\/([A-Za-z0-9_-]+@)?[A-Za-z0-9.-]+(:[0-9]{1,5})?\/|git@[A-Za-z0-9.-]+:)[A-Za-z0-9._~/-]+\.git(#([A-Za-z0-9_][A-Za-z0-9._/-]*)?(:[A-Za-z0-9_][A-Za-z0-9._/ -]*)?)?$/,
+    "The address of a repository: https://host/path.git or ssh://git@host/path.git, without a password, and #branch:folder after it where wanted.",
+  )
+  .refine((address) => !/(^|[/:])\.\.(\/|$)/.test(address), "`..` is not possible in it.");
+
+const BuildArgs = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "A build argument's name is letters, digits and _."),
+    z.string().max(8_192),
+  )
+  .refine((given) => Object.keys(given).length <= 50, "At most 50 build arguments.");
+
+export const DOCKERFILE_MAX_BYTES = 1024 * 1024;
+
+export const BuildImageInput = z.strictObject({
+  name: PublicImageName,
+  display_name: DisplayName.optional(),
+  description: Description.optional(),
+  /** Whole; without it, those of the image that it is built from, where Berth has that. */
+  create_params: GivenParams.optional(),
+  /**
+   * Alone, the Dockerfile itself. Beside `context` or `git` it is the path of the one to build from in those (`Dockerfile`
+   * where left out); beside `context`, a text of several lines is the Dockerfile itself there, too, and takes that one's place.
+   */
+  dockerfile: z.string().min(1).max(DOCKERFILE_MAX_BYTES).optional(),
+  /** Its files: a tar, tar.gz or zip. */
+  context: z.custom<UploadedFile>(isUploadedFile, "Send the file as a part of a form.").optional(),
+  git: GitAddress.optional(),
+  /** Everybody who has the image can read them. */
+  build_args: BuildArgs.optional(),
+  /** Of a builder; Berth takes one where it is left out. */
+  machine_id: z.string().min(1).max(200).optional(),
+});
+export type BuildImageInput = z.infer<typeof BuildImageInput>;
+
 export const PublishImageInput = z.strictObject({ ...ImageRef.shape, name: PublicImageName });
 export type PublishImageInput = z.infer<typeof PublishImageInput>;
 
@@ -204,6 +260,13 @@ export const ImageDetails = z.object({
   needed_by: z.object({ containers: z.array(z.string()), images: z.array(z.string()) }),
 });
 export type ImageDetails = z.infer<typeof ImageDetails>;
+
+export const ReadImageLogInput = z.object({
+  ...ImageRef.shape,
+  /** As `next_seq` of the page before has it; without it, from the beginning. */
+  from_seq: z.int32().min(1).optional(),
+});
+export type ReadImageLogInput = z.infer<typeof ReadImageLogInput>;
 
 /** A page of what a build or a mirror printed. */
 export const ImageLog = z.object({

@@ -1,5 +1,5 @@
 /**
- * The wire of `/ws/containers/{container_id}/terminal` and `/ws/containers/{container_id}/logs`.
+ * The wire of `/ws/containers/{container_id}/terminal`, `/ws/containers/{container_id}/logs` and `/ws/images/{image_id}/log`.
  *
  * Every client sends {@link SocketToken} as its first message. After that
  * binary messages are the bytes of the terminal or the log, in both directions, and text messages are JSON: from the
@@ -25,6 +25,15 @@ export const TerminalQuery = z.object({
 });
 export type TerminalQuery = z.infer<typeof TerminalQuery>;
 
+/** The `{image_id}` of the address of an image's log. */
+export const ImagePath = z.object({ image_id: z.coerce.number().pipe(z.int32().positive()) });
+
+/** In the query string of the address of an image's log. */
+export const ImageLogQuery = z.object({
+  /** As the last `logged` told it: goes on from there. */
+  from_seq: z.coerce.number().pipe(z.int32().min(1)).default(1),
+});
+
 /** In the query string of the log's address. */
 export const LogsQuery = z.object({
   /** Lines from the end. */
@@ -47,6 +56,8 @@ export const SocketNotice = z.discriminatedUnion("type", [
   z.object({ type: z.literal("opened"), terminal_id: z.uuid() }),
   /** The command ended. Null where its exit code can't be known. */
   z.object({ type: z.literal("exited"), exit_code: z.int().nullable() }),
+  /** Of an image's log: what came until here is before `next_seq`. */
+  z.object({ type: z.literal("logged"), next_seq: z.int() }),
   z.object({
     type: z.literal("error"),
     error: z.object({
