@@ -37,7 +37,7 @@ test("gives a new spec a fresh chance", () => {
   waitsOfALoop(container, 4, 1_000);
   container.failures = 3;
   container.recreateFailures = 2;
-  container.image = { state: "failed", message: "no such image", retryAt: 99 };
+  container.image = { state: "failed", reason: "PullFailed", message: "no such image", retryAt: 99 };
   forgiveFailures(container);
   expect(container).toMatchObject({ failures: 0, crashes: 0, startNotBefore: 0, recreateFailures: 0 });
   expect(container.image).toEqual({ state: "unknown" });

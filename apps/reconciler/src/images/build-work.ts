@@ -1,4 +1,4 @@
-import { readBlob } from "@berth/db/blobs/read.ts";
+import { readBlob } from "@berth/db/blobs/blob.ts";
 import { appendImageLog } from "@berth/db/images/logs.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";

@@ -1,4 +1,4 @@
-import { deleteBlob } from "@berth/db/blobs/delete.ts";
+import { deleteBlob } from "@berth/db/blobs/blob.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { LeaseLostError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";

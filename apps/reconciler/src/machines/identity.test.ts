@@ -49,6 +49,7 @@ function sessionOf(engine: Engine, { recorded = [] as (string | null)[], hasLeas
       tls: null,
       allow_insecure: false,
       simulated: false,
+      runs_containers: true,
       state: "active",
       marker_uuid: MARK,
       shard: 3,

@@ -52,7 +52,7 @@ describe("a recreate", () => {
     expect(
       textFor({
         desired: consented,
-        observed: { image: { state: "failed", message: "no such tag", retryAt: NOW + 1 } },
+        observed: { image: { state: "failed", reason: "PullFailed", message: "no such tag", retryAt: NOW + 1 } },
       }),
     ).toBe("pullFailed");
   });
@@ -71,7 +71,7 @@ describe("a recreate", () => {
         desired: consented,
         observed: {
           current: containerOf(EXITED),
-          image: { state: "failed", message: "no such tag", retryAt: NOW + 9 },
+          image: { state: "failed", reason: "PullFailed", message: "no such tag", retryAt: NOW + 9 },
         },
         memory: { startNotBefore: NOW + 5 },
       }),
@@ -105,7 +105,7 @@ describe("a recreate", () => {
   });
 
   test("puts the old one back where the image turns out not to be had, and starts it if its GPUs are still its own", () => {
-    const failed = { state: "failed", message: "no such tag", retryAt: NOW + 1 } as const;
+    const failed = { state: "failed", reason: "PullFailed", message: "no such tag", retryAt: NOW + 1 } as const;
     const given = { desired: consented, current: null, observed: { held: [old], image: failed }, memory: setAside };
     const putBack = `put back old as ${ENGINE_NAME} (its image can't be had)`;
     expect(textFor(given)).toBe(`${putBack} → start old (its image can't be had)`);

@@ -26,7 +26,7 @@ describe("a restore", () => {
     expect(claimsFor({ ...due, observed: { current: { ...current, specHash: "v1" }, held: [old] } })).toEqual([]);
   });
   test("needs no image", () => {
-    const image = { state: "failed", message: "no such tag", retryAt: NOW + 1 } as const;
+    const image = { state: "failed", reason: "PullFailed", message: "no such tag", retryAt: NOW + 1 } as const;
     expect(textFor({ ...due, observed: { current: null, held: [old], image } })).toContain("restore old");
   });
   test("does not start what should be stopped, what has done its work, or what has lost its GPUs", () => {

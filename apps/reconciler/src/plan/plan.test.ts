@@ -134,7 +134,7 @@ describe("an image", () => {
   test("that could not be pulled is tried again when its pause is over, and not before", () => {
     const failed = (retryAt: number): Case => ({
       ...NEVER,
-      observed: { current: null, image: { state: "failed", message: "no such tag", retryAt } },
+      observed: { current: null, image: { state: "failed", reason: "PullFailed", message: "no such tag", retryAt } },
     });
     expect(planFor(failed(NOW + 1))).toMatchObject({ actions: [], standing: "pullFailed", wakeAt: NOW + 1 });
     expect(planFor(failed(NOW + 1)).claims).toMatchObject([

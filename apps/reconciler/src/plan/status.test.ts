@@ -31,7 +31,12 @@ describe("the phase", () => {
     [
       "one whose image can't be had",
       "BackOff",
-      { observed: { current: null, image: { state: "failed", message: "no such tag", retryAt: NOW + 1 } } },
+      {
+        observed: {
+          current: null,
+          image: { state: "failed", reason: "PullFailed", message: "no such tag", retryAt: NOW + 1 },
+        },
+      },
     ],
     ["one that the engine restarts", "BackOff", { current: { state: "restarting" } }],
     ["one that pauses between crashes", "BackOff", { current: exited, memory: { startNotBefore: NOW + 1 } }],
@@ -170,7 +175,7 @@ describe("the message", () => {
   test("tells what hinders: a lost container, a name that is taken, an image that can't be had", () => {
     expect(shown({ current: null, desired: { onLoss: "fail" } }).message).toContain("what was inside it is gone");
     expect(shown({ observed: { current: null, foreignName: true } }).message).toContain("rename or remove it there");
-    const image = { state: "failed", message: "no such tag", retryAt: NOW + 1 } as const;
+    const image = { state: "failed", reason: "PullFailed", message: "no such tag", retryAt: NOW + 1 } as const;
     expect(shown({ observed: { current: null, image }, memory: NEVER_CREATED }).message).toBe("no such tag");
   });
 });

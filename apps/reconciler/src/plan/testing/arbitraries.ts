@@ -59,8 +59,8 @@ const anyImage: fc.Arbitrary<ObservedImage> = fc.constantFrom<ObservedImage>(
   { state: "present" },
   { state: "absent" },
   { state: "pulling" },
-  { state: "failed", message: "not found", retryAt: NOW - 1 },
-  { state: "failed", message: "not found", retryAt: LATER },
+  { state: "failed", reason: "PullFailed", message: "not found", retryAt: NOW - 1 },
+  { state: "failed", reason: "PullFailed", message: "not found", retryAt: LATER },
 );
 
 const anyHeld = (newest: number): fc.Arbitrary<EngineContainer[]> =>

@@ -254,4 +254,6 @@ function alter(world: World, target: EngineContainer, change: Partial<EngineCont
 }
 
 const imageAfterPull = (hasImage: boolean, now: number): ObservedImage =>
-  hasImage ? { state: "present" } : { state: "failed", message: "not found", retryAt: now + PULL_RETRY_MS };
+  hasImage
+    ? { state: "present" }
+    : { state: "failed", reason: "PullFailed", message: "not found", retryAt: now + PULL_RETRY_MS };
