@@ -15,9 +15,14 @@ import { containerStats, type CpuReadings } from "./containers/stats.ts";
 import { openTerminal } from "./containers/terminal.ts";
 import { updateContainer } from "./containers/update.ts";
 import type { Engine, EngineAddress } from "./engine.ts";
+import { buildImage } from "./images/build.ts";
+import { checkRegistry } from "./images/check-registry.ts";
 import { inspectImage } from "./images/inspect.ts";
+import { listImages } from "./images/list.ts";
 import { pullImage } from "./images/pull.ts";
+import { pushImage } from "./images/push.ts";
 import { removeImage } from "./images/remove.ts";
+import { tagImage } from "./images/tag.ts";
 import { engineEvents } from "./system/events.ts";
 import { engineInfo } from "./system/info.ts";
 import type { ConnectionOptions } from "./transport/connection.ts";
@@ -46,9 +51,14 @@ export function connectEngine(address: EngineAddress, options: ConnectionOptions
     unpauseContainer: (id, options) => unpauseContainer(link, id, options),
     commitContainer: (id, commit, options) => commitContainer(link, id, commit, options),
 
+    listImages: (options) => listImages(link, options),
     inspectImage: (reference, options) => inspectImage(link, reference, options),
     pullImage: (reference, options) => pullImage(link, reference, options),
     removeImage: (reference, options) => removeImage(link, reference, options),
+    tagImage: (reference, target, options) => tagImage(link, reference, target, options),
+    pushImage: (reference, options) => pushImage(link, reference, options),
+    buildImage: (context, request, options) => buildImage(link, context, request, options),
+    checkRegistry: (reference, options) => checkRegistry(link, reference, options),
 
     inspectVolume: (name, options) => inspectVolume(link, name, options),
     createVolume: (name, labels, options) => createVolume(link, name, labels, options),

@@ -306,14 +306,14 @@ export interface ListedImage {
   id: string;
   /** `repository:tag` */
   tags: string[];
-  /** `repository@sha256:…` */
+  /** `repository@sha256:…`; in the containerd store also of what no registry has ever seen. */
   digests: string[];
   /** All its layers, those that other images share included. */
   size_bytes: number;
   /** Seconds since 1970, as the image says. */
   created_at_s: number;
   labels: Record<string, string>;
-  /** Only what was built or committed on this engine has one, and not in the containerd store. */
+  /** Only what was built or committed on this engine has one. */
   parent_id: string | null;
 }
 

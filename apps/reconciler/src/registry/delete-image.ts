@@ -1,6 +1,6 @@
 import { deleteImageRow, findDependents, sharesDigest } from "@berth/db/images/delete.ts";
 import type { ImageRow } from "@berth/db/images/load.ts";
-import { countPushes } from "@berth/db/registry/push-fence.ts";
+import { isBeingPushed } from "@berth/db/registry/push-fence.ts";
 import { NotYetError } from "../failures.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { repositoryOf, tagOf } from "./registry-access.ts";
@@ -24,7 +24,7 @@ export async function deleteImage(worker: RegistryWorker, row: ImageRow): Promis
     throw new NotYetError(message, BLOCKED_POLL_MS);
   }
   // One that is cut off may still arrive: it is let end, or be aborted by the machine that makes it.
-  if ((await countPushes(context.sql, row.image_id)) > 0)
+  if (await isBeingPushed(context.sql, row.image_id))
     throw new NotYetError("a push of it has not ended yet", PUSH_POLL_MS);
   if (row.status.phase !== "Deleting") await worker.write(row, { phase: "Deleting", message: "", next_retry_at: null });
   await takeOff(worker, row);

@@ -2,7 +2,7 @@ import { loadRegistryKeys } from "@berth/db/registry/keys.ts";
 import { readRegistry } from "@berth/db/registry/record.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
 import type { Sql } from "@berth/db/sql.ts";
-import { makeTokenKeys } from "@berth/docker/certificates/token-keys.ts";
+import { makeTokenKeys } from "@berth/docker/certificates/authority.ts";
 import type { RegistryAccess as Access } from "@berth/docker/registry/access.ts";
 import { connectRegistry } from "@berth/docker/registry/connect-registry.ts";
 import type { Registry } from "@berth/docker/registry/registry.ts";

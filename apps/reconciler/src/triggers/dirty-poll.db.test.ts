@@ -21,14 +21,14 @@ afterEach(() => {
 interface Dirty {
   containers: string[];
   machines: string[];
-  hasImages: boolean;
+  images: string[];
 }
 
 /** A poll, and what it says next. */
 function pollOf(sql: Sql) {
   let next = Promise.withResolvers<Dirty>();
-  const poll = startDirtyPoll(sql, log, (containers, machines, hasImages) => {
-    next.resolve({ containers, machines, hasImages });
+  const poll = startDirtyPoll(sql, log, (containers, machines, images) => {
+    next.resolve({ containers, machines, images });
     next = Promise.withResolvers();
   });
   onTestFinished(() => poll.stop());
@@ -54,14 +54,14 @@ test("asks every 15 seconds for what was changed and not observed, until it was"
   });
   const first = next();
   vi.advanceTimersByTime(POLL_MS);
-  expect(await first).toEqual({ containers: [uid], machines: ["dirty-machine"], hasImages: true });
+  expect(await first).toEqual({ containers: [uid], machines: ["dirty-machine"], images: [expect.any(String)] });
 
   await sql("DELETE FROM dirty WHERE noun <> 'machine'");
   await swept.promise;
   await turn(); // the first look has ended, and waits for its next turn
   const second = next();
   vi.advanceTimersByTime(POLL_MS);
-  expect(await second).toEqual({ containers: [], machines: ["dirty-machine"], hasImages: false });
+  expect(await second).toEqual({ containers: [], machines: ["dirty-machine"], images: [] });
 });
 
 test("asks at once when it is poked", async () => {

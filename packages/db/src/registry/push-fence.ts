@@ -38,6 +38,14 @@ export async function endPush(sql: Sql, operationId: bigint): Promise<void> {
   await sql("DELETE FROM operations WHERE operation_id = $1 AND kind = 'push'", [operationId.toString()]);
 }
 
+/** Whether a reconciler that lives pushes this image now. */
+export async function isBeingPushed(sql: Sql, imageId: number): Promise<boolean> {
+  const rows = await sql(`SELECT 1 FROM operations WHERE ${IS_OPEN_PUSH} AND object_id = $1 AND ${IS_HOLDER_ALIVE}`, [
+    String(imageId),
+  ]);
+  return rows.length > 0;
+}
+
 /** How many pushes go on. Those of reconcilers that are dead are forgotten. */
 export async function countPushes(sql: Sql): Promise<number> {
   const [row] = await sql<{ pushes: number }>(

@@ -7,6 +7,15 @@ import { isUnlimited } from "./update.ts";
 
 const INSPECT_MS = 30_000;
 
+const Mount = z
+  .object({ Type: z.string(), Destination: z.string(), Name: z.string().optional(), RW: z.boolean() })
+  .transform((mount): InspectedContainer["mounts"][number] => ({
+    type: mount.Type,
+    destination: mount.Destination,
+    name: mount.Name || null,
+    read_only: !mount.RW,
+  }));
+
 const Inspected = z
   .object({
     Id: z.string(),
@@ -22,7 +31,8 @@ const Inspected = z
     }),
     RestartCount: z.int().default(0),
     Image: z.string(),
-    Config: z.object({ Labels, Tty: z.boolean() }),
+    Config: z.object({ Labels, Tty: z.boolean(), Image: z.string(), Env: z.array(z.string()).nullish() }),
+    Mounts: z.array(Mount).nullish(),
     HostConfig: z.object({ Memory: z.number(), NanoCpus: z.number() }),
   })
   .transform(({ State: state, Config: config, HostConfig: host, ...rest }): InspectedContainer => ({
@@ -41,6 +51,9 @@ const Inspected = z
     memory_bytes: isUnlimited(host.Memory) ? 0 : host.Memory,
     nano_cpus: host.NanoCpus,
     health: healthOf(state.Health?.Status),
+    image_reference: config.Image,
+    mounts: rest.Mounts ?? [],
+    env: config.Env ?? [],
   }));
 
 export async function inspectContainer(

@@ -6,6 +6,12 @@ import { checkedReference } from "../wire/names.ts";
 
 const INSPECT_MS = 30_000;
 
+/** Docker writes a set as the keys of a map. */
+const Keys = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((set) => Object.keys(set ?? {}));
+
 const Inspected = z
   .object({
     Id: z.string(),
@@ -13,7 +19,8 @@ const Inspected = z
     RepoDigests: z.array(z.string()).nullish(),
     Size: z.int().nonnegative(),
     Created: Moment,
-    Config: z.object({ Labels }).nullish(),
+    Config: z.object({ Labels, Volumes: Keys, ExposedPorts: Keys, Env: z.array(z.string()).nullish() }).nullish(),
+    RootFS: z.object({ Layers: z.array(z.string()).nullish() }).nullish(),
     Os: z.string().default(""),
     Architecture: z.string().default(""),
   })
@@ -26,6 +33,10 @@ const Inspected = z
     labels: image.Config?.Labels ?? {},
     os: image.Os,
     architecture: image.Architecture,
+    volumes: image.Config?.Volumes ?? [],
+    env: image.Config?.Env ?? [],
+    layers: image.RootFS?.Layers ?? [],
+    exposed_ports: image.Config?.ExposedPorts ?? [],
   }));
 
 export async function inspectImage(

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { PullOptions } from "../engine.ts";
+import { type Report, ThrottledReport, type Transferred } from "./throttled-report.ts";
 
-/** One line of a pull's stream. `error` is deprecated and `errorDetail` its successor; both are sent. */
+/** One line of a pull's or a push's stream. `error` is deprecated and `errorDetail` its successor; both are sent. */
 export const PullLine = z.object({
   status: z.string().optional(),
   id: z.string().optional(),
@@ -9,8 +9,6 @@ export const PullLine = z.object({
   errorDetail: z.object({ message: z.string() }).optional(),
   progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).nullish(),
 });
-
-const REPORT_EVERY_MS = 250;
 
 interface Layer {
   status: string;
@@ -21,12 +19,10 @@ interface Layer {
 /** Adds up the layers of a pull, reports the sum at most four times a second, and tells movement from idle chatter. */
 export class PullProgress {
   readonly #layers = new Map<string, Layer>();
-  readonly #report: PullOptions["onProgress"];
-  #reported = { current_bytes: 0, total_bytes: 0 };
-  #reportedAt = Number.NEGATIVE_INFINITY;
+  readonly #report: ThrottledReport;
 
-  constructor(report: PullOptions["onProgress"]) {
-    this.#report = report;
+  constructor(report: Report | undefined) {
+    this.#report = new ThrottledReport(report);
   }
 
   /** Whether anything moved: an engine also repeats itself, and counts down the seconds to its next try. */
@@ -35,26 +31,17 @@ export class PullProgress {
     const current = progressDetail?.current ?? 0;
     const announced = status === "Downloading" ? progressDetail?.total : undefined;
     this.#layers.set(id, { status, current, total: announced ?? before?.total ?? 0 });
-    if (performance.now() - this.#reportedAt >= REPORT_EVERY_MS) this.#reportChange();
+    this.#report.offer(() => this.#sum());
     const hasMoved = status !== before?.status || current !== before.current;
     return hasMoved && !isRetrying(status);
   }
 
   /** Reports what was held back. */
   end(): void {
-    this.#reportChange();
+    this.#report.end(this.#sum());
   }
 
-  #reportChange(): void {
-    const { current_bytes, total_bytes } = this.#sum();
-    const isNews = current_bytes !== this.#reported.current_bytes || total_bytes !== this.#reported.total_bytes;
-    if (!isNews) return;
-    this.#reported = { current_bytes, total_bytes };
-    this.#reportedAt = performance.now();
-    this.#report?.({ current_bytes, total_bytes });
-  }
-
-  #sum(): { current_bytes: number; total_bytes: number } {
+  #sum(): Transferred {
     const sum = { current_bytes: 0, total_bytes: 0 };
     for (const layer of this.#layers.values()) {
       sum.total_bytes += layer.total;
@@ -70,6 +57,6 @@ function downloaded({ status, current, total }: Layer): number {
   return status === "Downloading" ? Math.min(current, total) : total;
 }
 
-function isRetrying(status: string): boolean {
+export function isRetrying(status: string): boolean {
   return status.startsWith("Retrying in");
 }

@@ -15,6 +15,7 @@ export class CallScope {
   readonly #onCallerAbort = () => this.interrupt("signal");
   #timer: NodeJS.Timeout | undefined;
   #deadlineMs = 0;
+  #hasEnded = false;
 
   /** `live` is the engine's register of open calls; closing the engine interrupts each of them. */
   constructor(live: Set<CallScope>, deadlineMs: number, signal: AbortSignal | undefined) {
@@ -29,7 +30,7 @@ export class CallScope {
   /** Sets the deadline anew, counted from now: of the whole call, or of the next sign of life of a stream. */
   restart(deadlineMs: number): void {
     this.pause();
-    if (this.interruption) return;
+    if (this.interruption || this.#hasEnded) return;
     this.#deadlineMs = deadlineMs;
     this.#timer = setTimeout(() => this.interrupt("deadline"), deadlineMs);
   }
@@ -85,6 +86,7 @@ export class CallScope {
   /** Ends the scope: nothing of it stays behind, neither timer nor listener. */
   end(): void {
     this.pause();
+    this.#hasEnded = true;
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
     this.#listeners.clear();
     this.#live.delete(this);

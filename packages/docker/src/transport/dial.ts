@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { EngineError } from "../engine.ts";
 import { type CallScope, seconds } from "./call-scope.ts";
@@ -13,7 +13,8 @@ export interface WireRequest {
   /** With its query, and with its version where it has one. */
   path: string;
   headers: Record<string, string>;
-  body: Buffer | null;
+  /** A stream is sent in chunks as fast as the engine takes it, and destroyed when the request has ended in any way. */
+  body: Buffer | Readable | null;
 }
 
 /** The head of an answer. */
@@ -73,6 +74,7 @@ function attempt(
     const fail = (cause: unknown) => reject(connectionFailure(cause, connection.label, progress));
     if (scope.interruption) return fail(scope.error(false));
 
+    const { body } = request;
     const outgoing = open(connection, pool, request, fail);
     if (!outgoing) return;
     const endEarly = () => {
@@ -85,6 +87,7 @@ function attempt(
     outgoing.once("socket", (socket) => watchConnect(socket, outgoing, connection, progress));
     outgoing.once("response", (response) => {
       forget();
+      if (body instanceof Readable && (response.statusCode ?? 0) >= 300) stopSending(body, outgoing, response);
       response.on("error", noop); // whoever reads the body is told; that nobody does must not end the process
       scope.onInterrupt(() => response.destroy(scope.error(true)));
       resolve({ response, handover: null });
@@ -100,8 +103,28 @@ function attempt(
       resolve({ response, handover: { socket, head } });
     });
     outgoing.on("error", fail);
-    outgoing.end(request.body ?? undefined);
+    if (body instanceof Readable) send(body, outgoing, fail);
+    else outgoing.end(body ?? undefined);
   });
+}
+
+/** Back-pressure reaches the source. One that fails ends the request: the engine must not take a part for the whole. */
+function send(body: Readable, outgoing: ClientRequest, fail: (cause: EngineError) => void): void {
+  body.once("error", (cause) => {
+    const message = "What was to be sent to the Docker engine could not be read to its end.";
+    const error = cause instanceof EngineError ? cause : new EngineError("closed", message, { cause });
+    outgoing.destroy(error);
+    fail(error);
+  });
+  outgoing.once("close", () => body.destroy());
+  body.pipe(outgoing);
+}
+
+/** An answer that refuses comes before all is sent, and nobody reads the rest: writing on would lose the answer. */
+function stopSending(body: Readable, outgoing: ClientRequest, response: IncomingMessage): void {
+  if (outgoing.writableEnded) return;
+  body.unpipe(outgoing);
+  response.once("close", () => outgoing.destroy());
 }
 
 function open(
@@ -110,7 +133,7 @@ function open(
   { method, path, headers, body }: WireRequest,
   fail: (cause: EngineError) => void,
 ): ClientRequest | null {
-  const length = method === "GET" ? {} : { "content-length": body?.length ?? 0 };
+  const length = method === "GET" || body instanceof Readable ? {} : { "content-length": body?.length ?? 0 };
   try {
     return connection.request(pool, { method, path, headers: { ...headers, ...length } });
   } catch (cause) {

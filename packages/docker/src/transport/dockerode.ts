@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import Docker from "dockerode";
 
 /** What dockerode hands to its modem for one request; the part of it that Berth's calls use. */
@@ -7,6 +8,9 @@ interface DialOptions {
   method?: string;
   options?: Record<string, unknown> & { _query?: Record<string, unknown>; _body?: unknown };
   authconfig?: Record<string, unknown>;
+  registryconfig?: Record<string, unknown>;
+  /** A body that is streamed: what is built from. */
+  file?: Readable;
   allowEmpty?: boolean;
 }
 
@@ -15,7 +19,7 @@ export interface DescribedRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
-  body: Buffer | null;
+  body: Buffer | Readable | null;
 }
 
 /**
@@ -39,15 +43,26 @@ export function dockerodeOver(send: (request: DescribedRequest) => Promise<objec
   return new Docker(options);
 }
 
-function describe({ path, method = "GET", options = {}, authconfig, allowEmpty }: DialOptions): DescribedRequest {
+function describe({ path, method = "GET", options = {}, ...rest }: DialOptions): DescribedRequest {
+  const { authconfig, registryconfig, file, allowEmpty } = rest;
   const { _query: query, _body: body, authconfig: _, ...both } = options; // credentials must not get into the URL
   const headers: Record<string, string> = { accept: "application/json" };
-  if (authconfig) headers["x-registry-auth"] = Buffer.from(JSON.stringify(authconfig)).toString("base64url");
+  if (authconfig) headers["x-registry-auth"] = credentials(authconfig);
+  if (registryconfig) headers["x-registry-config"] = credentials(registryconfig);
+  if (file) {
+    headers["content-type"] = "application/x-tar";
+    return { method, path: withQuery(path, query ?? both), headers, body: file };
+  }
 
   const json = method === "POST" ? JSON.stringify(body ?? both) : "{}";
   const hasBody = json !== "{}" || allowEmpty === true;
   if (hasBody) headers["content-type"] = "application/json";
   return { method, path: withQuery(path, query ?? both), headers, body: hasBody ? Buffer.from(json) : null };
+}
+
+/** Docker wants the padding that base64url leaves out: without it these headers are ignored, and nobody says so. */
+function credentials(config: Record<string, unknown>): string {
+  return Buffer.from(JSON.stringify(config)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
 
 function withQuery(path: string, options: Record<string, unknown>): string {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { z } from "zod";
 import { type CallOptions, type EngineAddress, EngineError, type EngineVersion } from "../engine.ts";
@@ -58,9 +59,18 @@ export class EngineLink {
     }
   }
 
-  /** Opens a stream on a connection of its own. `headMs` is the deadline of its head; what follows is the caller's. */
-  async open(ask: Ask, signal: AbortSignal | undefined, headMs: number): Promise<OpenStream> {
+  /**
+   * Opens a stream on a connection of its own. `headMs` is the deadline of its head; what follows is the caller's, and
+   * what is before it as well for whoever streams the request: `opened` gives the scope beforehand.
+   */
+  async open(
+    ask: Ask,
+    signal: AbortSignal | undefined,
+    headMs: number,
+    opened?: (scope: CallScope) => void,
+  ): Promise<OpenStream> {
     const scope = this.#scope(headMs, signal);
+    opened?.(scope);
     try {
       const { response } = await this.#sendAsked(ask, {}, scope);
       return { response, scope };
@@ -140,6 +150,7 @@ export class EngineLink {
       // The engine was exchanged under us, and has done nothing yet: agree again, and ask again where that helps.
       const refused = this.#version;
       this.#version = null;
+      if (request.body instanceof Readable) throw error; // a part of it has gone: the caller must begin again
       const agreed = await this.#agree(scope);
       if (agreed.api_version === refused?.api_version) throw error;
       return this.#sendOnce(pool, request, scope);

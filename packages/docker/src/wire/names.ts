@@ -12,6 +12,7 @@ export const COMPONENT = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
 export const TAG = String.raw`[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}`;
 export const DIGEST = String.raw`sha256:[a-f0-9]{64}`;
 const REFERENCE = new RegExp(`^(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*(?::${TAG})?(?:@${DIGEST})?$`);
+const TAGGED = /^([^@]+):([^:/@]+)$/;
 const IMAGE_ID = new RegExp(`^(?:${DIGEST}|[a-f0-9]{12,64})$`);
 const MAX_REFERENCE_LENGTH = 512;
 
@@ -45,6 +46,13 @@ export function checkedReference(reference: string): string {
     return reference;
   }
   throw refused("an image reference", reference);
+}
+
+/** `repository:tag` and nothing else, taken apart. */
+export function taggedName(reference: string): { repository: string; tag: string } {
+  const [, repository, tag] = TAGGED.exec(checkedReference(reference)) ?? [];
+  if (repository === undefined || tag === undefined) throw refused("a repository with a tag", reference);
+  return { repository, tag };
 }
 
 function refused(what: string, value: string): EngineError {
