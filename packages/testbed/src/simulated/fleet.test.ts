@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -75,6 +77,48 @@ test("starts on one machine what was saved on another, also after a restart", as
   await ask(second, "POST", "/containers/copy/start");
   await ask(second, "POST", "/containers/copy/wait");
   expect((await ask(second, "GET", "/containers/copy/logs?stdout=1")).text).toBe("kept\r\n");
+  await after.close();
+});
+
+/** Commits a container of the first machine and pushes it to the fleet's own registry. */
+async function saveOnRegistry(fleet: SimulatedFleet & { first: SimulatedEngine }): Promise<void> {
+  const name = `${fleet.registry_address}/me/work`;
+  await run(fleet.first, "work", "no");
+  await ask(fleet.first, "POST", `/commit?container=work&repo=${name}&tag=v1`);
+  await ask(fleet.first, "POST", `/images/${name}/push?tag=v1`);
+}
+
+const tagsOn = async (address: string): Promise<unknown> =>
+  (await fetch(`http://${address}/v2/me/work/tags/list`)).json();
+
+test("has a registry at the same address after every start, with all that was pushed", async () => {
+  const path = await folder();
+  const before = await open(path, 1);
+  await saveOnRegistry(before);
+  await before.close();
+  const after = await open(path, 2);
+  expect(after.registry_address).toBe(before.registry_address);
+  expect(await tagsOn(after.registry_address)).toEqual({ name: "me/work", tags: ["v1"] });
+  const second = after.machines[1]!.engine;
+  const pulled = await ask(second, "POST", `/images/create?fromImage=${after.registry_address}/me/work&tag=v1`);
+  expect(pulled.text).toContain("Status: Downloaded newer image");
+  await after.close();
+});
+
+test("takes another address for its registry where the first is taken, and what was pushed goes along", async () => {
+  const path = await folder();
+  const before = await open(path, 1);
+  await saveOnRegistry(before);
+  await before.close();
+  const stranger = createServer().listen(Number(before.registry_address.split(":")[1]), "127.0.0.1");
+  await once(stranger, "listening");
+  onTestFinished(() => void stranger.close());
+  const moved = await open(path, 1);
+  expect(moved.registry_address).not.toBe(before.registry_address);
+  await moved.close();
+  const after = await open(path, 1);
+  expect(after.registry_address).toBe(moved.registry_address);
+  expect(await tagsOn(after.registry_address)).toEqual({ name: "me/work", tags: ["v1"] });
   await after.close();
 });
 

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { restoreRegistry, writeRegistry } from "./images/registry-file.ts";
+import { readKept, restoreRegistry, writeRegistry } from "./images/registry-file.ts";
+import { serveRegistry } from "./images/registry-server.ts";
 import { SimulatedRegistry } from "./images/simulated-registry.ts";
 import { keepState } from "./keep-state.ts";
 import type { MachineFacts } from "./machine-facts.ts";
@@ -29,6 +30,8 @@ export interface SimulatedMachine {
 
 export interface SimulatedFleet {
   machines: SimulatedMachine[];
+  /** `127.0.0.1:PORT` of the registry that they share, which speaks plain HTTP and is open to this host. */
+  registry_address: string;
   /** Saves what the machines hold, and ends them. */
   close(): Promise<void>;
 }
@@ -40,12 +43,16 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
   const sockets = await socketFolder(dataDir);
   const registry = new SimulatedRegistry({ isInventive: true });
   const registryFile = join(dataDir, "registry.json");
-  const pushed = readFileIfThere(registryFile);
-  if (pushed !== null) restoreRegistry(registry, pushed);
+  const text = readFileIfThere(registryFile);
+  const pushed = text === null ? null : readKept(text);
+  // The same port wherever it is free: images that the machines hold are called by it.
+  const server = await serveRegistry(registry, Number(pushed?.address?.split(":")[1] ?? 0));
+  if (pushed) restoreRegistry(registry, pushed);
   const kept = keepState(registry, registryFile, () => writeRegistry(registry));
   const machines: SimulatedMachine[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(machines.map(({ engine }) => engine.close()));
+    await server.close();
     await kept.flush();
     if (sockets !== dataDir) await rm(sockets, { recursive: true });
   };
@@ -57,7 +64,7 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
     await close();
     throw error;
   }
-  return { machines, close };
+  return { machines, registry_address: server.address, close };
 }
 
 interface MachinePlace {

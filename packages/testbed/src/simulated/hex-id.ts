@@ -6,8 +6,10 @@ export function newHexId(): string {
 }
 
 /** The same id for the same content: layers, image configurations, manifests. */
-export function digestOf(...content: string[]): string {
-  return `sha256:${createHash("sha256").update(content.join("\0")).digest("hex")}`;
+export function digestOf(...content: string[] | [Buffer]): string {
+  const [first] = content;
+  const bytes = Buffer.isBuffer(first) ? first : content.join("\0");
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
 /** The twelve digits that Docker shows to people. */

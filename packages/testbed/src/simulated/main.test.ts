@@ -26,6 +26,7 @@ test("tells its machines in one line when they answer, and saves and ends when i
       { name: "gpu-sim-1", url: expect.stringMatching(/^unix:\/\//) },
       { name: "gpu-sim-2", url: expect.stringMatching(/^unix:\/\//) },
     ],
+    registry: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
   });
   child.stdin?.end();
   expect(await once(child, "exit")).toEqual([0, null]);

@@ -4,8 +4,8 @@ import { startSimulatedFleet } from "./fleet.ts";
 
 /**
  * A fleet of simulated GPU servers as a process of its own. When they answer it writes one line of JSON,
- * `{"machines":[{"name","url"}]}`; it saves and ends on SIGTERM, SIGINT, or when its input is closed, so that it never
- * outlives who started it.
+ * `{"machines":[{"name","url"}],"registry":"127.0.0.1:PORT"}`; it saves and ends on SIGTERM, SIGINT, or when its input is
+ * closed, so that it never outlives who started it.
  */
 const Settings = z.object({
   data_dir: z.string("--data-dir or BERTH_SIMULATED_DATA_DIR is missing").min(1),
@@ -29,7 +29,7 @@ const ended = new Promise<void>((resolve) => {
 });
 const fleet = await startSimulatedFleet(settings.data);
 const machines = fleet.machines.map(({ name, url }) => ({ name, url }));
-process.stdout.write(`${JSON.stringify({ machines })}\n`);
+process.stdout.write(`${JSON.stringify({ machines, registry: fleet.registry_address })}\n`);
 
 await ended;
 await fleet.close();

@@ -1,10 +1,8 @@
 import { DockerError } from "../docker-error.ts";
 import { digestOf, shortId } from "../hex-id.ts";
 import type { Call, Reply } from "../http/call.ts";
+import { describeImage } from "./image-manifest.ts";
 import { formatReference, parseReference } from "./image-reference.ts";
-
-/** A manifest of one layer is about this long. */
-const MANIFEST_BYTES = 528;
 
 /** `POST /images/:name/push`: the registry has it from then on, for every engine that shares it. */
 export async function pushImage(call: Call): Promise<Reply> {
@@ -21,18 +19,26 @@ export async function pushImage(call: Call): Promise<Reply> {
   for (const layer of image.layers) await tell({ status: "Preparing", progressDetail: {}, id: shortId(layer) });
   await daemon.takes("push");
   if (call.client.aborted) return undefined; // the client has gone: the push goes with it
-  const digest = digestOf("manifest", image.id);
+  if (daemon.options.registry.isReadOnly) {
+    const message = "unsupported: The operation is unsupported.";
+    await tell({ errorDetail: { message }, error: message });
+    body.end();
+    return undefined;
+  }
+  const manifest = describeImage({ image_id: image.id, config: image.config, layers: image.layers });
+  const digest = digestOf(manifest.text);
+  const size = Buffer.byteLength(manifest.text);
   for (const layer of image.layers) await tell({ status: "Pushed", progressDetail: {}, id: shortId(layer) });
   const { id: image_id, config, size_bytes, layers, files } = image;
-  daemon.options.registry.put(reference, { digest, image_id, config, size_bytes, layers, files });
+  daemon.options.registry.put(reference, { digest, image_id, config, size_bytes, layers, files, manifest });
   daemon.images.references.set(`${reference.repository}@${digest}`, image.id);
   daemon.events.publish("image", "push", formatReference(reference), {
     ...image.config.Labels,
     name: reference.repository,
   });
   daemon.onChange();
-  await tell({ status: `${tag}: digest: ${digest} size: ${MANIFEST_BYTES}` });
-  await tell({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: MANIFEST_BYTES } });
+  await tell({ status: `${tag}: digest: ${digest} size: ${size}` });
+  await tell({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
   body.end();
   return undefined;
 }
