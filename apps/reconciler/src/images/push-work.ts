@@ -16,7 +16,10 @@ export async function pushWork(session: MachineSession, known: KnownImage, signa
   }
   const operation = await beginPush(session.sql, { image_id: row.image_id, holder: session.fence().holder });
   if (operation === null) {
-    throw new RegistryError("read_only", "It can't be pushed now: the registry collects garbage, or another process pushes it. It is tried again.");
+    throw new RegistryError(
+      "read_only",
+      "It can't be pushed now: the registry collects garbage, or another process pushes it. It is tried again.",
+    );
   }
   try {
     const work = workReferenceOf(session.owner.installation, row.image_id, row.status.attempt);
