@@ -10,7 +10,7 @@ import { commitWork } from "./commit-work.ts";
 import { type ImageJob, type ImageOutcome, type KnownImage, workReferenceOf } from "./known-image.ts";
 import { mirrorWork } from "./mirror-work.ts";
 import { pushWork } from "./push-work.ts";
-import { failForGood, writeStatus } from "./reconcile-image.ts";
+import { failForGood, writeStatus } from "./image-status.ts";
 
 const PHASE = { commit: "Committing", build: "Building", mirror: "Mirroring" } as const;
 const MAKE = { commit: commitWork, build: buildWork, mirror: mirrorWork };

@@ -134,7 +134,7 @@ export class MachineImages {
 
   /** What was only needed to make this image goes. */
   async clearWork(imageId: number): Promise<void> {
-    for (const place of [...this.places.values()]) {
+    for (const place of this.places.values()) {
       const isWork = place.image_id === imageId && place.state === "waiting" && !place.wanted;
       if (isWork) await this.#clear(place);
     }
@@ -145,7 +145,7 @@ export class MachineImages {
   /** The queue's run of `p/<machine>`: pulls what is wanted here, and clears away what nobody can want any more. */
   async run(): Promise<void> {
     let isLeft = false;
-    for (const place of [...this.places.values()]) {
+    for (const place of this.places.values()) {
       if (isMissing(place)) {
         this.#session.pulls.begin({ reference: place.reference, image_id: place.image_id }, (image) => {
           if (image.state === "failed")

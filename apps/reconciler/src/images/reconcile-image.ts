@@ -1,15 +1,11 @@
-import type { ImageStatusRow } from "@berth/db/images/load.ts";
-import { writeImageStatus } from "@berth/db/images/write-status.ts";
-import { EngineError } from "@berth/docker/engine.ts";
 import { RegistryError } from "@berth/docker/registry/registry.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { StaleRowError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import { type ImagePlan, type ObservedImageWork, planImage } from "../plan/images/plan-image.ts";
-import { backoffMs, CRASH_LOOP } from "../queue/backoff.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { repositoryOf, tagOf } from "../registry/registry-access.ts";
 import { executeImage } from "./execute-image.ts";
+import { failForGood, failForNow, isFinal, writeStatus } from "./image-status.ts";
 import { isImageThere } from "./is-there.ts";
 import { desiredImageOf, type ImageOutcome, imageMemoryOf, type KnownImage, workReferenceOf } from "./known-image.ts";
 
@@ -83,29 +79,9 @@ async function takeOutcome(session: MachineSession, known: KnownImage, outcome: 
   if (error === null) {
     known.failure = null;
     if (digest !== null) await writeStatus(session, known, { phase: "Verifying", message: "", digest });
-  } else if (isFinal(kind, error)) await failForGood(session, known, messageOf(error));
+  } else if (isFinal(kind, error)) await failForGood(session, known, error.message);
   else await failForNow(session, known, error);
   known.outcome = null;
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** What trying again does not mend: a step of a build failed, or another registry has no such image, or keeps it to itself. */
-function isFinal(kind: ImageOutcome["kind"], error: unknown): boolean {
-  if (!(error instanceof EngineError) || isSpaceLacking(error)) return false;
-  if (kind === "build") return error.kind !== "unreachable" && error.kind !== "closed";
-  return kind === "mirror" && (error.kind === "not_found" || error.kind === "rejected");
-}
-
-export const isSpaceLacking = (error: unknown): boolean =>
-  error instanceof Error && /no space left on device|disk quota exceeded/i.test(error.message);
-
-/** Nothing more is tried until its owner asks for it. */
-export async function failForGood(session: MachineSession, known: KnownImage, message: string): Promise<void> {
-  const { run, image_id } = known.row;
-  await writeStatus(session, known, { phase: "Failed", message, observed_run: run, next_retry_at: null });
-  session.tellImage(image_id, "warning", "Failed", message);
-  await session.images.clearWork(image_id);
 }
 
 /** Seen, though there is nothing to do about it now. */
@@ -114,29 +90,4 @@ async function observeGeneration(session: MachineSession, known: KnownImage): Pr
   // Who removes it, and its registry's side, is the registry's key to do.
   if (row.desired === "absent" || row.status.observed_generation >= row.generation) return;
   await writeStatus(session, known, {});
-}
-
-/** Writes what is new in `changes`; throws StaleRowError where somebody else wrote meanwhile. */
-export async function writeStatus(
-  session: MachineSession,
-  known: KnownImage,
-  changes: Partial<ImageStatusRow>,
-): Promise<void> {
-  const { row } = known;
-  const status = { ...row.status, ...changes, observed_generation: row.generation };
-  const version = await writeImageStatus(session.sql, session.fence(), row.image_id, status);
-  if (version === null) throw new StaleRowError();
-  row.status = { ...status, version };
-  session.context.announcer.add("image", row.image_id);
-}
-
-/** What failed is told, and tried again later. */
-export async function failForNow(session: MachineSession, known: KnownImage, error: unknown): Promise<void> {
-  const count = (known.failure?.count ?? 0) + 1;
-  const message = messageOf(error);
-  const delayMs = backoffMs(CRASH_LOOP, count, session.random());
-  known.failure = { count, message, retryAt: session.now() + delayMs };
-  session.log.warn({ image_id: known.row.image_id, err: error }, "an image is not made yet");
-  await writeStatus(session, known, { message, next_retry_at: new Date(known.failure.retryAt) });
-  session.tellImage(known.row.image_id, "warning", "Retrying", message);
 }

@@ -63,6 +63,7 @@ export class RegistryWorker {
     if (row.desired === "absent") await deleteImage(this, row);
     else if (isUnfinishedCopy(row)) await copyImage(this, row);
     else if (row.status.phase === "Ready") await verifyImage(this, row);
+    else if (row.status.observed_generation < row.generation) await this.write(row, {});
   }
 
   #after(imageId: number, error: unknown): void {
@@ -115,11 +116,8 @@ export class RegistryWorker {
 export const isUnfinishedCopy = ({ recipe, run, status }: ImageRow): boolean =>
   recipe?.type === "copy" && status.observed_run < run;
 
-function isForRegistry(row: ImageRow): boolean {
-  if (row.desired === "absent" || isUnfinishedCopy(row)) return true;
-  return (
-    row.status.phase === "Ready" &&
-    row.status.observed_run >= row.run &&
-    row.status.observed_generation < row.generation
-  );
-}
+/** The machine on which it is made tells all else. */
+const isForRegistry = (row: ImageRow): boolean =>
+  row.desired === "absent" ||
+  row.machine_id === null ||
+  (row.status.phase === "Ready" && row.status.observed_run >= row.run);

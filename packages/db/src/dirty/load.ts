@@ -23,6 +23,8 @@ export const sweepDirty = async (sql: Sql): Promise<void> => {
        OR (noun = 'container' AND marked_at < now() - interval '1 minute' AND EXISTS (
              SELECT 1 FROM containers c JOIN container_status s USING (container_id)
              WHERE c.uid::text = d.id AND s.observed_generation >= d.generation))
+       OR (noun = 'image' AND marked_at < now() - interval '1 minute' AND EXISTS (
+             SELECT 1 FROM image_status s WHERE s.image_id::text = d.id AND s.observed_generation >= d.generation))
        OR (noun = 'machine' AND marked_at < now() - interval '1 minute' AND EXISTS (
              SELECT 1 FROM machines m WHERE m.machine_id = d.id AND m.state = 'decommissioned'))`,
   );

@@ -9,9 +9,12 @@ export type EngineKind = "real" | "simulated";
 
 /**
  * Describes `scenarios` once for every engine of these kinds that this machine can have. All of them are machines of one
- * Berth of the file's own; the engines are left without any container of it.
+ * Berth of the file's own (the second parameter gives all of them); the engines are left without any container of it.
  */
-export function describeOnEngines(kinds: EngineKind[], scenarios: (scene: () => Scene) => void): void {
+export function describeOnEngines(
+  kinds: EngineKind[],
+  scenarios: (scene: () => Scene, scenes: () => Scene[]) => void,
+): void {
   const openers = new Map<string, () => Promise<ScenarioEngine>>();
   const fleet = inject("fleet");
   if (fleet && kinds.includes("real")) {
@@ -38,11 +41,12 @@ export function describeOnEngines(kinds: EngineKind[], scenarios: (scene: () => 
 
     for (const name of openers.keys()) {
       describe(`on ${name}`, () => {
-        scenarios(() => {
+        const open = (): Scene => {
           const scene = scenes.get(name);
           if (!scene) throw new Error(`${name} is not open`);
           return scene;
-        });
+        };
+        scenarios(open, () => [...scenes.values()]);
       });
     }
   });
