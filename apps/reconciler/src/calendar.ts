@@ -1,4 +1,5 @@
 import { pruneAccounts } from "@berth/db/accounts/prune.ts";
+import { pruneBlobs } from "@berth/db/blobs/prune.ts";
 import { createPool } from "@berth/db/pool.ts";
 import { pruneObjectEvents } from "@berth/db/object-events/prune.ts";
 import { pgSql } from "@berth/db/sql.ts";
@@ -28,7 +29,7 @@ export function startCalendar(
       try {
         const sql = pgSql(pool);
         const object_events = await pruneObjectEvents(sql, EVENT_DAYS);
-        const pruned = { object_events, ...(await pruneAccounts(sql)) };
+        const pruned = { object_events, blobs: await pruneBlobs(sql), ...(await pruneAccounts(sql)) };
         log.info({ pruned }, "what is long past was pruned");
       } catch (error) {
         log.warn({ err: error }, "what is long past could not be pruned; tomorrow again");
