@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { buffer } from "node:stream/consumers";
 import { insertImage, insertUser } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { expect, test } from "vitest";
@@ -17,8 +18,7 @@ async function write(chunks: AsyncIterable<Uint8Array>, maxBytes = 64 * MIB) {
   return writeBlob(database.sql, await insertUser(database.sql), chunks, { maxBytes });
 }
 
-const read = async (blobId: string): Promise<Buffer> =>
-  Buffer.concat(await Array.fromAsync(readBlob(database.sql, blobId)));
+const read = (blobId: string): Promise<Buffer> => buffer(readBlob(database.sql, blobId));
 
 const blobs = async (): Promise<{ blob_id: string; size: number | null; chunks: number }[]> =>
   database.sql(
