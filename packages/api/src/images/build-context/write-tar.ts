@@ -41,12 +41,14 @@ async function writeEntry(tar: Pack, { path, kind, target, mode, mtime, size, re
     ...(kind === "file" ? { size } : { linkname: target, size: 0 }),
   };
   const sink = tar.entry(header, (error) => (error ? reject(error) : resolve(undefined)));
+  // It is told by the promise, or by the tar that it ends with.
+  sink.on("error", () => undefined);
   if (kind === "file") {
     for await (const chunk of read()) {
       if (sink.destroyed) break;
       if (!sink.write(chunk)) await Promise.race([once(sink, "drain"), promise]);
     }
-    sink.end();
+    sink.end(null);
   }
   await promise;
 }
