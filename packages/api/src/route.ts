@@ -10,7 +10,18 @@ export interface Route {
   /** The answer holds a token or a code: it is never kept for an Idempotency-Key. */
   isSecret?: true;
   /** Takes multipart/form-data with one part, which becomes this field of the input. */
-  upload?: { field: string; maxBytes: number };
+  upload?: Upload;
+}
+
+export interface Upload {
+  field: string;
+  maxBytes: number;
+  /** The field is an `UploadedFile` that lies on disk while the call is answered, instead of bytes in memory. */
+  isOnDisk?: true;
+  /** The form may come without it. */
+  isOptional?: true;
+  /** Of all other fields together, beside what a form of some names and numbers has. */
+  maxTextBytes?: number;
 }
 
 /** What a procedure says of itself beside its schemas. */

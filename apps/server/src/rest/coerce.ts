@@ -13,8 +13,18 @@ function coerce(schema: JsonSchema, text: Text): unknown {
   if (Array.isArray(text)) return text;
   const isNumber = types.includes("integer") || types.includes("number");
   if (isNumber && /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(text)) return Number(text);
+  // In a form an object is its JSON.
+  if (types.includes("object") && text.trimStart().startsWith("{")) return parseJson(text);
   if (types.includes("boolean") && (text === "true" || text === "false")) return text === "true";
   return text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** All that the field may be; `null`, which text can't say, among it. */

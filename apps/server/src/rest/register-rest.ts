@@ -9,6 +9,7 @@ import { type Answer, type KeyedRequest, NOBODY, runOnce } from "./idempotency.t
 import { parseBodies } from "./parse-bodies.ts";
 import { type RestProcedure, restProcedures } from "./procedures.ts";
 import { readInput } from "./read-input.ts";
+import { closeUpload } from "./upload.ts";
 
 const PREFIX = "/api";
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -49,10 +50,7 @@ function serve(scope: FastifyInstance, services: ApiServices, procedure: RestPro
     async handler(request, reply) {
       const ctx = await createRequestContext(services, request, reply);
       countUnderWay(ctx, reply);
-      const run = async () => ({
-        status,
-        body: JSON.stringify(await procedure.call(ctx, await inputOf(request, ctx))),
-      });
+      const run = async () => ({ status, body: JSON.stringify(await callWith(ctx, await inputOf(request, ctx))) });
       const keyed = keyedRequest(procedure, request, ctx.actor);
       const answer: Answer & { isReplayed?: boolean } = keyed
         ? await runOnce(services, keyed, request.log, run)
@@ -61,9 +59,21 @@ function serve(scope: FastifyInstance, services: ApiServices, procedure: RestPro
       return reply.code(answer.status).type(JSON_TYPE).header("cache-control", "no-store").send(answer.body);
     },
   });
-  // Nobody's file is not read: the procedure refuses them whatever they send.
+  const callWith = async (ctx: ApiContext, input: unknown): Promise<unknown> => {
+    try {
+      return await procedure.call(ctx, input);
+    } finally {
+      if (procedure.route.upload) await closeUpload(input, procedure.route.upload);
+    }
+  };
+  // The file of who may not send one is not read: the procedure refuses them whatever they send.
   const inputOf = (request: FastifyRequest, { actor }: ApiContext): unknown =>
-    procedure.route.upload && !actor && procedure.access !== "anyone" ? {} : readInput(procedure, request);
+    procedure.route.upload && !maySend(procedure, actor) ? {} : readInput(procedure, request);
+}
+
+function maySend({ access }: RestProcedure, actor: Actor | null): boolean {
+  if (access === "anyone") return true;
+  return actor?.scope === "write" && (access !== "admin" || actor.role === "admin");
 }
 
 /** Null for what is run each time that it is sent. A token that may change nothing is refused by the procedure. */

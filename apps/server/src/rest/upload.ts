@@ -1,12 +1,11 @@
-import type { Route } from "@berth/api/route.ts";
+import { keepUpload, type KeptUpload } from "@berth/api/kept-upload.ts";
+import type { Upload } from "@berth/api/route.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { MultipartFile } from "@fastify/multipart";
 import type { FastifyError, FastifyRequest } from "fastify";
 import { type Text, coerceFields } from "./coerce.ts";
 import { wrongType } from "./parse-bodies.ts";
 import type { JsonSchema } from "./json-schema.ts";
-
-type Upload = NonNullable<Route["upload"]>;
 
 /** Boundaries, part headers and the text fields, beside the file. */
 const FORM_OVERHEAD_BYTES = 64 * 1024;
@@ -19,19 +18,28 @@ export const HEADER_FIELDS: Record<string, readonly string[]> = {
   "/api/user/set_photo/custom": ["user_id", "account"],
 };
 
-/** The fields of a multipart form: the file's bytes under its name, and each text field that `schema` knows. */
+/** The fields of a multipart form: the file under its name, and each text field that `schema` knows. */
 export async function readUpload(
   schema: JsonSchema,
   upload: Upload,
   request: FastifyRequest,
 ): Promise<Record<string, unknown>> {
-  const { field, maxBytes } = upload;
+  const { field, maxBytes, maxTextBytes = 0 } = upload;
   if (!request.isMultipart()) {
     throw wrongType(field);
   }
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
+  const sent = Number(request.headers["content-length"] ?? 0);
+  if (sent > maxBytes + maxTextBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
   const { file, texts } = await readParts(request, upload);
-  return { ...coerceFields(schema, { ...texts, ...headerFields(request) }), [field]: file };
+  const fields = coerceFields(schema, { ...texts, ...headerFields(request) });
+  return file === null ? fields : { ...fields, [field]: file };
+}
+
+/** Lets go of what was kept on disk of this input. */
+export async function closeUpload(input: unknown, { field, isOnDisk }: Upload): Promise<void> {
+  if (isOnDisk && typeof input === "object" && input !== null && field in input) {
+    await (input as Record<string, KeptUpload>)[field]?.close();
+  }
 }
 
 function headerFields({ headers, routeOptions }: FastifyRequest): Record<string, Text> {
@@ -44,12 +52,15 @@ function headerFields({ headers, routeOptions }: FastifyRequest): Record<string,
   );
 }
 
-async function readParts(
-  request: FastifyRequest,
-  { field, maxBytes }: Upload,
-): Promise<{ file: Buffer; texts: Record<string, string> }> {
-  const files: Buffer[] = [];
-  const texts: Record<string, string> = {};
+interface Parts {
+  file: Buffer | KeptUpload | null;
+  texts: Record<string, string>;
+}
+
+async function readParts(request: FastifyRequest, upload: Upload): Promise<Parts> {
+  const { field, maxBytes, maxTextBytes = 0 } = upload;
+  const parts: Parts = { file: null, texts: {} };
+  let leftBytes = maxTextBytes + FORM_OVERHEAD_BYTES;
   let isStray = false;
   const limits = {
     fileSize: maxBytes,
@@ -57,7 +68,7 @@ async function readParts(
     fields: 20,
     parts: 21,
     fieldNameSize: 100,
-    fieldSize: 4_096,
+    fieldSize: Math.max(4_096, maxTextBytes),
     headerPairs: 20,
   };
   // A part is the file by its name: not every client gives it a file name or a type.
@@ -65,18 +76,31 @@ async function readParts(
     name === field || fileName !== undefined;
   try {
     for await (const part of request.parts({ limits, isPartAFile })) {
-      if (part.type === "field") texts[part.fieldname] = String(part.value);
-      else if (part.fieldname === field) files.push(await part.toBuffer());
-      else isStray = await skip(part);
+      if (part.type === "field") {
+        const text = textOf(part.value);
+        leftBytes -= Buffer.byteLength(text);
+        if (part.valueTruncated || leftBytes < 0) throw textTooLarge(part.fieldname);
+        parts.texts[part.fieldname] = text;
+      } else if (part.fieldname !== field || parts.file) isStray = await skip(part);
+      else parts.file = upload.isOnDisk ? await keepUpload(part.file, maxBytes) : await part.toBuffer();
     }
+    return withOneFile(parts, upload, isStray);
   } catch (error) {
-    throw refusalOf(error as FastifyError, maxBytes);
+    if (parts.file && "close" in parts.file) await parts.file.close();
+    throw error instanceof DomainError ? error : refusalOf(error as FastifyError, maxBytes);
   }
-  const [file, ...others] = files;
-  if (file && others.length === 0 && !isStray) return { file, texts };
+}
+
+function withOneFile(parts: Parts, { field, isOptional }: Upload, isStray: boolean): Parts {
+  const { file, texts } = parts;
+  const isThere = file !== null && !(isOptional && ("size" in file ? file.size : file.length) === 0);
+  if (!isStray && (isThere || isOptional)) return isThere ? parts : { file: null, texts };
   const message = file ? `Only one file is taken, in the part named ${field}.` : `The part named ${field} is missing.`;
   throw new DomainError("BAD_REQUEST", message, { fields: [{ field, message }] });
 }
+
+/** The parser reads a part that says of itself that it is JSON. */
+const textOf = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 
 /** The parser goes on only when a part was read to its end. */
 async function skip({ file }: MultipartFile): Promise<true> {
@@ -86,7 +110,10 @@ async function skip({ file }: MultipartFile): Promise<true> {
 
 /** The parser's errors have codes only where they are limits; any other says that this is no form. */
 function refusalOf(error: FastifyError, maxBytes: number): DomainError {
-  switch (error.code) {
+  switch (error.code as string) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new DomainError("UNAVAILABLE", "This server has no room for the file now: tell an admin.");
     case "FST_REQ_FILE_TOO_LARGE":
       return tooLarge(maxBytes);
     case "FST_PARTS_LIMIT":
@@ -102,3 +129,6 @@ const tooLarge = (maxBytes: number): DomainError =>
   new DomainError("PAYLOAD_TOO_LARGE", `The file is larger than ${maxBytes / 1024 / 1024} MiB.`, {
     max_bytes: maxBytes,
   });
+
+const textTooLarge = (field: string): DomainError =>
+  new DomainError("PAYLOAD_TOO_LARGE", `The text in ${field.slice(0, 100)} is too large.`);

@@ -1,7 +1,7 @@
 import { prismaSql } from "@berth/db/sql.ts";
 import type { Image, MirrorImageInput } from "@berth/spec/image.ts";
 import type { AuthedContext } from "../context.ts";
-import { findBuilder } from "./builder.ts";
+import { findBuilder } from "./find-builder.ts";
 import { insertPublicImage } from "./insert.ts";
 
 /** Brings an image of another registry onto Berth's, as a builder's engine pulls it. UNPROCESSABLE without a builder. */

@@ -1,5 +1,7 @@
 import {
   AddImageInput,
+  BuildImageInput,
+  DOCKERFILE_MAX_BYTES,
   Image,
   ImageDetails,
   ImageRef,
@@ -7,6 +9,8 @@ import {
   MirrorImageInput,
   PrewarmImageInput,
   PublishImageInput,
+  ImageLog,
+  ReadImageLogInput,
   ShareImageInput,
   UpdateImageInput,
 } from "@berth/spec/image.ts";
@@ -18,7 +22,12 @@ import { listImages } from "./list.ts";
 import { mirrorImage } from "./mirror.ts";
 import { prewarmImage } from "./prewarm.ts";
 import { publishImage } from "./publish.ts";
+import { buildImage } from "./build.ts";
+import { CONTEXT_LIMITS } from "./build-context/entry.ts";
+import { cancelImage } from "./cancel.ts";
+import { readLog } from "./log.ts";
 import { removeImage } from "./remove.ts";
+import { retryImage } from "./retry.ts";
 import { shareImage } from "./share.ts";
 import { updateImage } from "./update.ts";
 
@@ -115,4 +124,44 @@ export const imageRouter = router({
     .input(ImageRef)
     .output(Image)
     .mutation(({ ctx, input }) => removeImage(ctx, input)),
+  build: adminProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/images/build",
+        summary: "Builds an image from a Dockerfile, from files or from a repository",
+        status: 201,
+        upload: {
+          field: "context",
+          maxBytes: CONTEXT_LIMITS.unpackedBytes,
+          isOnDisk: true,
+          isOptional: true,
+          maxTextBytes: DOCKERFILE_MAX_BYTES,
+        },
+      },
+    })
+    .input(BuildImageInput)
+    .output(Image)
+    .mutation(({ ctx, input }) => buildImage(ctx, input)),
+  log: authedProcedure
+    .meta({
+      route: { method: "GET", path: "/api/images/{image_id}/log", summary: "A page of what making an image printed" },
+    })
+    .input(ReadImageLogInput)
+    .output(ImageLog)
+    .query(({ ctx, input }) => readLog(ctx, input)),
+  cancel: authedProcedure
+    .meta({
+      route: { method: "POST", path: "/api/images/{image_id}/cancel", summary: "Gives up making an image" },
+    })
+    .input(ImageRef)
+    .output(Image)
+    .mutation(({ ctx, input }) => cancelImage(ctx, input)),
+  retry: authedProcedure
+    .meta({
+      route: { method: "POST", path: "/api/images/{image_id}/retry", summary: "Makes an image that failed again" },
+    })
+    .input(ImageRef)
+    .output(Image)
+    .mutation(({ ctx, input }) => retryImage(ctx, input)),
 });

@@ -15,7 +15,8 @@ export class BlobMissingError extends Error {
 /**
  * Keeps files in the database, so that whichever process needs them has them. A statement for each MiB: of any size,
  * memory stays flat, and no statement takes long. Where `chunks` breaks off, or has more than `maxBytes`
- * ({@link BlobTooLargeError}), the blob stays incomplete, which nobody can read, until it is pruned.
+ * ({@link BlobTooLargeError}), nothing is kept. What a process leaves that ends on the way is incomplete: nobody can read
+ * it, and it is pruned.
  */
 export async function writeBlob(
   sql: Sql,
@@ -25,17 +26,32 @@ export async function writeBlob(
 ): Promise<{ blob_id: string; size: number }> {
   const [blob] = await sql<{ blob_id: string }>("INSERT INTO blobs (user_id) VALUES ($1) RETURNING blob_id", [user_id]);
   if (!blob) throw new Error("no blob was inserted");
-  const { blob_id } = blob;
+  try {
+    return { ...blob, size: await writeChunks(sql, blob.blob_id, chunks, maxBytes) };
+  } catch (error) {
+    // The database may be what failed: then it is pruned later.
+    await deleteBlob(sql, blob.blob_id).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writeChunks(
+  sql: Sql,
+  blobId: string,
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<number> {
   let size = 0;
   let seq = 0;
   for await (const content of inEqualChunks(chunks)) {
     size += content.length;
     if (size > maxBytes) throw new BlobTooLargeError(`more than ${maxBytes} bytes`);
-    await sql("INSERT INTO blob_chunks (blob_id, seq, content) VALUES ($1::uuid, $2, $3)", [blob_id, seq, content]);
+    await sql("INSERT INTO blob_chunks (blob_id, seq, content) VALUES ($1::uuid, $2, $3)", [blobId, seq, content]);
     seq += 1;
   }
-  await sql("UPDATE blobs SET size = $2 WHERE blob_id = $1::uuid", [blob_id, size]);
-  return { blob_id, size };
+  const complete = await sql("UPDATE blobs SET size = $2 WHERE blob_id = $1::uuid RETURNING 1", [blobId, size]);
+  if (complete.length === 0) throw new BlobMissingError(`blob ${blobId} was deleted while it was written`);
+  return size;
 }
 
 /** The bytes of a blob, a statement for each MiB. Throws {@link BlobMissingError} where it is incomplete, or gone. */

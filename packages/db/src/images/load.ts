@@ -23,7 +23,7 @@ export interface ImageRow {
   /** Repositories of its ancestors: their layers are there already. */
   ancestors: string[];
   /** Images of ours that a build begins with. */
-  bases: { image_id: number; name: string; reference: string; digest: string | null }[];
+  bases: { image_id: number; name: string; reference: string; on_registry: boolean; digest: string | null }[];
   /** What is saved; null where it is no save, or its container is gone. */
   origin: { uid: string; machine_id: string; engine_id: string } | null;
   status: ImageStatusRow;
@@ -78,7 +78,8 @@ const REST = `
          ARRAY(SELECT DISTINCT split_part(a.name, ':', 1) FROM lineage l JOIN images a ON a.image_id = l.parent_image_id
                WHERE l.image_id = w.image_id AND a.reference IS NULL) AS ancestors,
          COALESCE((SELECT jsonb_agg(jsonb_build_object('image_id', b.image_id, 'name', b.name,
-                     'reference', registry_address() || '/' || b.name, 'digest', bs.digest))
+                     'reference', COALESCE(b.reference, registry_address() || '/' || b.name),
+                     'on_registry', b.reference IS NULL, 'digest', bs.digest))
                    FROM images b JOIN image_status bs USING (image_id)
                    WHERE b.image_id IN (SELECT value::int FROM jsonb_array_elements_text(w.recipe -> 'base_image_ids'))), '[]') AS bases,
          (SELECT jsonb_build_object('uid', c.uid, 'machine_id', p.machine_id, 'engine_id', w.origin_engine_id)

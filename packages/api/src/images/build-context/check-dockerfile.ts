@@ -27,6 +27,8 @@ const KEYWORDS = new Set([
   ..."ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL".split(" "),
   ..."MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR".split(" "),
 ]);
+/** Each is looked for. */
+const MAX_BASES = 100;
 /** BuildKit gives them a value by itself. */
 const PLATFORM_ARG = /^(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)$/;
 
@@ -136,6 +138,7 @@ function readBases(
     else {
       base = reference === "scratch" ? null : { line, reference };
       if (base) bases.push(base);
+      if (bases.length > MAX_BASES) throw refusal(line, `it starts from more than ${MAX_BASES} images.`);
     }
     if (stage !== undefined) stages.set(stage.toLowerCase(), base);
   }
