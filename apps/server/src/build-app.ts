@@ -8,6 +8,7 @@ import { registerConsole } from "./console.ts";
 import { registerErrors, sendFailure } from "./errors.ts";
 import { registerHealth } from "./health.ts";
 import { HttpServers } from "./http-servers.ts";
+import { registerImageLogs } from "./image-logs/register-image-logs.ts";
 import { limitBodies } from "./limit-bodies.ts";
 import type { Live } from "./live/open-live.ts";
 import { registerLogs } from "./logs/register-logs.ts";
@@ -70,6 +71,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   limitBodies(app);
   registerTerminals(app, { services, sockets });
   registerLogs(app, { services, sockets });
+  registerImageLogs(app, { services, sockets });
   await app.register(registerTrpc, { prefix: "/trpc", services, sockets });
   await registerRest(app, { services });
   await registerConsole(app, options.consoleDir);

@@ -27,7 +27,8 @@ let number = 0;
 
 beforeAll(async () => {
   api = await openInProcessApi();
-  await api.addMachine("gpu-1");
+  const { machine_id } = await api.addMachine("gpu-1");
+  await api.admin.machine.update({ machine_id, is_builder: true });
   await api.admin.image.add({ name: "public/base:1", reference: "registry.lab:5000/base:1" });
   await api.nobody.auth.register({ account: "signs-in", password: "a hash of a password" });
   app = await buildApp({
@@ -65,7 +66,11 @@ test("every path and socket that is served is in the matrix", () => {
 describe.each(Object.entries(PROCEDURES))("%s", (name, { outcomes, input }) => {
   const rest = PROCEDURES_OF_REST.get(name);
   test.each(CALLERS)("as %s", async (caller) => {
-    for (const door of rest ? (rest.route.upload ? [byRest] : [byRest, byTrpc]) : [bySubscription]) {
+    for (const door of rest
+      ? rest.route.upload && !rest.route.upload.isOptional
+        ? [byRest]
+        : [byRest, byTrpc]
+      : [bySubscription]) {
       const { scene, token } = await setScene(caller);
       expect(await door(name, input(scene), token), door.name).toBe(outcomes[caller]);
     }
@@ -101,9 +106,10 @@ describe.each(Object.entries(PATHS))("%s", (route, outcomes) => {
 describe.each(Object.entries(SOCKETS))("%s", (path, outcomes) => {
   test.each(CALLERS)("as %s", async (caller) => {
     const { scene, token } = await setScene(caller);
-    expect(await bySocket(`${path.replace("{container_id}", String(scene.container_id))}?follow=false`, token)).toBe(
-      outcomes[caller],
+    const filled = path.replace(/\{(container_id|image_id)\}/, (_, field: "container_id" | "image_id") =>
+      String(scene[field]),
     );
+    expect(await bySocket(`${filled}?follow=false`, token)).toBe(outcomes[caller]);
   });
 });
 

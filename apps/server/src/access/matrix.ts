@@ -169,6 +169,14 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "image.update": { outcomes: changeOwn, input: ({ image_id }) => ({ image_id, display_name: "Mine" }) },
   "image.share": { outcomes: changeOwn, input: ({ image_id }) => ({ image_id, accounts: [] }) },
   "image.remove": { outcomes: changeOwn, input: image },
+  "image.build": {
+    outcomes: adminChange,
+    input: ({ number }) => ({ name: `public/built:${number}`, dockerfile: "FROM debian:12" }),
+  },
+  "image.log": { outcomes: readOwn, input: image },
+  // It is there, and was never made by Berth.
+  "image.cancel": { outcomes: inConflict(changeOwn), input: image },
+  "image.retry": { outcomes: inConflict(changeOwn), input: image },
 
   "container.create": {
     outcomes: change,
@@ -192,7 +200,7 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "container.delete": { outcomes: changeOwn, input: container },
   "container.events": { outcomes: readOwn, input: container },
   // It was never made, so it has no log.
-  "container.logs": { outcomes: neverMade(readOwn), input: container },
+  "container.logs": { outcomes: inConflict(readOwn), input: container },
   "container.stats": { outcomes: readOwn, input: container },
   "live.changes": { outcomes: signedIn, input: nothing },
 };
@@ -211,12 +219,13 @@ export const PATHS: Record<string, Outcomes> = {
 
 /** Streams that need a WebSocket of their own. */
 export const SOCKETS: Record<string, Outcomes> = {
-  "/ws/containers/{container_id}/terminal": neverMade(changeOwn),
-  "/ws/containers/{container_id}/logs": neverMade(readOwn),
+  "/ws/containers/{container_id}/terminal": inConflict(changeOwn),
+  "/ws/containers/{container_id}/logs": inConflict(readOwn),
+  "/ws/images/{image_id}/log": readOwn,
 };
 
-/** Whoever may, learns that the container was never made. */
-function neverMade(outcomes: Outcomes): Outcomes {
+/** Whoever may, learns that the object is not such that it can be done. */
+function inConflict(outcomes: Outcomes): Outcomes {
   const told = Object.entries(outcomes).map(([caller, outcome]) => [caller, outcome === "ok" ? "CONFLICT" : outcome]);
   return Object.fromEntries(told) as Outcomes;
 }

@@ -1,12 +1,10 @@
-import { once } from "node:events";
 import type { ApiServices } from "@berth/api/context.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { ContainerPath, LogsQuery } from "@berth/spec/terminal.ts";
 import type { FastifyInstance } from "fastify";
-import type { WebSocket } from "ws";
 import { endSocket, failSocket } from "../sockets/fail-socket.ts";
+import { sendAtPace } from "../sockets/send-at-pace.ts";
 import type { SocketRegistry } from "../sockets/socket-registry.ts";
-import { SocketOutput } from "../terminals/socket-output.ts";
 import { followLog } from "./follow-log.ts";
 
 export interface LogOptions {
@@ -31,18 +29,7 @@ export function registerLogs(app: FastifyInstance, { services, sockets }: LogOpt
     });
     start();
     const parts = { services, actor, log: request.log, signal: closed.signal };
-    await send(socket, followLog(parts, container_id, query), closed.signal);
+    await sendAtPace(socket, followLog(parts, container_id, query), closed.signal);
     endSocket(socket, 1000, "That was all of it.");
   });
-}
-
-/** Asks for more only when the reader takes what is there: it may be slow, or never read at all. */
-async function send(socket: WebSocket, printed: AsyncIterable<Buffer>, closed: AbortSignal): Promise<void> {
-  const room = new EventTarget();
-  const output = new SocketOutput(socket, () => room.dispatchEvent(new Event("room")));
-  for await (const bytes of printed) {
-    output.send(bytes);
-    if (output.isFull) await once(room, "room");
-    if (closed.aborted) return;
-  }
 }

@@ -20,6 +20,7 @@ beforeAll(async () => {
   rest = await openRest();
   admin = await rest.addUser("boss", "admin");
   await rest.addMachine("gpu-1");
+  await rest.db.machines.updateMany({ data: { is_builder: true } });
   await made("/api/images", { name: "public/base:1", reference: "registry.lab:5000/base:1" });
   refused = await setScene();
 });
@@ -40,6 +41,10 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
   rest.engines.set(`new-${number}`, createFakeEngine({ engine_id: `ENGINE-new-${number}` }));
   const image = { name: `${owner.account}/own:1`, reference: "registry.lab:5000/own:1" };
   const { image_id } = await made<{ image_id: number }>("/api/images", image);
+  const mirror = async (phase: string): Promise<number> => {
+    const data = { name: `${owner.account}/${phase.toLowerCase()}:1`, user_id: owner.user_id, source: "mirror" };
+    return (await rest.db.images.create({ data: { ...data, status: { create: { phase } } } })).image_id;
+  };
   const request = { name: "first", image: "public/base:1", machine_id: "ENGINE-gpu-1" };
   const { container_id } = await made<{ container_id: number }>("/api/containers", request, owner);
   await rest.db.container_status.upsert({
@@ -74,6 +79,8 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
       user_id,
       container_id,
       image_id,
+      waiting_image_id: await mirror("Waiting"),
+      failed_image_id: await mirror("Failed"),
       machine_id: "ENGINE-gpu-1",
       spare_machine_id,
       other,

@@ -84,19 +84,28 @@ async function readParts(request: FastifyRequest, upload: Upload): Promise<Parts
       } else if (part.fieldname !== field || parts.file) isStray = await skip(part);
       else parts.file = upload.isOnDisk ? await keepUpload(part.file, maxBytes) : await part.toBuffer();
     }
-    return withOneFile(parts, upload, isStray);
+    checkFile(parts, upload, isStray);
   } catch (error) {
-    if (parts.file && "close" in parts.file) await parts.file.close();
+    await discard(parts.file);
     throw error instanceof DomainError ? error : refusalOf(error as FastifyError, maxBytes);
   }
+  if (!upload.isOptional || !isEmpty(parts.file)) return parts;
+  await discard(parts.file);
+  return { ...parts, file: null };
 }
 
-function withOneFile(parts: Parts, { field, isOptional }: Upload, isStray: boolean): Parts {
-  const { file, texts } = parts;
-  const isThere = file !== null && !(isOptional && ("size" in file ? file.size : file.length) === 0);
-  if (!isStray && (isThere || isOptional)) return isThere ? parts : { file: null, texts };
-  const message = file ? `Only one file is taken, in the part named ${field}.` : `The part named ${field} is missing.`;
+function checkFile({ file }: Parts, { field, isOptional }: Upload, isStray: boolean): void {
+  if (!isStray && (file || isOptional)) return;
+  const message =
+    file || isOptional ? `Only one file is taken, in the part named ${field}.` : `The part named ${field} is missing.`;
   throw new DomainError("BAD_REQUEST", message, { fields: [{ field, message }] });
+}
+
+/** As a browser's form has it where no file was chosen. */
+const isEmpty = (file: Parts["file"]): boolean => file !== null && ("close" in file ? file.size : file.length) === 0;
+
+async function discard(file: Parts["file"]): Promise<void> {
+  if (file && "close" in file) await file.close();
 }
 
 /** The parser reads a part that says of itself that it is JSON. */

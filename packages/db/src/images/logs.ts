@@ -67,7 +67,7 @@ export async function readImageLog(sql: Sql, imageId: number, fromSeq: number): 
     `SELECT seq, content, last FROM (
        SELECT seq, content, sum(octet_length(content)) OVER (ORDER BY seq) AS bytes, max(seq) OVER () AS last
        FROM image_logs WHERE image_id = $1 AND seq >= $2
-     ) AS found WHERE bytes - octet_length(content) < $3 ORDER BY seq`,
+     ) AS found WHERE bytes - octet_length(content) <= $3 ORDER BY seq`,
     [imageId, fromSeq, PAGE_BYTES - PIECE_BYTES],
   );
   const [first] = pieces;

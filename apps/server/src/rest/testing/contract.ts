@@ -10,6 +10,9 @@ export interface Scene {
   user_id: number;
   container_id: number;
   image_id: number;
+  /** Images of theirs that are made: one that has not begun, and one that failed. */
+  waiting_image_id: number;
+  failed_image_id: number;
   /** Of a machine that runs containers, and of one that nothing is on. */
   machine_id: string;
   spare_machine_id: string;
@@ -53,7 +56,7 @@ const MACHINE =
   "cores memory disk gpus_taken containers conditions last_list_at created_at";
 const IMAGE =
   "image_id name reference display_name description create_params parent_image_id user_id public shared_with source desired phase " +
-  "message progress digest size conditions created_at";
+  "message progress total digest size not_saved baked_env next_retry_at conditions created_at";
 const CONTAINER =
   "container_id uid name display_name machine_id simulated image_id image user_id account status desired on_loss phase " +
   "message generation observed_generation spec conditions ports gpus restarts exit_code next_retry_at held connect created_at";
@@ -138,6 +141,20 @@ export const CONTRACT: ContractRow[] = [
     ...image(at),
     body: { accounts: [at.other.account] },
   })),
+  row(
+    "POST /api/images/build",
+    "admin",
+    IMAGE,
+    ({ number }) => ({ form: formOf({ name: `public/built:${number}`, dockerfile: "FROM debian:12" }) }),
+    201,
+  ),
+  row("GET /api/images/{image_id}/log", "user", "text next_seq ended", image),
+  row("POST /api/images/{image_id}/cancel", "user", IMAGE, ({ waiting_image_id }) => ({
+    path: { image_id: waiting_image_id },
+  })),
+  row("POST /api/images/{image_id}/retry", "user", IMAGE, ({ failed_image_id }) => ({
+    path: { image_id: failed_image_id },
+  })),
 
   // Containers.
   row("GET /api/containers", "user", { page: CONTAINER }, ({ machine_id }) => ({
@@ -167,8 +184,8 @@ export const CONTRACT: ContractRow[] = [
   row("GET /api/invitations", "admin", { page: INVITATION }, () => ({})),
   row("POST /api/invitations", "admin", `${INVITATION} code`, () => ({ body: { uses: 3 } }), 201),
   row("DELETE /api/invitations/{invitation_id}", "admin", "", ({ invitation_id }) => ({ path: { invitation_id } })),
-  row("GET /api/settings", "admin", "registration", () => ({})),
-  row("PATCH /api/settings", "admin", "registration", () => ({ body: { registration: "open" } })),
+  row("GET /api/settings", "admin", "registration user_push", () => ({})),
+  row("PATCH /api/settings", "admin", "registration user_push", () => ({ body: { registration: "open" } })),
   row(
     "GET /api/audit",
     "admin",
@@ -205,5 +222,11 @@ export const PIXEL = Buffer.from(
 function photoForm(): FormData {
   const form = new FormData();
   form.append("photo", new Blob([PIXEL], { type: "image/jpeg" }), "account.png");
+  return form;
+}
+
+function formOf(fields: Record<string, string>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
   return form;
 }
