@@ -71,9 +71,9 @@ async function readParts(request: FastifyRequest, upload: Upload): Promise<Parts
     fieldSize: Math.max(4_096, maxTextBytes),
     headerPairs: 20,
   };
-  // A part is the file by its name: not every client gives it a file name or a type.
-  const isPartAFile = (name: string | undefined, _type: string | undefined, fileName: string | undefined) =>
-    name === field || fileName !== undefined;
+  // A part is the file by its name: not every client gives it a file name or a type, and browsers give one to JSON, too.
+  const isPartAFile = (name: string | undefined, type: string | undefined, fileName: string | undefined) =>
+    name === field || (fileName !== undefined && type !== "application/json");
   try {
     for await (const part of request.parts({ limits, isPartAFile })) {
       if (part.type === "field") {
