@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { describeBuilds } from "./builds.ts";
 import { describeCommands } from "./commands.ts";
 import { describeCommits } from "./commits.ts";
 import { describeConnection } from "./connection.ts";
@@ -8,6 +9,7 @@ import { describeImages } from "./images.ts";
 import { describeLifecycle } from "./lifecycle.ts";
 import { describeLogs } from "./logs.ts";
 import type { ContractTarget } from "./scratch.ts";
+import { describePushes } from "./pushes.ts";
 import { describeStats } from "./stats.ts";
 import { describeTerminals } from "./terminals.ts";
 import { describeVolumes } from "./volumes.ts";
@@ -23,6 +25,8 @@ export function describeEngineContract(name: string, target: () => Promise<Contr
     describe("lifecycle", () => describeLifecycle(target));
     describe("commit", () => describeCommits(target));
     describe("images", () => describeImages(target));
+    describe("push", () => describePushes(target));
+    describe("build", () => describeBuilds(target));
     describe("volumes", () => describeVolumes(target));
     describe("events", () => describeEvents(target));
     describe("logs", () => describeLogs(target));

@@ -18,6 +18,64 @@ export function describeImages(target: () => Promise<ContractTarget>): void {
     await expect(engine.removeImage(absent)).rejects.toMatchObject({ kind: "not_found", status: 404 });
   });
 
+  test("lists images with their names, and what is behind them", async () => {
+    const scratch = await openScratch(target);
+    const id = await scratch.create();
+    const reference = `berth-contract/${scratch.key}:v1`;
+    await scratch.removeImageLater(reference);
+    const labels = { "berth-contract.colour": "blue" };
+    const commit = { repository: `berth-contract/${scratch.key}`, tag: "v1", labels };
+    const { image_id } = await scratch.engine.commitContainer(id, commit);
+    const images = await scratch.engine.listImages();
+    const { id: base_id } = await scratch.engine.inspectImage(scratch.image);
+    const { size_bytes, created_at, digests } = await scratch.engine.inspectImage(reference);
+    expect(images.filter((image) => image.tags.includes(reference))).toEqual([
+      {
+        id: image_id,
+        tags: [reference],
+        digests,
+        size_bytes,
+        created_at_s: Math.floor(Date.parse(created_at ?? "") / 1000),
+        labels: expect.objectContaining(labels),
+        parent_id: base_id,
+      },
+    ]);
+    const base = images.find((image) => image.id === base_id);
+    expect(base?.tags.some((tag) => tag.endsWith(scratch.image))).toBe(true);
+    expect(base?.parent_id).toBeNull();
+  });
+
+  test("gives an image one more name, and takes it from another", async () => {
+    const scratch = await openScratch(target);
+    const { engine, image } = scratch;
+    const reference = `berth-contract/${scratch.key}:v1`;
+    await scratch.removeImageLater(reference);
+    const { id } = await engine.inspectImage(image);
+    await engine.tagImage(image, reference);
+    await engine.tagImage(id, reference); // as one that repeats it does
+    const tagged = await engine.inspectImage(reference);
+    expect(tagged.id).toBe(id);
+    expect(tagged.tags).toEqual(expect.arrayContaining([reference]));
+
+    const source = await scratch.create();
+    const other = `berth-contract/${scratch.key}:other`;
+    await scratch.removeImageLater(other);
+    const commit = { repository: `berth-contract/${scratch.key}`, tag: "other", labels: {} };
+    const { image_id } = await engine.commitContainer(source, commit);
+    await engine.tagImage(other, reference);
+    expect((await engine.inspectImage(reference)).id).toBe(image_id);
+    expect((await engine.inspectImage(image)).id).toBe(id);
+  });
+
+  test("names no image that is not there, and gives none a name that is no name", async () => {
+    const { engine, image, key } = await openScratch(target);
+    const absent = engine.tagImage(`berth-contract/${key}:none`, `berth-contract/${key}:v1`);
+    await expect(absent).rejects.toMatchObject({ kind: "not_found", status: 404 });
+    for (const name of [`berth-contract/${key}`, "Berth:v1", `berth-contract/${key}@sha256:${"a".repeat(64)}`, ""]) {
+      await expect(engine.tagImage(image, name)).rejects.toMatchObject({ kind: "rejected", sent: false });
+    }
+  });
+
   test("removes no image that a container needs", async () => {
     const scratch = await openScratch(target);
     const source = await scratch.create();

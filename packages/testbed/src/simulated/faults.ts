@@ -32,6 +32,8 @@ export type EngineCall =
   | "pull"
   | "push"
   | "tag"
+  | "build"
+  | "distribution"
   | "image_remove"
   | "commit"
   | "volume_list"

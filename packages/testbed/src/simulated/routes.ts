@@ -9,7 +9,9 @@ import { renameContainer } from "./containers/rename.ts";
 import { streamLogs } from "./containers/logs.ts";
 import { streamStats } from "./containers/stats.ts";
 import { createExec, inspectExec, resizeExec, startExec } from "./execs/execs.ts";
+import { buildImage } from "./images/build/build.ts";
 import { commitContainer } from "./images/commit.ts";
+import { inspectDistribution } from "./images/distribution.ts";
 import { pushImage } from "./images/push.ts";
 import { listNetworks } from "./system/networks.ts";
 import { startContainer } from "./containers/start.ts";
@@ -65,6 +67,8 @@ export const ROUTES: Route[] = [
   { method: "GET", path: "/images/:name*/history", call: "image_history", handler: imageHistory },
   { method: "POST", path: "/images/:name*/tag", call: "tag", handler: tagImage },
   { method: "POST", path: "/images/:name*/push", call: "push", handler: pushImage },
+  { method: "POST", path: "/build", call: "build", handler: buildImage },
+  { method: "GET", path: "/distribution/:name*/json", call: "distribution", handler: inspectDistribution },
   { method: "DELETE", path: "/images/:name*", call: "image_remove", handler: removeImage },
 
   { method: "GET", path: "/networks", call: "networks", handler: listNetworks },

@@ -15,6 +15,8 @@ const TIMINGS = {
     commit: 400,
     pull: 1500,
     push: 2000,
+    build: 10,
+    distribution: 25,
     remove: 25,
   },
   docker_20: {
@@ -26,6 +28,8 @@ const TIMINGS = {
     commit: 400,
     pull: 1500,
     push: 2000,
+    build: 85,
+    distribution: 36,
     remove: 40,
   },
 } satisfies Record<string, Timings>;

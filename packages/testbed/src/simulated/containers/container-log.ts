@@ -5,7 +5,7 @@ export interface LogRecord {
   line: Uint8Array;
 }
 
-/** How much one container's log keeps: enough to look at, cheap for thousands of them. */
+/** How much one container's log keeps at least, and twice of it at most: enough to look at, cheap for thousands of them. */
 const KEPT_BYTES = 1024 * 1024;
 
 /** What a container has written, as json-file keeps it: by line, each with its time. */
@@ -55,10 +55,19 @@ export class ContainerLog {
     return () => this.#attached.delete(listener);
   }
 
+  /** The oldest, many at once: one by one each would move all that follow. */
+  #forget(): void {
+    let forgotten = 0;
+    while (this.#bytes > KEPT_BYTES && forgotten < this.#records.length - 1) {
+      this.#bytes -= this.#records[forgotten++]?.line.length ?? 0;
+    }
+    this.#records = this.#records.slice(forgotten);
+  }
+
   #add(record: LogRecord): void {
     this.#records.push(record);
     this.#bytes += record.line.length;
-    while (this.#bytes > KEPT_BYTES && this.#records.length > 1) this.#bytes -= this.#records.shift()?.line.length ?? 0;
+    if (this.#bytes > 2 * KEPT_BYTES) this.#forget();
     for (const follower of this.#followers) follower(record);
   }
 }

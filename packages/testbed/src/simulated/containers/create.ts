@@ -27,11 +27,23 @@ export async function createContainer(call: Call): Promise<Reply> {
   const ownName = (name || `simulated_${shortId(id)}`).replace(/^\//, "");
   reserveName(daemon, ownName, id);
   await daemon.takes("create");
-  const container = newContainer(daemon, { id, name: ownName, image, config, host: host ?? {} });
-  daemon.containers.set(id, container);
+  keepContainer(daemon, newContainer(daemon, { id, name: ownName, image, config, host: host ?? {} }));
+  return { status: 201, json: { Id: id, Warnings: [] } };
+}
+
+/** A container that the engine makes for itself: of a build's step. */
+export function addContainer(daemon: Daemon, asked: Omit<NewContainer, "id" | "name">): ContainerRecord {
+  const id = newHexId();
+  const name = `simulated_${shortId(id)}`;
+  reserveName(daemon, name, id);
+  return keepContainer(daemon, newContainer(daemon, { id, name, ...asked }));
+}
+
+function keepContainer(daemon: Daemon, container: ContainerRecord): ContainerRecord {
+  daemon.containers.set(container.id, container);
   daemon.publishContainer(container, "create");
   daemon.onChange();
-  return { status: 201, json: { Id: id, Warnings: [] } };
+  return container;
 }
 
 interface NewContainer {
@@ -43,6 +55,8 @@ interface NewContainer {
 }
 
 function newContainer(daemon: Daemon, { id, name, image, config, host }: NewContainer): ContainerRecord {
+  const merged = withImage(config, image);
+  const mounts = [...(host.Mounts ?? []), ...anonymousMounts(daemon, merged, image, host)];
   const memory = host.Memory ?? 0;
   const swap = memory > 0 && !host.MemorySwap ? { MemorySwap: memory * 2 } : {};
   return {
@@ -50,8 +64,8 @@ function newContainer(daemon: Daemon, { id, name, image, config, host }: NewCont
     name,
     created_ns: daemon.time.nowNs(),
     image_id: image.id,
-    config: withImage(config, image),
-    host: { ...host, ...swap },
+    config: merged,
+    host: { ...host, ...swap, ...(mounts.length > 0 ? { Mounts: mounts } : {}) },
     status: "created",
     exit_code: 0,
     error: "",
@@ -60,7 +74,7 @@ function newContainer(daemon: Daemon, { id, name, image, config, host }: NewCont
     restart_count: 0,
     was_stopped_by_hand: false,
     network: null,
-    files: new FileLayer(image.files, mountsOf(daemon, host)),
+    files: new FileLayer(image.files, mountsOf(daemon, { Mounts: mounts })),
     log: new ContainerLog(),
     process: null,
     pid: 0,
@@ -84,6 +98,7 @@ function withImage(config: ContainerConfig, { config: image }: ImageRecord): Con
     Cmd: hasCommand || hasEntrypoint ? (config.Cmd ?? null) : (image.Cmd ?? null),
     Entrypoint: hasEntrypoint ? (config.Entrypoint ?? null) : (image.Entrypoint ?? null),
     ExposedPorts: { ...image.ExposedPorts, ...config.ExposedPorts },
+    Volumes: { ...image.Volumes, ...config.Volumes },
     Labels: { ...image.Labels, ...config.Labels },
     User: config.User || (image.User ?? ""),
     WorkingDir: config.WorkingDir || (image.WorkingDir ?? ""),
@@ -92,6 +107,23 @@ function withImage(config: ContainerConfig, { config: image }: ImageRecord): Con
     throw new DockerError(400, "no command specified");
   }
   return merged;
+}
+
+/** A volume of its own for each path that its image wants kept apart, with what the image has there. */
+function anonymousMounts(
+  daemon: Daemon,
+  { Volumes }: ContainerConfig,
+  { files }: ImageRecord,
+  { Mounts }: HostConfig,
+): NonNullable<HostConfig["Mounts"]> {
+  const mounted = new Set((Mounts ?? []).map((mount) => mount.Target));
+  const wanted = Object.keys(Volumes ?? {}).filter((path) => !mounted.has(path));
+  return wanted.map((path) => {
+    const volume = ensureVolume(daemon, { name: newHexId() });
+    for (const [file, content] of files)
+      if (file.startsWith(`${path}/`)) volume.files.set(file.slice(path.length), content);
+    return { Type: "volume", Source: volume.name, Target: path, IsAnonymous: true };
+  });
 }
 
 /** Makes the volumes that are named and not there, as Docker does. */

@@ -23,7 +23,14 @@ export function applyChanges(config: ImageConfig, changes: string[]): ImageConfi
         changed.Entrypoint = readCommand(rest);
         break;
       case "EXPOSE":
-        changed.ExposedPorts = { ...changed.ExposedPorts, [rest.includes("/") ? rest : `${rest}/tcp`]: {} };
+        for (const port of rest.split(/\s+/)) {
+          changed.ExposedPorts = { ...changed.ExposedPorts, [port.includes("/") ? port : `${port}/tcp`]: {} };
+        }
+        break;
+      case "VOLUME":
+        for (const path of rest.startsWith("[") ? readCommand(rest) : rest.split(/\s+/)) {
+          changed.Volumes = { ...changed.Volumes, [path]: {} };
+        }
         break;
       case "WORKDIR":
         changed.WorkingDir = rest;

@@ -18,13 +18,7 @@ export async function pullImage(call: Call): Promise<Reply> {
   const { daemon, query } = call;
   const reference = readReference(call, query.get("fromImage") ?? "", query.get("tag") ?? "");
   const name = formatReference(reference);
-  const { registry } = daemon.options;
-  const host = registryHost(reference);
-  if (host && !registry.hasHost(host)) {
-    throw new DockerError(500, `Get "http://${host}/v2/": dial tcp ${host}: connect: connection refused`);
-  }
-  const found = registry.find(reference);
-  if (!found) throw new DockerError(404, `manifest for ${name} not found: manifest unknown: manifest unknown`);
+  const found = findInRegistry(daemon, reference);
 
   const body = call.stream(200, { "Content-Type": "application/json" });
   const tell = (progress: object): Promise<void> => body.write(`${JSON.stringify(progress)}\r\n`);
@@ -46,6 +40,39 @@ export async function pullImage(call: Call): Promise<Reply> {
   return undefined;
 }
 
+/** Throws what Docker says of a registry that is not there, or that has no such image. */
+function findInRegistry(daemon: Daemon, reference: ImageReference): RegistryImage {
+  refuseUnreachable(daemon, reference);
+  const found = daemon.options.registry.find(reference);
+  if (found) return found;
+  throw new DockerError(
+    404,
+    `manifest for ${formatReference(reference)} not found: manifest unknown: manifest unknown`,
+  );
+}
+
+export function refuseUnreachable(daemon: Daemon, reference: ImageReference): void {
+  const host = registryHost(reference);
+  if (host === null || daemon.options.registry.hasHost(host)) return;
+  throw new DockerError(500, `Get "https://${host}/v2/": dial tcp ${host}: connect: connection refused`);
+}
+
+/** What a build starts from: the engine's own image, or else the registry's, of whose pull little is told. */
+export function findOrPull(daemon: Daemon, name: string, tell: (progress: object) => void): ImageRecord {
+  const held = daemon.images.find(name, daemon.generation);
+  if (held) return held;
+  const reference = withLatest(parseReference(name, daemon.generation));
+  const found = findInRegistry(daemon, reference);
+  tell({ status: `Pulling from ${shownRepository(reference)}`, id: reference.tag ?? formatReference(reference) });
+  const image = keep(daemon, found);
+  daemon.images.references.set(formatReference(reference), image.id);
+  daemon.images.references.set(`${reference.repository}@${found.digest}`, image.id);
+  publishImage(daemon, image, "pull", reference.repository);
+  tell({ status: `Digest: ${found.digest}` });
+  tell({ status: `Status: Downloaded newer image for ${formatReference(reference)}` });
+  return image;
+}
+
 function readReference(call: Call, from: string, tag: string): ImageReference {
   const { generation } = call.daemon;
   if (from === "") throw new DockerError(500, 'Get "http:": http: no Host in request URL');
@@ -58,13 +85,13 @@ function withLatest(reference: ImageReference): ImageReference {
 }
 
 /** Null is Docker Hub. */
-function registryHost({ repository }: ImageReference): string | null {
+function registryHost({ repository }: Pick<ImageReference, "repository">): string | null {
   const [first = "", ...rest] = repository.split("/");
   return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : null;
 }
 
 /** Without the registry's host; Docker Hub's own images stand under `library/`. */
-function shownRepository(reference: ImageReference): string {
+export function shownRepository(reference: Pick<ImageReference, "repository">): string {
   const { repository } = reference;
   const host = registryHost(reference);
   if (host) return repository.slice(host.length + 1);
@@ -89,7 +116,7 @@ async function download(call: Call, found: RegistryImage, tell: (progress: objec
   await tell({ status: "Pull complete", progressDetail: {}, id });
 }
 
-function showBar(current: number, total: number): string {
+export function showBar(current: number, total: number): string {
   const filled = Math.floor((50 * current) / Math.max(1, total));
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toPrecision(4)}MB`;
   return `[${"=".repeat(filled)}>${" ".repeat(50 - filled)}]  ${megabytes(current)}/${megabytes(total)}`;

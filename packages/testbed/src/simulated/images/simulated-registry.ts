@@ -78,10 +78,23 @@ export class SimulatedRegistry {
     return this.#byDigest.get(digest) ?? null;
   }
 
-  /** False where nothing listens: a host of which nothing was ever put or published. */
+  /** The repository of the same host that has the layer, the named one before all others; null where none has it. */
+  holderOf(layer: string, { repository }: ImageReference): { repository: string } | null {
+    const host = repository.split("/")[0] ?? "";
+    const holders = [...this.#images]
+      .filter(([name, image]) => name.startsWith(`${host}/`) && image.layers.includes(layer))
+      .map(([name]) => ({ repository: repositoryOf(name) }));
+    return holders.find((holder) => holder.repository === repository) ?? holders[0] ?? null;
+  }
+
+  /** False where nothing listens: a host of which nothing was ever put or published, unless nothing was anywhere. */
   hasHost(host: string): boolean {
-    if (this.isInventive || host === this.address) return true;
-    return [...this.#images.keys()].some((name) => name.startsWith(`${host}/`));
+    return (
+      this.isInventive ||
+      host === this.address ||
+      this.#images.size === 0 ||
+      [...this.#images.keys()].some((name) => name.startsWith(`${host}/`))
+    );
   }
 
   remove(reference: ImageReference): void {

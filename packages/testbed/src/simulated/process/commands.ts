@@ -66,10 +66,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
     return 0;
   },
-  seq: (args, { out }) => {
+  seq: async (args, { out, process }) => {
     const [first, last] = args.length > 1 ? [Number(args[0]), Number(args[1])] : [1, Number(args[0])];
-    const lines = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => `${first + at}\n`);
-    out(lines.join(""));
+    const linesAtOnce = 10_000;
+    for (let from = first; from <= last; from += linesAtOnce) {
+      const length = Math.min(linesAtOnce, last - from + 1);
+      out(Array.from({ length }, (_, at) => `${from + at}\n`).join(""));
+      await process.options.drained?.();
+    }
     return 0;
   },
   ls: (args, context) => {
