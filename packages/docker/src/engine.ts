@@ -308,7 +308,10 @@ export interface ListedImage {
   tags: string[];
   /** `repository@sha256:…`; in the containerd store also of what no registry has ever seen. */
   digests: string[];
-  /** All its layers, those that other images share included. */
+  /**
+   * All its layers, those that other images share included. In the containerd store packed and unpacked together, where an
+   * inspection counts them packed only.
+   */
   size_bytes: number;
   /** Seconds since 1970, as the image says. */
   created_at_s: number;

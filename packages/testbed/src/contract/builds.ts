@@ -158,7 +158,7 @@ export function describeBuilds(target: () => Promise<ContractTarget>): void {
     });
     build.catch(started.reject);
     await started.promise;
-    expect(await scratch.list()).toMatchObject([{ state: "running" }]);
+    await eventually(async () => expect(await scratch.list()).toMatchObject([{ state: "running" }]));
     stop.abort();
     await expect(build).rejects.toMatchObject({ kind: "closed", sent: true });
     await eventually(async () => expect(await scratch.list()).toEqual([]));

@@ -28,13 +28,13 @@ export function describeImages(target: () => Promise<ContractTarget>): void {
     const { image_id } = await scratch.engine.commitContainer(id, commit);
     const images = await scratch.engine.listImages();
     const { id: base_id } = await scratch.engine.inspectImage(scratch.image);
-    const { size_bytes, created_at, digests } = await scratch.engine.inspectImage(reference);
+    const { created_at, digests } = await scratch.engine.inspectImage(reference);
     expect(images.filter((image) => image.tags.includes(reference))).toEqual([
       {
         id: image_id,
         tags: [reference],
         digests,
-        size_bytes,
+        size_bytes: expect.any(Number),
         created_at_s: Math.floor(Date.parse(created_at ?? "") / 1000),
         labels: expect.objectContaining(labels),
         parent_id: base_id,
