@@ -2,12 +2,8 @@ import { randomUUID } from "node:crypto";
 import { open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DomainError } from "@berth/spec/error-code.ts";
 import type { UploadedFile } from "@berth/spec/image.ts";
-
-/** More arrived than was allowed; nothing of it is kept. */
-export class UploadTooLargeError extends Error {
-  override readonly name = "UploadTooLargeError";
-}
 
 export interface KeptUpload extends UploadedFile {
   /** Lets it go. What still reads from it fails. */
@@ -18,7 +14,8 @@ const READ_BYTES = 64 * 1024;
 
 /**
  * Takes a file in without holding it in memory: it lies in the folder for temporary files (`TMPDIR`) without a name, so
- * that nothing of it is left however this process ends. Throws {@link UploadTooLargeError}, or what `chunks` throws.
+ * that nothing of it is left however this process ends. PAYLOAD_TOO_LARGE for more than
+ * `maxBytes`; else throws what `chunks` throws.
  */
 export async function keepUpload(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<KeptUpload> {
   const path = join(tmpdir(), `berth-upload-${randomUUID()}`);
@@ -28,7 +25,7 @@ export async function keepUpload(chunks: AsyncIterable<Uint8Array>, maxBytes: nu
     await unlink(path);
     for await (const chunk of chunks) {
       size += chunk.length;
-      if (size > maxBytes) throw new UploadTooLargeError(`more than ${maxBytes} bytes`);
+      if (size > maxBytes) throw new DomainError("PAYLOAD_TOO_LARGE", `The file is larger than ${maxBytes} bytes.`);
       await file.writeFile(chunk);
     }
   } catch (error) {

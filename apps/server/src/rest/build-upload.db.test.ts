@@ -34,7 +34,7 @@ function formOf(fields: Record<string, string | Buffer>): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value === "string") form.append(name, value);
-    else form.append(name, new Blob([value as Uint8Array<ArrayBuffer>]), "files");
+    else form.append(name, new Blob([Buffer.from(value)]), "files");
   }
   return form;
 }

@@ -119,7 +119,7 @@ async function skip({ file }: MultipartFile): Promise<true> {
 
 /** The parser's errors have codes only where they are limits; any other says that this is no form. */
 function refusalOf(error: FastifyError, maxBytes: number): DomainError {
-  switch (error.code as string) {
+  switch (error.code) {
     case "ENOSPC":
     case "EDQUOT":
       return new DomainError("UNAVAILABLE", "This server has no room for the file now: tell an admin.");

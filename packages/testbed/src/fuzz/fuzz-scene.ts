@@ -42,6 +42,13 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
       `tcp://127.0.0.1:${index + 1}`,
     ]);
   }
+  await sql("UPDATE machines SET is_builder = true");
+  const waiting = [];
+  const failed = [];
+  for (let index = 0; index < ADMINS; index += 1) {
+    waiting.push(await insertImage(sql, { source: "mirror", phase: "Waiting" }));
+    failed.push(await insertImage(sql, { source: "mirror", phase: "Failed" }));
+  }
   const images = [await insertImage(sql, { name: "public/base:1" })];
   const containers = [];
   for (const { user_id, account } of people) {
@@ -74,6 +81,12 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
       "user.create.account": newName,
       "user.delete.user_id": (chance) => chance.below(300) + ids.length,
       "image.add.name": (chance) => `public/${newName(chance)}:1`,
+      "image.build.name": (chance) => `public/${newName(chance)}:1`,
+      "image.build.machine_id": machines,
+      dockerfile: ["FROM busybox:1", "FROM public/base:1\nRUN true", "FROM a\nRUN <<E\nE", "docker/Dockerfile"],
+      git: ["https://git.lab.example/a.git#main", "https://a:b@git.lab.example/a.git"],
+      "image.cancel.image_id": waiting,
+      "image.retry.image_id": failed,
       "image.add.reference": ["registry.lab:5000/base:1"],
       "container.create.name": newName,
       "container.update.name": newName,

@@ -69,7 +69,7 @@ function makeBody(maker: ValueMaker, operation: DocumentedOperation, headers: Re
     return Buffer.from('{"unexpected":true}');
   }
   const multipart = content["multipart/form-data"];
-  if (multipart) return makeMultipart(maker, headers);
+  if (multipart) return makeMultipart(maker, multipart.schema, headers);
   headers["content-type"] = "application/json";
   const value = makeValue(maker, content["application/json"]?.schema ?? {}, "");
   if (chance.happens(0.55)) return Buffer.from(JSON.stringify(value));

@@ -13,6 +13,7 @@ export interface Schema {
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
+  format?: string;
   additionalProperties?: boolean | Schema;
   minimum?: number;
   maximum?: number;
