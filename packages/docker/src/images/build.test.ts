@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import type { BuildRequest } from "../engine.ts";
@@ -250,9 +251,12 @@ test("holds a limit of silence where one is asked for, and none otherwise", asyn
 test("keeps nothing of an output of 200 MB", async () => {
   const line = `${JSON.stringify({ stream: `${"x".repeat(64 * 1024)}\n` })}\n`;
   await using server = await startFaultServer(
-    building(async ({ response }) => {
-      for (let sent = 0; sent < 3_200; sent++) if (!response.write(line)) await once(response, "drain");
-      response.end(BUILT.map((last) => JSON.stringify(last)).join("\n"));
+    building(({ response }) => {
+      async function* output() {
+        for (let sent = 0; sent < 3_200; sent++) yield line;
+        for (const last of BUILT) yield `${JSON.stringify(last)}\n`;
+      }
+      Readable.from(output()).pipe(response);
     }),
   );
   let length = 0;

@@ -119,7 +119,7 @@ async function followSteps(build: Build, instructions: Instruction[]): Promise<I
 async function follow(build: Build, instruction: Instruction): Promise<"done" | "gone"> {
   const { name, rest, flags } = instruction;
   const stage = build.stages.at(-1);
-  if (name === "FROM") await begin(build, expandVariables(rest, build.global));
+  if (name === "FROM") begin(build, expandVariables(rest, build.global));
   else if (name === "ARG") declare(build, stage, rest);
   else if (!stage) throw new StepFailure("no build stage in current context");
   else if (name === "COPY" || name === "ADD")
@@ -130,15 +130,11 @@ async function follow(build: Build, instruction: Instruction): Promise<"done" | 
   return "done";
 }
 
-async function begin({ call, stages, tell }: Build, rest: string): Promise<void> {
+function begin({ call, stages, tell }: Build, rest: string): void {
   const [from = "", as = "", name = ""] = rest.split(/\s+/);
   const stageName = as.toUpperCase() === "AS" ? name.toLowerCase() : null;
   const earlier = stages.find((stage) => stage.name === from.toLowerCase());
-  const base = earlier
-    ? earlier.finish(call.daemon)
-    : from === "scratch"
-      ? null
-      : await findOrPull(call.daemon, from, tell);
+  const base = earlier ? earlier.finish(call.daemon) : from === "scratch" ? null : findOrPull(call.daemon, from, tell);
   stages.push(new Stage(stageName, base));
 }
 
