@@ -7,6 +7,8 @@ import { REGISTRY_CHANNEL } from "./record.ts";
  * second sees what the first one did.
  */
 
+export const COLLECTING_MESSAGE = "Pushes wait until garbage collection has ended.";
+
 const IS_HOLDER_ALIVE = `EXISTS (
   SELECT 1 FROM reconcilers r WHERE r.holder = operations.holder AND r.expires_at > clock_timestamp())`;
 const IS_OPEN_PUSH = "kind = 'push' AND noun = 'image' AND state = 'running'";
@@ -63,9 +65,10 @@ export async function beginCollection(sql: Sql): Promise<boolean> {
   const rows = await sql(
     `WITH begun AS (
        UPDATE settings
-       SET value = value || '{"state": "collecting", "message": "Pushes wait until garbage collection has ended."}'
+       SET value = value || jsonb_build_object('state', 'collecting', 'message', $1::text)
        WHERE key = 'registry' AND value ->> 'state' = 'running' RETURNING 1
      ) SELECT pg_notify('${REGISTRY_CHANNEL}', '') FROM begun`,
+    [COLLECTING_MESSAGE],
   );
   return rows.length > 0;
 }
