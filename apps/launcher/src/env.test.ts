@@ -18,6 +18,9 @@ test("needs nothing: every variable has a default or may be absent", () => {
     BERTH_PORT: 3000,
     BERTH_DATA_DIR: resolve(".berth"),
     BERTH_LOG_LEVEL: "info",
+    BERTH_REGISTRY_LISTEN: "127.0.0.1:5000",
+    BERTH_REGISTRY_TLS: "on",
+    BERTH_REGISTRY_GC: "37 3 * * *",
   });
 });
 
@@ -71,6 +74,29 @@ test("wants a certificate and its key together, and passes on where they are", (
     BERTH_TLS_KEY: "/etc/key.pem",
     BERTH_TRUST_PROXY: "10.0.0.1",
   });
+});
+
+test.each<[Record<string, string>, string]>([
+  [{ BERTH_REGISTRY: "registry.lab" }, "BERTH_REGISTRY host:port, such as 10.0.0.1:5000."],
+  [{ BERTH_REGISTRY_LISTEN: "127.0.0.1:0" }, "BERTH_REGISTRY_LISTEN must end in a port from 1 to 65535"],
+  [{ BERTH_REGISTRY_LISTEN: "127.0.0.1:3000" }, "BERTH_REGISTRY_LISTEN must have another port than BERTH_PORT"],
+  [
+    { BERTH_REGISTRY_LISTEN: "0.0.0.0:5000" },
+    "BERTH_REGISTRY_PUBLIC must be the address by which the machines reach the registry, such as 10.0.0.1:5000",
+  ],
+  [{ BERTH_REGISTRY_TLS: "maybe" }, "BERTH_REGISTRY_TLS must be on or off"],
+  [{ BERTH_REGISTRY_TLS_CERT: "c.pem" }, "BERTH_REGISTRY_TLS_KEY must be set where BERTH_REGISTRY_TLS_CERT is"],
+  [{ BERTH_REGISTRY_GC: "nightly" }, "BERTH_REGISTRY_GC must be a cron expression, such as 37 3 * * *"],
+])("of the registry, refuses %j", (variables, fault) => {
+  expect(faultsOf(variables)).toEqual([fault]);
+});
+
+test.each<Record<string, string>>([
+  { BERTH_REGISTRY: "registry.lab:443" },
+  { BERTH_REGISTRY_LISTEN: "0.0.0.0:5000", BERTH_REGISTRY_PUBLIC: "10.0.0.1:5000" },
+  { BERTH_REGISTRY_LISTEN: "[::1]:5000", BERTH_REGISTRY_TLS: "off", BERTH_REGISTRY_GC: "0 4 * * 0" },
+])("of the registry, takes %j", (variables) => {
+  expect(readEnvironment(variables)).toMatchObject(variables);
 });
 
 test.each(["off", "unix:///var/run/docker.sock", "tcp://127.0.0.1:2375"])("takes the engine %j", (engine) => {

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { EngineUrlError, parseEngineUrl } from "@berth/docker/engine-url.ts";
+import { splitAddress } from "@berth/registry/addresses.ts";
+import { checkRegistryVariables, REGISTRY_VARIABLES } from "@berth/registry/variables.ts";
 import { Account } from "@berth/spec/user.ts";
 import { z } from "zod";
 import { StartError } from "./start-error.ts";
@@ -44,6 +46,7 @@ const Variables = z.object({
     .optional(),
   BERTH_ADMIN_ACCOUNT: Account.optional(),
   BERTH_ADMIN_PASSWORD: z.string().min(8, "must have at least 8 characters").optional(),
+  ...REGISTRY_VARIABLES,
   BERTH_LOCAL_ENGINE: z.string().superRefine(checkEngine).optional(),
   BERTH_SIMULATE: wholeNumber(0, 1_000).optional(),
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
@@ -59,6 +62,15 @@ const Environment = Variables.superRefine((environment, context) => {
   ] as const) {
     if (environment[set] === undefined || environment[missing] !== undefined) continue;
     context.addIssue({ code: "custom", path: [missing], message: `must be set where ${set} is` });
+  }
+  checkRegistryVariables(environment, context);
+  const { BERTH_REGISTRY: external, BERTH_REGISTRY_LISTEN: listen, BERTH_PORT: port } = environment;
+  if (external === undefined && splitAddress(listen).port === port) {
+    context.addIssue({
+      code: "custom",
+      path: ["BERTH_REGISTRY_LISTEN"],
+      message: "must have another port than BERTH_PORT",
+    });
   }
 });
 export type Environment = z.infer<typeof Environment>;
@@ -98,6 +110,8 @@ export function childEnvironment(
     BERTH_PORT: String(environment.BERTH_PORT),
     BERTH_TLS_CERT: environment.BERTH_TLS_CERT,
     BERTH_TLS_KEY: environment.BERTH_TLS_KEY,
+    BERTH_REGISTRY_TLS_CERT: environment.BERTH_REGISTRY_TLS_CERT,
+    BERTH_REGISTRY_TLS_KEY: environment.BERTH_REGISTRY_TLS_KEY,
     BERTH_DATA_DIR: environment.BERTH_DATA_DIR,
     BERTH_LOG_LEVEL: environment.BERTH_LOG_LEVEL,
     BERTH_SECRET_KEY: resolved.secretKey,

@@ -3,15 +3,22 @@ import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { findEmbeddedPostgres } from "@berth/db/embedded/find.ts";
 import { embeddedFolder, layoutOf } from "@berth/db/embedded/layout.ts";
 import { pickPort } from "@berth/db/embedded/pick-port.ts";
 import { readPostmaster } from "@berth/db/embedded/postmaster.ts";
 import { endOrphan } from "@berth/db/embedded/stop.ts";
+import { readRegistry } from "@berth/db/registry/record.ts";
+import { pgSql } from "@berth/db/sql.ts";
+import type { RegistryRecord } from "@berth/spec/registry.ts";
+import { REGISTRY_BINARY } from "@berth/testbed/registry/own-registry.ts";
 import { createAuthority, issueServerCertificate } from "@berth/testbed/fleet/certificates.ts";
+import { serveRegistry } from "@berth/testbed/simulated/images/registry-server.ts";
+import { SimulatedRegistry } from "@berth/testbed/simulated/images/simulated-registry.ts";
 import pg from "pg";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { identifyProcess } from "./process-identity.ts";
 
 const SCRIPT = fileURLToPath(new URL("./launch.fixture.ts", import.meta.url));
@@ -21,6 +28,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 let dataDir: string;
 let port: number;
+let registryPort: number;
 let running: Run[];
 
 interface Run {
@@ -33,6 +41,7 @@ interface Run {
 beforeEach(async () => {
   dataDir = join(await mkdtemp(join(tmpdir(), "berth-launch-")), "data");
   port = await pickPort();
+  registryPort = await pickPort();
   running = [];
 });
 afterEach(async () => {
@@ -44,8 +53,13 @@ afterEach(async () => {
 
 function start(variables: Record<string, string> = {}, user: { uid?: number; gid?: number } = {}): Run {
   const env = { PATH: process.env["PATH"], BERTH_DATA_DIR: dataDir, BERTH_PORT: String(port) };
+  const registry = { BERTH_REGISTRY_LISTEN: `127.0.0.1:${registryPort}` };
   const quiet = { BERTH_LOCAL_ENGINE: "off", BERTH_SIMULATE: "0" };
-  const child = spawn(process.execPath, [SCRIPT], { env: { ...env, ...quiet, ...variables }, cwd: "/", ...user });
+  const child = spawn(process.execPath, [SCRIPT], {
+    env: { ...env, ...registry, ...quiet, ...variables },
+    cwd: "/",
+    ...user,
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
   const run = { process: child, output: () => output, exit: once(child, "close").then(([code]) => code as number) };
@@ -58,6 +72,24 @@ async function startAndWait(variables?: Record<string, string>): Promise<Run> {
   await vi.waitFor(() => expect(run.output()).toContain("Berth is ready"), PATIENCE);
   return run;
 }
+
+/** What a start has said, but for what it says where this host has no registry. */
+const said = (run: Run): string => run.output().replace(/^registry: There is no registry on this host.*\n/m, "");
+
+async function readRecord(): Promise<RegistryRecord> {
+  const client = new pg.Client({ connectionString: (await findEmbeddedPostgres(embeddedFolder(dataDir))) ?? "" });
+  await client.connect();
+  const record = await readRegistry(pgSql(client));
+  await client.end();
+  return record!;
+}
+
+/** The status with which something answers on the registry's port; null where nothing does. */
+const askRegistry = (): Promise<number | null> =>
+  fetch(`http://127.0.0.1:${registryPort}/v2/`).then(
+    (response) => response.status,
+    () => null,
+  );
 
 /** Pids of the server and the reconciler of all starts until now, as they logged them. */
 async function childPids(): Promise<number[]> {
@@ -100,7 +132,7 @@ test("starts everything, tells the first admin's password once, and stops everyt
   expect(await findEmbeddedPostgres(embeddedFolder(dataDir))).toBeNull();
 
   const second = await startAndWait();
-  expect(second.output()).toBe(`Berth is ready: http://127.0.0.1:${port}\n`);
+  expect(said(second)).toBe(`Berth is ready: http://127.0.0.1:${port}\n`);
   expect(await accounts()).toEqual(["berth-admin"]);
 });
 
@@ -134,6 +166,59 @@ test("leaves no server and no reconciler behind when it is killed, and the next 
 
   await startAndWait();
   expect(await accounts()).toEqual(["berth-admin"]);
+});
+
+test.skipIf(REGISTRY_BINARY === null)("starts the registry, and stops it on Ctrl-C", async () => {
+  const run = await startAndWait();
+  expect(await readRecord()).toMatchObject({ kind: "process", state: "running", address: `127.0.0.1:${registryPort}` });
+  expect(await askRegistry()).toBe(401);
+  run.process.kill("SIGINT");
+  expect(await run.exit).toBe(0);
+  expect(await askRegistry()).toBeNull();
+});
+
+test.skipIf(REGISTRY_BINARY === null)("leaves no registry behind when it is killed, or ends at once", async () => {
+  const killed = await startAndWait();
+  killed.process.kill("SIGKILL");
+  await vi.waitFor(async () => expect(await askRegistry()).toBeNull(), PATIENCE);
+  const hurried = await startAndWait();
+  expect(await askRegistry()).toBe(401);
+  hurried.process.kill("SIGINT");
+  hurried.process.kill("SIGTERM");
+  expect(await hurried.exit).toBe(1);
+  await vi.waitFor(async () => expect(await askRegistry()).toBeNull(), PATIENCE);
+});
+
+test.skipIf(REGISTRY_BINARY === null)("says that the registry's port is taken, and starts nothing", async () => {
+  const stranger = createServer().listen(registryPort, "127.0.0.1");
+  await once(stranger, "listening");
+  onTestFinished(() => void stranger.close());
+  const run = start();
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toContain(
+    `berth: the registry's port ${registryPort} on 127.0.0.1 is in use: stop what listens there, or set BERTH_REGISTRY_LISTEN\n`,
+  );
+});
+
+test("needs no registry of its own where all machines are simulated: they have one", async () => {
+  await startAndWait({ BERTH_SIMULATE: "1" });
+  const { address, ...record } = await readRecord();
+  expect(record).toMatchObject({ kind: "simulated", state: "running", url: `http://${address}` });
+  expect((await fetch(`http://${address}/v2/`)).status).toBe(200);
+  expect(await askRegistry()).toBeNull();
+});
+
+test("takes an existing registry that is named, and says where it does not answer", async () => {
+  const existing = await serveRegistry(new SimulatedRegistry());
+  onTestFinished(existing.close);
+  const run = await startAndWait({ BERTH_REGISTRY: existing.address });
+  expect(await readRecord()).toMatchObject({ kind: "external", state: "running", url: `http://${existing.address}` });
+  run.process.kill("SIGINT");
+  await run.exit;
+  await existing.close();
+  const second = await startAndWait({ BERTH_REGISTRY: existing.address });
+  expect(await readRecord()).toMatchObject({ kind: "external", state: "missing" });
+  expect(second.output()).toContain(`registry: The registry at ${existing.address} (BERTH_REGISTRY) can't be used`);
 });
 
 test("starts PostgreSQL again, at the same address, when it is killed", async () => {

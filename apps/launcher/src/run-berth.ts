@@ -15,6 +15,7 @@ import { findLocalEngine } from "./local-engine.ts";
 import { countMachines, recordLocalMachines, recordSimulatedImages, type LocalMachine } from "./local-machines.ts";
 import { checkPortIsFree } from "./port.ts";
 import { waitUntilReady } from "./ready.ts";
+import { recordSimulatedRegistry, startRegistry } from "./registry.ts";
 import { startSimulatedFleet } from "./simulated-fleet.ts";
 import { SupervisedChild } from "./supervised-child.ts";
 
@@ -34,16 +35,18 @@ export interface Launch {
 export interface Scripts {
   server: string;
   reconciler: string;
+  registry: string;
 }
 
 const SCRIPTS: Scripts = {
   server: fileURLToPath(new URL("../../server/src/main.ts", import.meta.url)),
   reconciler: fileURLToPath(new URL("../../reconciler/src/main.ts", import.meta.url)),
+  registry: fileURLToPath(import.meta.resolve("@berth/registry/main.ts")),
 };
 const SIMULATED_BY_DEFAULT = 3;
 
 /**
- * Starts PostgreSQL, simulated machines, reconciler and server, in this order, and runs them until the signal aborts.
+ * Starts PostgreSQL, simulated machines, registry, reconciler and server, in this order, and runs them until the signal aborts.
  * Whatever way it ends, it has stopped all that it started, last first, when it returns.
  */
 export async function runBerth(launch: Launch): Promise<void> {
@@ -73,9 +76,15 @@ export async function runBerth(launch: Launch): Promise<void> {
     running.defer(() => child.stop());
     killers.push(() => child.kill());
   };
-  const machines = await bringMachines(db, launch, env, keep);
+  const { machines, simulatedRegistry } = await bringMachines(db, launch, env, keep);
   await recordLocalMachines(db, secretKey, machines, say);
-  if ((await countMachines(db)).simulated > 0) await recordSimulatedImages(db, secretKey);
+  const recorded = await countMachines(db);
+  if (recorded.simulated > 0) await recordSimulatedImages(db, secretKey);
+  signal.throwIfAborted();
+  // Real machines can't pull from the simulated registry, and simulated ones from no other.
+  if (simulatedRegistry !== null && recorded.real === 0 && environment.BERTH_REGISTRY === undefined) {
+    await recordSimulatedRegistry(db, simulatedRegistry);
+  } else await startRegistry(launch, { script: scripts.registry, env, keep });
   signal.throwIfAborted();
 
   for (const name of ["reconciler", "server"] as const) {
@@ -102,7 +111,7 @@ async function bringMachines(
   { environment, say, signal }: Launch,
   env: Record<string, string | undefined>,
   keep: (child: SupervisedChild) => void,
-): Promise<LocalMachine[]> {
+): Promise<{ machines: LocalMachine[]; simulatedRegistry: string | null }> {
   const machines: LocalMachine[] = [];
   const engine = await findLocalEngine(environment.BERTH_LOCAL_ENGINE, say);
   if (engine !== null) {
@@ -111,13 +120,13 @@ async function bringMachines(
   const recorded = await countMachines(db);
   const isNeeded = recorded.simulated > 0 || (engine === null && recorded.real === 0);
   const count = environment.BERTH_SIMULATE ?? (isNeeded ? SIMULATED_BY_DEFAULT : 0);
-  if (count === 0) return machines;
+  if (count === 0) return { machines, simulatedRegistry: null };
 
   const fleet = startSimulatedFleet(count, environment.BERTH_DATA_DIR, env, say);
   keep(fleet.child);
-  const simulated = await Promise.race([fleet.machines, whenAborted(signal)]);
-  for (const machine of simulated ?? []) machines.push({ ...machine, is_builder: false, isWanted: false });
-  return machines;
+  const line = await Promise.race([fleet.line, whenAborted(signal)]);
+  for (const machine of line?.machines ?? []) machines.push({ ...machine, is_builder: false, isWanted: false });
+  return { machines, simulatedRegistry: line?.registry ?? null };
 }
 
 async function whenAborted(signal: AbortSignal): Promise<void> {

@@ -3,15 +3,19 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { SupervisedChild } from "./supervised-child.ts";
 
-const FleetLine = z.object({ machines: z.array(z.object({ name: z.string(), url: z.string() })) });
-export type SimulatedMachine = z.infer<typeof FleetLine>["machines"][number];
+const FleetLine = z.object({
+  machines: z.array(z.object({ name: z.string(), url: z.string() })),
+  /** `host:port` */
+  registry: z.string(),
+});
+export type FleetLine = z.infer<typeof FleetLine>;
 
 const SCRIPT = fileURLToPath(import.meta.resolve("@berth/testbed/simulated/main.ts"));
 
 export interface SimulatedFleet {
   child: SupervisedChild;
   /** Settles with the fleet's first line. */
-  machines: Promise<SimulatedMachine[]>;
+  line: Promise<FleetLine>;
 }
 
 /** Starts `count` simulated GPU servers in a process of their own; what they hold is kept in the data dir. */
@@ -21,7 +25,7 @@ export function startSimulatedFleet(
   env: Record<string, string | undefined>,
   say: (line: string) => void,
 ): SimulatedFleet {
-  const { promise: machines, resolve } = Promise.withResolvers<SimulatedMachine[]>();
+  const { promise: line, resolve } = Promise.withResolvers<FleetLine>();
   const child = new SupervisedChild({
     name: "simulated machines",
     script: SCRIPT,
@@ -29,8 +33,8 @@ export function startSimulatedFleet(
     logFile: join(dataDir, "logs", "simulated.log"),
     say,
     onLine: (line) => {
-      if (line.startsWith('{"machines":')) resolve(FleetLine.parse(JSON.parse(line)).machines);
+      if (line.startsWith('{"machines":')) resolve(FleetLine.parse(JSON.parse(line)));
     },
   });
-  return { child, machines };
+  return { child, line };
 }

@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 
 export interface HostAndPort {
   /** An IPv6 address stands here without its brackets. */
@@ -19,11 +19,6 @@ export function joinAddress({ host, port }: HostAndPort): string {
 /** What listens there is reached by every address of this machine, and is itself no address to reach it by. */
 export function isEverywhere(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
-}
-
-/** Nobody but this host reaches it. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 /** Where this host itself reaches what listens on `host`. */

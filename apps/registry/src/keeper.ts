@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { COLLECTING_MESSAGE } from "@berth/db/registry/push-fence.ts";
 import type { Sql } from "@berth/db/sql.ts";
+import { isLoopback } from "@berth/spec/loopback.ts";
 import type { RegistryRecord, RegistryState } from "@berth/spec/registry.ts";
 import type { Logger } from "pino";
-import { isLoopback, splitAddress } from "./addresses.ts";
+import { splitAddress } from "./addresses.ts";
 import { askRegistry } from "./ask-registry.ts";
 import { prepareCertificate } from "./certificate.ts";
 import { CollectionWindow } from "./collection-window.ts";

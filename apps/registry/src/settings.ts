@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type HostAndPort, isLoopback, joinAddress, reachableHere, splitAddress } from "./addresses.ts";
+import { isLoopback } from "@berth/spec/loopback.ts";
+import { type HostAndPort, joinAddress, reachableHere, splitAddress } from "./addresses.ts";
 import type { Env } from "./env.ts";
 
 /** How the registry is to run, as the environment says it. */

@@ -4,13 +4,10 @@ import cron from "node-cron";
 import { z } from "zod";
 import { isEverywhere, splitAddress } from "./addresses.ts";
 
-const address = RegistryAddress.refine(
-  (text) => {
-    const { port } = splitAddress(text);
-    return port >= 1 && port <= 65_535;
-  },
-  { error: "must end in a port from 1 to 65535", abort: true },
-);
+const address = RegistryAddress.refine((text) => {
+  const { port } = splitAddress(text);
+  return Number.isNaN(port) || (port >= 1 && port <= 65_535); // what is no port at all is told already
+}, "must end in a port from 1 to 65535");
 const path = z.string().transform((text) => resolve(text));
 
 /** What the environment says about the registry: the launcher and the keeper read it alike. */

@@ -8,6 +8,7 @@ import { transact } from "../transact.ts";
 import { readFacts } from "./facts.ts";
 import { getMachine } from "./get.ts";
 import { type MetEngine, meetEngine } from "./meet-engine.ts";
+import { refuseUnreachableRegistry } from "./refuse-unreachable-registry.ts";
 import { sealTls } from "./seal-tls.ts";
 
 /**
@@ -23,6 +24,7 @@ export async function addMachine(ctx: AuthedContext, input: AddMachineInput): Pr
     // Two adds at once would choose the same free name.
     await tx.$executeRaw`LOCK TABLE machines IN SHARE ROW EXCLUSIVE MODE`;
     await refuseKnown(tx, url, met);
+    if (!simulated) await refuseUnreachableRegistry(tx, url);
     const machine_id = await chooseId(tx, input, met);
     const name = await chooseName(tx, input, met);
     await tx.machines.create({

@@ -1,6 +1,9 @@
+import { writeRegistry } from "@berth/db/registry/record.ts";
+import { prismaSql } from "@berth/db/sql.ts";
 import { EngineError } from "@berth/docker/engine.ts";
+import type { RegistryRecord } from "@berth/spec/registry.ts";
 import { MARKER_LABEL, MARKER_VOLUME } from "@berth/spec/engine-names.ts";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createFakeEngine } from "../testing/fake-engine.ts";
 import { gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
 import { openTls } from "./seal-tls.ts";
@@ -128,6 +131,53 @@ test("gives an engine five seconds to answer", async () => {
     message: expect.stringContaining("no answer within 5 seconds"),
   });
   expect(engine().deadlinesMs).toEqual([5_000]);
+});
+
+const recordRegistry = (differs: Partial<RegistryRecord> = {}): Promise<void> =>
+  writeRegistry(prismaSql(api.db), {
+    kind: "process",
+    state: "running",
+    address: "127.0.0.1:5000",
+    url: "http://127.0.0.1:5000",
+    ca: null,
+    message: "",
+    ...differs,
+  });
+
+describe("with a registry that no other host reaches", () => {
+  beforeEach(async () => {
+    // Some machine is there; no test of this file counts on being the first.
+    const first = `first-${number}`;
+    api.engines.set(first, createFakeEngine({ engine_id: `FIRST-${number}`, name: first }));
+    await add({ url: `tcp://${first}:2375` });
+    await recordRegistry();
+  });
+  afterEach(() => api.db.settings.deleteMany({ where: { key: "registry" } }));
+
+  test("refuses a machine on another host, and names the variable that mends it", async () => {
+    await expect(add()).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("BERTH_REGISTRY_PUBLIC"),
+      cause: { details: { address: "127.0.0.1:5000" } },
+    });
+    await recordRegistry({ kind: "external", address: "localhost:5000" });
+    await expect(add()).rejects.toMatchObject({ message: expect.stringContaining("set BERTH_REGISTRY to") });
+    await recordRegistry({ address: "10.0.0.1:5000" });
+    expect(await add()).toMatchObject({ machine_id: `ID-${number}` });
+  });
+
+  test("takes an engine of this host, and a simulated one", async () => {
+    api.engines.set("127.0.0.1", engine());
+    expect(await add({ url: "tcp://127.0.0.1:2375" })).toMatchObject({ machine_id: `ID-${number}` });
+    const simulated = createFakeEngine({ engine_id: `SIM-${number}`, labels: { "berth.simulated": "true" } });
+    api.engines.set(`sim-${number}`, simulated);
+    expect(await add({ url: `tcp://sim-${number}:2375`, name: `sim-${number}` })).toMatchObject({ simulated: true });
+  });
+
+  test("takes any machine where the registry is the simulated ones'", async () => {
+    await recordRegistry({ kind: "simulated" });
+    expect(await add()).toMatchObject({ machine_id: `ID-${number}` });
+  });
 });
 
 test("refuses plain TCP that was not asked for, and an address that is none", async () => {

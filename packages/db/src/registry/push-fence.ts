@@ -67,7 +67,7 @@ export async function beginCollection(sql: Sql): Promise<boolean> {
        UPDATE settings
        SET value = value || jsonb_build_object('state', 'collecting', 'message', $1::text)
        WHERE key = 'registry' AND value ->> 'state' = 'running' RETURNING 1
-     ) SELECT pg_notify('${REGISTRY_CHANNEL}', '') FROM begun`,
+     ) SELECT pg_notify('${REGISTRY_CHANNEL}', '')::text FROM begun`,
     [COLLECTING_MESSAGE],
   );
   return rows.length > 0;

@@ -15,7 +15,7 @@ export async function writeRegistry(sql: Sql, record: RegistryRecord): Promise<v
     `WITH written AS (
        INSERT INTO settings (key, value) VALUES ('registry', $1::jsonb)
        ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value RETURNING 1
-     ) SELECT pg_notify('${REGISTRY_CHANNEL}', '') FROM written`,
+     ) SELECT pg_notify('${REGISTRY_CHANNEL}', '')::text FROM written`,
     [JSON.stringify(RegistryRecord.parse(record))],
   );
 }
