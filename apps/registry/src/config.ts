@@ -1,5 +1,5 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TOKEN_ISSUER, TOKEN_SERVICE } from "@berth/docker/registry/token.ts";
 import { joinAddress } from "./addresses.ts";
 import type { RegistrySecrets } from "./secrets.ts";
@@ -79,6 +79,7 @@ function makeConfig(
 
 /** At once or not at all: a registry may be started with it at any moment. */
 export async function writePrivate(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, file);
