@@ -23,6 +23,8 @@ const Env = z
       .url({ protocol: /^https?$/, error: "a URL such as https://berth.lab is needed here" })
       .optional(),
     BERTH_TLS_CERT: z.string().optional(),
+    /** Of this host: it runs the registry where there is no binary. */
+    BERTH_LOCAL_ENGINE: z.string().default("unix:///var/run/docker.sock"),
     BERTH_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
     /** 1 where a parent holds our stdin open: its end is the parent's, and ours. */
     BERTH_SUPERVISED: z

@@ -8,12 +8,13 @@ import { type RestartablePostgres, startRestartablePostgres } from "@berth/testb
 import { REGISTRY_BINARY } from "@berth/testbed/registry/own-registry.ts";
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { splitAddress } from "./addresses.ts";
 import { readEnv } from "./env.ts";
-import { findRunner } from "./find-runner.ts";
 import { Keeper, type KeeperOptions, MISSING_MESSAGE } from "./keeper.ts";
+import { processRunner } from "./run-process.ts";
 import type { RegistryRunner } from "./runner.ts";
 import { loadSecrets } from "./secrets.ts";
-import { resolveSettings } from "./settings.ts";
+import { registryFolder, resolveSettings } from "./settings.ts";
 import {
   isPullable,
   listProcesses,
@@ -65,8 +66,12 @@ async function keep(
   return { place, keeper };
 }
 
-const findHere = (place: Place): Promise<RegistryRunner | null> =>
-  findRunner(`${place.dataDir}/registry`, process.env["PATH"] ?? "", () => {});
+const findHere = async (place: Place): Promise<RegistryRunner> =>
+  processRunner(
+    REGISTRY_BINARY!,
+    { folder: registryFolder(place.dataDir), listen: splitAddress(place.address) },
+    () => {},
+  );
 
 async function openPush(place: Place): Promise<void> {
   const holder = randomUUID();

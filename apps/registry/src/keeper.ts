@@ -10,7 +10,6 @@ import { prepareCertificate } from "./certificate.ts";
 import { CollectionWindow } from "./collection-window.ts";
 import { type CertificateFiles, writeConfig } from "./config.ts";
 import { endLeftovers } from "./leftovers.ts";
-import { whyTaken } from "./port.ts";
 import { Recorder } from "./recorder.ts";
 import type { RegistryRunner, RunningRegistry } from "./runner.ts";
 import type { RegistrySecrets } from "./secrets.ts";
@@ -119,7 +118,7 @@ export class Keeper {
     const { settings, findRunner, log } = this.#options;
     await endLeftovers(settings.folder);
     const runner = await findRunner();
-    const obstacle = runner ? await whyTaken(settings.listen) : MISSING_MESSAGE;
+    const obstacle = runner ? await runner.findObstacle() : MISSING_MESSAGE;
     if (!runner || obstacle !== null) {
       this.#record("missing", obstacle ?? MISSING_MESSAGE);
       this.#warn(obstacle ?? MISSING_MESSAGE);

@@ -10,7 +10,7 @@ import cron from "node-cron";
 import pino, { type Logger } from "pino";
 import { type Env, EnvError, readEnv } from "./env.ts";
 import { watchExternal, type KeptRegistry } from "./external.ts";
-import { findRunner } from "./find-runner.ts";
+import { createRunnerFinder } from "./find-runner.ts";
 import { Keeper } from "./keeper.ts";
 import { AnotherKeeperError, becomeOnlyKeeper } from "./only-keeper.ts";
 import { loadSecrets } from "./secrets.ts";
@@ -46,12 +46,17 @@ async function keep(env: Env, pool: Pool, log: Logger): Promise<KeptRegistry> {
   });
   const settings = resolveSettings(env, hostname());
   const sql = pgSql(pool);
+  const finder = createRunnerFinder({
+    settings,
+    path: process.env["PATH"] ?? "",
+    engineUrl: env.BERTH_LOCAL_ENGINE,
+    log: (line) => process.stdout.write(`${line}\n`),
+  });
   const keeper = new Keeper({
     settings,
     secrets: await loadSecrets(sql, createSecretBox(env.BERTH_SECRET_KEY)),
     sql,
-    findRunner: () =>
-      findRunner(settings.folder, process.env["PATH"] ?? "", (line) => process.stdout.write(`${line}\n`)),
+    findRunner: finder.find,
     log,
   });
   // Wishes of which one waits already are one: nights never overlap.
@@ -62,6 +67,7 @@ async function keep(env: Env, pool: Pool, log: Logger): Promise<KeptRegistry> {
     async stop() {
       await nightly.destroy();
       await keeper.stop();
+      finder.close();
       await only.release();
     },
   };

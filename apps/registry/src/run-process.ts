@@ -3,16 +3,23 @@ import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { configFile } from "./config.ts";
+import { whyTaken } from "./port.ts";
 import type { RegistryRunner, RunningRegistry } from "./runner.ts";
+import type { RegistrySettings } from "./settings.ts";
 
 const STOP_MS = 5_000;
 const TAIL_LINES = 5;
 const SETPRIV = "/usr/bin/setpriv";
 
 /** Runs the registry by its binary. `log` is told every line that it writes. */
-export function processRunner(binary: string, folder: string, log: (line: string) => void): RegistryRunner {
+export function processRunner(
+  binary: string,
+  { folder, listen }: Pick<RegistrySettings, "folder" | "listen">,
+  log: (line: string) => void,
+): RegistryRunner {
   return {
     kind: "process",
+    findObstacle: () => whyTaken(listen),
     start: async (mode) => startProcess(spawnBinary(binary, ["serve", configFile(folder, mode)]), log),
     async collectGarbage(signal) {
       // A line for every blob: only the last ones are of use.

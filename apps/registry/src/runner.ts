@@ -4,6 +4,8 @@ import type { RegistryMode } from "./config.ts";
 /** How the registry can be run on this host: by its binary, or as a container. */
 export interface RegistryRunner {
   kind: Extract<RegistryKind, "process" | "container">;
+  /** Why it can't be started now, and what to do; null where it can. */
+  findObstacle(): Promise<string | null>;
   /** With the config that was written before. What ran before has ended. */
   start(mode: RegistryMode): Promise<RunningRegistry>;
   /** Deletes the blobs that no manifest names. Throws with its last words where it fails. */

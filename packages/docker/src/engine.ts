@@ -261,7 +261,8 @@ export interface CreateContainerBody {
     PortBindings?: Record<string, { HostIp?: string; HostPort: string }[]>;
     DeviceRequests?: { Driver: string; DeviceIDs: string[]; Capabilities: string[][] }[];
     NetworkMode?: string;
-    Mounts?: { Type: "volume" | "tmpfs"; Source?: string; Target: string; ReadOnly?: boolean }[];
+    /** A bind gives a folder of the host: to Berth's own containers, never to a user's. */
+    Mounts?: { Type: "volume" | "tmpfs" | "bind"; Source?: string; Target: string; ReadOnly?: boolean }[];
   };
 }
 

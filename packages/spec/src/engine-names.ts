@@ -10,6 +10,8 @@ export const LABEL = {
   gpus: "berth.gpu_uuids",
   /** On an image: the operation that committed or built it. */
   operation: "berth.op",
+  /** On Berth's own containers, which serve it and belong to no user: what they are. */
+  system: "berth.system",
 } as const;
 
 /** A volume whose `berth.marker` label tells one engine's disk from another's. */

@@ -18,7 +18,7 @@ import { onTestFinished } from "vitest";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 export const SECRET_KEY = "a secret key of tests, long enough";
-export const MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json";
+const MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json";
 
 /** A data dir, a database and a free port: what one registry is kept in. Keepers of it come and go. */
 export interface Place {
@@ -97,7 +97,7 @@ export async function listProcesses(place: Place, command = "serve"): Promise<nu
   );
 }
 
-export const digestOf = (content: string): string => `sha256:${createHash("sha256").update(content).digest("hex")}`;
+const digestOf = (content: string): string => `sha256:${createHash("sha256").update(content).digest("hex")}`;
 
 /** A call with a token of this installation for all that `repository` allows. */
 export async function callRegistry(
