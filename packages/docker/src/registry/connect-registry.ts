@@ -10,7 +10,7 @@ import { type Exchange, type RegistryConnection, RegistryLink } from "./registry
 const SHORT = { deadlineMs: 10_000 };
 /** Deleting writes as often as there are tags, and lists walk folders. */
 const LONG = { deadlineMs: 60_000 };
-const COPY = { stallMs: 120_000 };
+const STALL_MS = 120_000;
 
 /**
  * One registry, behind the contract of {@link Registry}. Makes no connection yet. It keeps a few open, so keep one for a
@@ -45,7 +45,8 @@ export function connectRegistry(connection: RegistryConnection): Registry {
     copyManifest: async (from, to, options) => {
       const source = { repository: checkedRepository(from.repository), digest: checkedDigest(from.digest) };
       const target = { repository: checkedRepository(to.repository), tag: checkedTag(to.tag) };
-      return link.call(options, COPY, (exchange) => copyManifest(exchange, source, target));
+      const limits = { stallMs: options?.stallTimeoutMs ?? STALL_MS };
+      return link.call(options, limits, (exchange) => copyManifest(exchange, source, target));
     },
     replaceByEmpty: async (repository, tag, options) => {
       const [name, what] = [checkedRepository(repository), checkedTag(tag)];

@@ -26,12 +26,12 @@ export interface Registry {
   /**
    * Gives a manifest a tag in another repository, with the same bytes and so the same digest. Blobs are mounted, and
    * copied through this process only where the registry refuses that. `not_found` where the source is gone. There is no
-   * total limit unless one is asked for: it is aborted after two minutes in which nothing moved.
+   * total limit unless one is asked for: it is aborted after `stallTimeoutMs` (default 2 min) in which nothing moved.
    */
   copyManifest(
     from: { repository: string; digest: string },
     to: { repository: string; tag: string },
-    options?: CallOptions,
+    options?: CallOptions & { stallTimeoutMs?: number },
   ): Promise<{ digest: string }>;
   /**
    * Puts an empty manifest that exists only once in place of a tag, and answers its digest, which is then to be deleted:

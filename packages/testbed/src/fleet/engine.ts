@@ -32,7 +32,7 @@ const STALE_FILES = [
 export interface EngineSettings {
   generation: EngineGeneration;
   tls: { server: TlsServerFiles; client: TlsClient };
-  /** Registries that this engine reaches over plain HTTP. */
+  /** Registries, or networks of registries, that this engine reaches over plain HTTP, or whoever signed their certificate. */
   insecureRegistries: string[];
   /** Whether containers outlive dockerd (default false, as Docker's). */
   liveRestore: boolean;

@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import type { TlsClient } from "./certificates.ts";
+import type { FleetDirectory } from "./fleet-directory.ts";
 import type { EngineGeneration } from "./generations.ts";
 import { findCapabilities } from "./requirements.ts";
 import { startFleet } from "./start-fleet.ts";
@@ -19,6 +20,8 @@ export interface ProvidedFleet {
   }[];
   /** `HOST:PORT`, as every engine and the tests reach it: open to all, over plain HTTP. */
   registry: { address: string };
+  /** For what a test adds to it and takes away again, such as a registry of its own. */
+  directory: FleetDirectory;
 }
 
 declare module "vitest" {
@@ -41,6 +44,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
       return { name, generation, url, address, socket_path, tls };
     }),
     registry: { address: fleet.registry.address },
+    directory: fleet.directory,
   });
   return fleet.close;
 }

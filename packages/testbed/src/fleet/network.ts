@@ -6,6 +6,11 @@ export function gatewayAddress(fleetNumber: number): string {
   return `10.77.${fleetNumber}.1`;
 }
 
+/** Engines take any registry on it without a certificate. */
+export function fleetNetwork(fleetNumber: number): string {
+  return `10.77.${fleetNumber}.0/24`;
+}
+
 export function engineAddress(fleetNumber: number, engineIndex: number): string {
   return `10.77.${fleetNumber}.${engineIndex + 2}`;
 }

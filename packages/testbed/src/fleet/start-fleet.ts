@@ -11,7 +11,7 @@ import type { EngineGeneration } from "./generations.ts";
 import { packForLoad } from "./image-archive.ts";
 import { withLock } from "./lock.ts";
 import { Machine } from "./machine.ts";
-import { createBridge, engineAddress } from "./network.ts";
+import { createBridge, engineAddress, fleetNetwork } from "./network.ts";
 import { pushImage } from "./push-image.ts";
 import { logFile, spawnRecorded } from "./recorded-process.ts";
 import { FleetRegistry } from "./registry.ts";
@@ -32,6 +32,8 @@ export interface FleetRequest {
 export interface Fleet {
   /** Holds all files of the fleet, logs among them. */
   folder: string;
+  /** For what a test adds to it. */
+  directory: FleetDirectory;
   /** In the order in which they were asked for. */
   engines: FleetEngine[];
   /** Every engine reaches it by the same address, over plain HTTP. */
@@ -66,7 +68,7 @@ export async function startFleet(request: FleetRequest): Promise<Fleet> {
       const engine = new FleetEngine(directory, machine, {
         generation,
         tls: { server, client },
-        insecureRegistries: [registry.address],
+        insecureRegistries: [fleetNetwork(directory.number)],
         liveRestore: live_restore ?? false,
       });
       await engine.start();
@@ -75,7 +77,7 @@ export async function startFleet(request: FleetRequest): Promise<Fleet> {
     });
     const pushing = Object.values(images).map((image) => pushImage(registry.address, image));
     const [engines] = await Promise.all([Promise.all(starting), Promise.all(pushing)]);
-    return { folder: directory.path, engines, registry, close };
+    return { folder: directory.path, directory, engines, registry, close };
   } catch (error) {
     await close();
     throw error;
