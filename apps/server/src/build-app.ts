@@ -15,6 +15,7 @@ import { registerLogs } from "./logs/register-logs.ts";
 import { registerMetrics } from "./metrics.ts";
 import { registerPhotos } from "./photos.ts";
 import { RequestLog } from "./request-log.ts";
+import { registerRegistry } from "./registry/register-registry.ts";
 import { registerRest } from "./rest/register-rest.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
 import { registerSockets } from "./sockets/register-sockets.ts";
@@ -73,6 +74,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerLogs(app, { services, sockets });
   registerImageLogs(app, { services, sockets });
   await app.register(registerTrpc, { prefix: "/trpc", services, sockets });
+  await registerRegistry(app, services);
   await registerRest(app, { services });
   await registerConsole(app, options.consoleDir);
   return app;

@@ -50,7 +50,13 @@ export function registerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: Error, request, reply) => sendFailure(error, request, reply));
 }
 
-export function sendFailure(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** `form` makes the body of another language than ours. */
+export function sendFailure(
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  form?: (failure: Failure) => object,
+): FastifyReply {
   const failure = readFailure(error);
   const status = STATUS_OF[failure.code];
   if (status === 500) {
@@ -60,7 +66,7 @@ export function sendFailure(error: Error, request: FastifyRequest, reply: Fastif
   else request.log.debug({ requestId: request.id, code: failure.code }, "request refused");
   const seconds = failure.details?.["retry_after_s"];
   if (typeof seconds === "number") reply.header("retry-after", String(seconds));
-  return send(reply, failure);
+  return send(reply, failure, form);
 }
 
 function readFailure(error: Error): Failure {
@@ -82,8 +88,15 @@ function codeOfTrpc({ code, cause }: TRPCError): Code {
 const codeOf = (status: number): Code =>
   (Object.keys(STATUS_OF) as Code[]).find((code) => STATUS_OF[code] === status) ?? "BAD_REQUEST";
 
-const send = (reply: FastifyReply, error: Failure): FastifyReply =>
-  reply.code(STATUS_OF[error.code]).type("application/json; charset=utf-8").send(JSON.stringify({ error }));
+const send = (
+  reply: FastifyReply,
+  error: Failure,
+  form: (failure: Failure) => object = () => ({ error }),
+): FastifyReply =>
+  reply
+    .code(STATUS_OF[error.code])
+    .type("application/json; charset=utf-8")
+    .send(JSON.stringify(form(error)));
 
 export const sendNotFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   send(reply, { code: "NOT_FOUND", message: "There is nothing here.", details: null });

@@ -38,6 +38,7 @@ async function start(env: Env): Promise<void> {
   });
   closeOnSignals(app, env.BERTH_SUPERVISED, async () => {
     services.engines.close();
+    services.registries.close();
     await live.close();
     await db.$disconnect();
   });

@@ -2,6 +2,8 @@ import type { Db } from "@berth/db/client.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { Engine, EngineAddress } from "@berth/docker/engine.ts";
+import type { Registry } from "@berth/docker/registry/registry.ts";
+import type { TokenKeys } from "@berth/docker/registry/token.ts";
 import type { TokenScope } from "@berth/spec/api-token.ts";
 import type { Change, ContainerStats } from "@berth/spec/live.ts";
 import type { Role } from "@berth/spec/user.ts";
@@ -39,6 +41,7 @@ export interface ApiServices {
   connectEngine(address: EngineAddress): Engine;
   /** Open connections to the machines' engines, shared by all that reads from them. */
   engines: EnginePool;
+  registries: RegistryPool;
   changes: ChangeFeed;
   stats: StatsFeed;
   calls: CallLimiter;
@@ -47,6 +50,15 @@ export interface ApiServices {
 export interface EnginePool {
   /** NOT_FOUND where there is no such machine. The engine is the pool's to close. */
   engineOf(machineId: string): Promise<Engine>;
+}
+
+export interface RegistryPool {
+  /** The registry as it is recorded now, which takes Berth's own tokens; null where none is. It is the pool's to close. */
+  current(): Promise<Registry | null>;
+  /** What every token for it is signed with. */
+  tokenKeys(): Promise<TokenKeys>;
+  /** What it says with its notifications. */
+  eventsSecret(): Promise<string>;
 }
 
 export interface ChangeFeed {

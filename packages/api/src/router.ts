@@ -5,6 +5,7 @@ import { imageRouter } from "./images/router.ts";
 import { invitationRouter } from "./invitations/router.ts";
 import { liveRouter } from "./live/router.ts";
 import { machineRouter } from "./machines/router.ts";
+import { registryRouter } from "./registry/router.ts";
 import { settingsRouter } from "./settings/router.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 import { userRouter } from "./users/router.ts";
@@ -17,6 +18,7 @@ export const appRouter = router({
   container: containerRouter,
   live: liveRouter,
   invitation: invitationRouter,
+  registry: registryRouter,
   settings: settingsRouter,
   audit: auditRouter,
 });

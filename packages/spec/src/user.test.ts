@@ -25,7 +25,7 @@ test.each([
   expect(Account.safeParse(account).success).toBe(false);
 });
 
-test.each(["public", "system", "library", "admin", "root"])("keeps the account %s to itself", (account) => {
+test.each(["public", "system", "library", "admin", "root", "berth"])("keeps the account %s to itself", (account) => {
   expect(Account.safeParse(account).error?.issues).toMatchObject([{ message: "This account name is reserved." }]);
 });
 

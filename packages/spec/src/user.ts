@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PageInput } from "./page.ts";
 
-const RESERVED_ACCOUNTS = ["public", "system", "library", "admin", "root"];
+const RESERVED_ACCOUNTS = ["public", "system", "library", "admin", "root", "berth"];
 
 /** Also the user's namespace in the registry, hence lower case and no two separators in a row. */
 export const Account = z

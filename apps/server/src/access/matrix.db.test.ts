@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { issueToken } from "@berth/api/auth/access-token.ts";
 import { createBerthClient } from "@berth/api/client.ts";
+import { writeRegistry } from "@berth/db/registry/record.ts";
+import { prismaSql } from "@berth/db/sql.ts";
+import type { RegistryRecord } from "@berth/spec/registry.ts";
 import type { Person } from "@berth/api/context.ts";
 import { appRouter } from "@berth/api/router.ts";
 import { createFakeEngine } from "@berth/api/testing/fake-engine.ts";
@@ -24,12 +27,21 @@ let api: InProcessApi;
 let app: FastifyInstance;
 let url: string;
 let number = 0;
+const REGISTRY: RegistryRecord = {
+  kind: "process",
+  state: "running",
+  address: "127.0.0.1:1",
+  url: "http://127.0.0.1:1",
+  ca: null,
+  message: "",
+};
 
 beforeAll(async () => {
   api = await openInProcessApi();
   const { machine_id } = await api.addMachine("gpu-1");
   await api.admin.machine.update({ machine_id, is_builder: true });
   await api.admin.image.add({ name: "public/base:1", reference: "registry.lab:5000/base:1" });
+  await writeRegistry(prismaSql(api.db), REGISTRY);
   await api.nobody.auth.register({ account: "signs-in", password: "a hash of a password" });
   app = await buildApp({
     services: api.services,

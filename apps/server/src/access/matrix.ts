@@ -37,6 +37,8 @@ const everybody: Outcomes = {
   admin_reader: "ok",
 };
 const signedIn: Outcomes = { ...everybody, nobody: "UNAUTHORIZED", disabled: "UNAUTHORIZED" };
+/** No access token lets anyone in. */
+const nobodys = Object.fromEntries(CALLERS.map((caller) => [caller, "UNAUTHORIZED"])) as Outcomes;
 /** Changes something of one's own. */
 const change: Outcomes = { ...signedIn, reader: "FORBIDDEN", admin_reader: "FORBIDDEN" };
 /** Makes or ends credentials: never with an API token. */
@@ -93,10 +95,7 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   },
   "auth.login": { outcomes: everybody, input: () => ({ account: "signs-in", password: PASSWORD }) },
   // Only a browser's session is refreshed, and nobody here is one.
-  "auth.refresh": {
-    outcomes: Object.fromEntries(CALLERS.map((caller) => [caller, "UNAUTHORIZED"])) as Outcomes,
-    input: nothing,
-  },
+  "auth.refresh": { outcomes: nobodys, input: nothing },
   "auth.logout": { outcomes: everybody, input: nothing },
   "auth.logout_everywhere": { outcomes: credential, input: nothing },
 
@@ -143,6 +142,8 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "invitation.create": { outcomes: adminChange, input: nothing },
   "invitation.list": { outcomes: adminRead, input: nothing },
   "invitation.revoke": { outcomes: adminChange, input: ({ invitation_id }) => ({ invitation_id }) },
+  "registry.status": { outcomes: signedIn, input: nothing },
+  "registry.collect": { outcomes: adminChange, input: nothing },
   "settings.get": { outcomes: adminRead, input: nothing },
   "settings.update": { outcomes: adminChange, input: () => ({ registration: "open" }) },
   "audit.list": { outcomes: adminRead, input: nothing },
@@ -213,6 +214,11 @@ export const PATHS: Record<string, Outcomes> = {
   "GET /photos/default/anchor.svg": everybody,
   "GET /api/openapi.json": everybody,
   "GET /api/docs": everybody,
+  // Docker clients say who they are by their password or API token, in a header of another kind.
+  "GET /registry/token": nobodys,
+  "POST /registry/token": nobodys,
+  // Only the registry itself.
+  "POST /registry/events": nobodys,
   // A caller on this very machine may look: another one is in the test of the metrics.
   "GET /metrics": everybody,
 };

@@ -7,6 +7,7 @@ import * as image from "@berth/spec/image.ts";
 import * as invitation from "@berth/spec/invitation.ts";
 import * as live from "@berth/spec/live.ts";
 import * as machine from "@berth/spec/machine.ts";
+import * as registryNoun from "@berth/spec/registry.ts";
 import * as settings from "@berth/spec/settings.ts";
 import * as sshKey from "@berth/spec/ssh-key.ts";
 import * as user from "@berth/spec/user.ts";
@@ -24,6 +25,7 @@ const NOUNS: object[] = [
   invitation,
   live,
   machine,
+  registryNoun,
   settings,
   sshKey,
   user,

@@ -1,5 +1,8 @@
 import { appRouter } from "@berth/api/router.ts";
 import { createFakeEngine } from "@berth/api/testing/fake-engine.ts";
+import { writeRegistry } from "@berth/db/registry/record.ts";
+import { prismaSql } from "@berth/db/sql.ts";
+import type { RegistryRecord } from "@berth/spec/registry.ts";
 import { PAGE_KEY_HEADER } from "@berth/spec/user.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApiDocument } from "./openapi.ts";
@@ -15,6 +18,14 @@ let admin: Client;
 /** For calls that change nothing. */
 let refused: Awaited<ReturnType<typeof setScene>>;
 let number = 0;
+const REGISTRY: RegistryRecord = {
+  kind: "process",
+  state: "running",
+  address: "127.0.0.1:1",
+  url: "http://127.0.0.1:1",
+  ca: null,
+  message: "",
+};
 
 beforeAll(async () => {
   rest = await openRest();
@@ -22,6 +33,7 @@ beforeAll(async () => {
   await rest.addMachine("gpu-1");
   await rest.db.machines.updateMany({ data: { is_builder: true } });
   await made("/api/images", { name: "public/base:1", reference: "registry.lab:5000/base:1" });
+  await writeRegistry(prismaSql(rest.db), REGISTRY);
   refused = await setScene();
 });
 afterAll(() => rest.close());

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { notRegistry, orNull } from "./failures.ts";
 import { type BlobDescriptor, decode, digestOf, type ParsedImage, parseJson } from "./manifest.ts";
 import { fetchChildren, fetchManifest, pullFrom } from "./read-manifest.ts";
-import type { DescribedManifest, ImageConfig } from "./registry.ts";
+import { type DescribedManifest, type ImageConfig, RegistryError } from "./registry.ts";
 import type { Exchange } from "./registry-link.ts";
 
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
@@ -19,6 +19,9 @@ export async function describeManifest(
   const manifest = await fetchManifest(exchange, repository, digest);
   if (!manifest) return null;
   const { media_type, parsed } = manifest;
+  if (parsed.kind === "image" && !parsed.isRunnable) {
+    throw new RegistryError("protocol", "It is not an image that an engine runs.");
+  }
   if (parsed.kind === "image") return { media_type, ...contentOf(parsed, [parsed]), platforms: [] };
 
   const runnable = parsed.children.filter((child) => !child.isAttestation);

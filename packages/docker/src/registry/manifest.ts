@@ -17,6 +17,13 @@ const Descriptor = z.object({
   size: z.int().nonnegative(),
 });
 
+/** A signature or a chart is kept as a manifest, too: it is told by its configuration. */
+const IMAGE_CONFIGS = [
+  "application/vnd.docker.container.image.v1+json",
+  "application/vnd.oci.image.config.v1+json",
+  "", // of a manifest that does not say
+];
+
 const ImageManifest = z.object({ config: Descriptor, layers: z.array(Descriptor) });
 
 const Platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
@@ -33,6 +40,8 @@ export interface BlobDescriptor {
 
 export interface ParsedImage {
   kind: "image";
+  /** False for what is kept like an image and is none. */
+  isRunnable: boolean;
   config: BlobDescriptor;
   /** Lowest first. */
   layers: BlobDescriptor[];
@@ -72,7 +81,13 @@ export function parseManifest(mediaType: string, bytes: Buffer): ParsedImage | P
 function parseImage({ config, layers }: z.infer<typeof ImageManifest>): ParsedImage {
   const toBlob = ({ digest, size }: BlobDescriptor): BlobDescriptor => ({ digest, size });
   const kept = layers.filter(({ mediaType }) => !/foreign|nondistributable/.test(mediaType));
-  return { kind: "image", config: toBlob(config), layers: layers.map(toBlob), blobs: [...kept, config].map(toBlob) };
+  return {
+    kind: "image",
+    isRunnable: IMAGE_CONFIGS.includes(config.mediaType),
+    config: toBlob(config),
+    layers: layers.map(toBlob),
+    blobs: [...kept, config].map(toBlob),
+  };
 }
 
 function parseIndex({ manifests }: z.infer<typeof Index>): ParsedIndex {

@@ -177,6 +177,7 @@ describe.skipIf(fleet === null).each(["open", "token"] as const)("a real registr
       { repository: "copy/from", digest },
       { repository: "copy/to", tag: "x" },
     );
+    const needed = [...asked];
     expect(copied).toEqual({ digest });
     expect(await registry.headManifest("copy/to", "x")).toMatchObject({ digest });
     if (kind === "token") {

@@ -7,6 +7,9 @@ export const TOKEN_ISSUER = "berth";
 /** The `service` of a registry's configuration. */
 export const TOKEN_SERVICE = "berth";
 
+/** Who Berth itself is to the registry. No account is called so. */
+export const TOKEN_SUBJECT = "berth";
+
 /** The clock of a registry on another host may be behind ours by so much. */
 const LEEWAY_S = 10;
 

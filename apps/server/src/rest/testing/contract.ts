@@ -61,6 +61,9 @@ const CONTAINER =
   "container_id uid name display_name machine_id simulated image_id image user_id account status desired on_loss phase " +
   "message generation observed_generation spec conditions ports gpus restarts exit_code next_retry_at held connect created_at";
 
+const SETTINGS = "registration user_push";
+const REGISTRY = "kind state address message collected";
+
 const container = ({ container_id }: Scene): Play => ({ path: { container_id } });
 const image = ({ image_id }: Scene): Play => ({ path: { image_id } });
 
@@ -184,8 +187,10 @@ export const CONTRACT: ContractRow[] = [
   row("GET /api/invitations", "admin", { page: INVITATION }, () => ({})),
   row("POST /api/invitations", "admin", `${INVITATION} code`, () => ({ body: { uses: 3 } }), 201),
   row("DELETE /api/invitations/{invitation_id}", "admin", "", ({ invitation_id }) => ({ path: { invitation_id } })),
-  row("GET /api/settings", "admin", "registration user_push", () => ({})),
-  row("PATCH /api/settings", "admin", "registration user_push", () => ({ body: { registration: "open" } })),
+  row("GET /api/settings", "admin", SETTINGS, () => ({})),
+  row("PATCH /api/settings", "admin", SETTINGS, () => ({ body: { registration: "open" } })),
+  row("GET /api/registry", "user", REGISTRY, () => ({})),
+  row("POST /api/registry/collect", "admin", REGISTRY, () => ({})),
   row(
     "GET /api/audit",
     "admin",
