@@ -10,15 +10,15 @@ import { runCommand } from "./run-command.ts";
 export async function runDockerCli(
   socketPath: string,
   args: readonly string[],
-  options: { input?: string | Uint8Array } = {},
+  { config: kept, ...options }: { input?: string | Uint8Array; /** Where a login is kept. */ config?: string } = {},
 ): Promise<string> {
   // Without a folder of its own it reads the caller's contexts and credentials.
-  const config = mkdtempSync(join(tmpdir(), "berth-docker-cli-"));
+  const config = kept ?? mkdtempSync(join(tmpdir(), "berth-docker-cli-"));
   const { PATH = "", HOME = "/root" } = process.env;
   const env = { PATH, HOME, DOCKER_HOST: `unix://${socketPath}`, DOCKER_CONFIG: config };
   try {
     return await runCommand("docker", args, { ...options, env });
   } finally {
-    rmSync(config, { recursive: true, force: true });
+    if (kept === undefined) rmSync(config, { recursive: true, force: true });
   }
 }

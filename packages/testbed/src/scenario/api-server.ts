@@ -9,10 +9,11 @@ import { type BerthClient, createBerthClient } from "@berth/api/client.ts";
 import { createDb } from "@berth/db/client.ts";
 
 const MAIN = fileURLToPath(new URL("../../../../apps/server/src/main.ts", import.meta.url));
-const ADMIN = { account: "test-admin", password: "test admin's password" };
+/** Of each server's first admin. */
+export const ADMIN = { account: "test-admin", password: "test admin's password" };
 
 export interface ApiServer {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://<host>:<port>` */
   url: string;
   pid: number;
   secret_key: string;
@@ -38,9 +39,11 @@ export interface ApiServerOptions {
   /** The same for every server of one database. */
   secretKey?: string;
   logLevel?: "info" | "debug";
+  /** Where it listens, for engines that are to reach it (default the loopback). */
+  host?: string;
 }
 
-/** The real server, as a process of its own on a free loopback port. It ends with this process, whatever ends that. */
+/** The real server, as a process of its own on a free port. It ends with this process, whatever ends that. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   await makeAdmin(options.databaseUrl);
   const secret_key = options.secretKey ?? randomBytes(32).toString("hex");
@@ -49,6 +52,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     env: {
       PATH: process.env["PATH"],
       DATABASE_URL: options.databaseUrl,
+      BERTH_HOST: options.host ?? "127.0.0.1",
       BERTH_PORT: "0",
       BERTH_SECRET_KEY: secret_key,
       BERTH_LOG_LEVEL: options.logLevel ?? "info",
@@ -107,7 +111,7 @@ function listeningUrl(server: ChildProcess, log: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const read = (line: string): void => {
       log.push(line);
-      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
+      const [url] = /http:\/\/\d+(\.\d+){3}:\d+/.exec(line) ?? [];
       if (url !== undefined && line.includes("listening")) resolve(url);
     };
     for (const stream of [server.stdout, server.stderr]) {
