@@ -146,7 +146,10 @@ describe.skipIf(fleet === null)("people at a registry with Docker's own command 
       expect(await bobs.refused("pull", full("alice/x:1"))).toMatch(REFUSED);
       // Not by the command line, which would ask who one is, and wait.
       const nobodys = openEngine().pullImage(full("public/x:1"));
-      await expect(nobodys).rejects.toMatchObject({ kind: "rejected", message: expect.stringContaining("docker login") });
+      await expect(nobodys).rejects.toMatchObject({
+        kind: "rejected",
+        message: expect.stringContaining("docker login"),
+      });
 
       const [{ image_id }] = await query<{ image_id: number }>(
         `INSERT INTO images (name, user_id, source, shared_with)
