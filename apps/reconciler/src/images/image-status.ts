@@ -15,7 +15,7 @@ export function isFinal(kind: ImageOutcome["kind"], error: unknown): error is En
   return kind === "mirror" && (error.kind === "not_found" || error.kind === "rejected");
 }
 
-export const isSpaceLacking = (error: unknown): boolean =>
+const isSpaceLacking = (error: unknown): boolean =>
   error instanceof Error && /no space left on device|disk quota exceeded/i.test(error.message);
 
 /** Nothing more is tried until its owner asks for it. */

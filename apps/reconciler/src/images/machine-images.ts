@@ -7,9 +7,9 @@ import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { desiredImageOf, imageMemoryOf, type KnownImage, newKnownImage } from "./known-image.ts";
 
-export const imageKey = (imageId: number): string => `i/${imageId}`;
+const imageKey = (imageId: number): string => `i/${imageId}`;
 /** What is on the machine that nobody can want, or that is wanted there and is not. */
-export const placesKey = (machineId: string): string => `p/${machineId}`;
+const placesKey = (machineId: string): string => `p/${machineId}`;
 
 /** An attempt that nobody waited for may still end, and leave what it made: it is looked for until then. */
 const LATE_MS = 15 * 60_000;

@@ -12,7 +12,7 @@ import { deleteImage } from "./delete-image.ts";
 import { verifyImage } from "./verify-image.ts";
 
 const GROUP = "@registry";
-export const registryKey = (imageId: number): string => `r/${imageId}`;
+const registryKey = (imageId: number): string => `r/${imageId}`;
 
 /** What is done on the registry alone, without a machine: deletions, copies, and looks at whether all is there. */
 export class RegistryWorker {
@@ -113,7 +113,7 @@ export class RegistryWorker {
   }
 }
 
-export const isUnfinishedCopy = ({ recipe, run, status }: ImageRow): boolean =>
+const isUnfinishedCopy = ({ recipe, run, status }: ImageRow): boolean =>
   recipe?.type === "copy" && status.observed_run < run;
 
 /** The machine on which it is made tells all else. */

@@ -170,6 +170,16 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "image.update": { outcomes: changeOwn, input: ({ image_id }) => ({ image_id, display_name: "Mine" }) },
   "image.share": { outcomes: changeOwn, input: ({ image_id }) => ({ image_id, accounts: [] }) },
   "image.remove": { outcomes: changeOwn, input: image },
+  // What it is made of is on no registry of ours.
+  "image.publish": {
+    outcomes: inConflict(adminChange),
+    input: ({ image_id, number }) => ({ image_id, name: `public/published:${number}` }),
+  },
+  "image.prewarm": { outcomes: inConflict(adminChange), input: ({ image_id }) => ({ image_id, machine_ids: [] }) },
+  "image.mirror": {
+    outcomes: adminChange,
+    input: ({ number }) => ({ name: `public/mirrored:${number}`, from: "debian:12" }),
+  },
   "image.build": {
     outcomes: adminChange,
     input: ({ number }) => ({ name: `public/built:${number}`, dockerfile: "FROM debian:12" }),
@@ -201,6 +211,10 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "container.delete": { outcomes: changeOwn, input: container },
   "container.events": { outcomes: readOwn, input: container },
   // It was never made, so it has no log.
+  "container.save": {
+    outcomes: inConflict(changeOwn),
+    input: ({ container_id }) => ({ container_id, name: "saved:1" }),
+  },
   "container.logs": { outcomes: inConflict(readOwn), input: container },
   "container.stats": { outcomes: readOwn, input: container },
   "live.changes": { outcomes: signedIn, input: nothing },

@@ -18,6 +18,7 @@ let admin: Client;
 /** For calls that change nothing. */
 let refused: Awaited<ReturnType<typeof setScene>>;
 let number = 0;
+const DIGEST = `sha256:${"a".repeat(64)}`;
 const REGISTRY: RegistryRecord = {
   kind: "process",
   state: "running",
@@ -55,7 +56,11 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
   const { image_id } = await made<{ image_id: number }>("/api/images", image);
   const mirror = async (phase: string): Promise<number> => {
     const data = { name: `${owner.account}/${phase.toLowerCase()}:1`, user_id: owner.user_id, source: "mirror" };
-    return (await rest.db.images.create({ data: { ...data, status: { create: { phase } } } })).image_id;
+    return (
+      await rest.db.images.create({
+        data: { ...data, status: { create: { phase, digest: phase === "Ready" ? DIGEST : null } } },
+      })
+    ).image_id;
   };
   const request = { name: "first", image: "public/base:1", machine_id: "ENGINE-gpu-1" };
   const { container_id } = await made<{ container_id: number }>("/api/containers", request, owner);
@@ -93,6 +98,7 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
       image_id,
       waiting_image_id: await mirror("Waiting"),
       failed_image_id: await mirror("Failed"),
+      ready_image_id: await mirror("Ready"),
       machine_id: "ENGINE-gpu-1",
       spare_machine_id,
       other,

@@ -13,6 +13,8 @@ export interface Scene {
   /** Images of theirs that are made: one that has not begun, and one that failed. */
   waiting_image_id: number;
   failed_image_id: number;
+  /** Is on the registry. */
+  ready_image_id: number;
   /** Of a machine that runs containers, and of one that nothing is on. */
   machine_id: string;
   spare_machine_id: string;
@@ -137,7 +139,7 @@ export const CONTRACT: ContractRow[] = [
     ({ number }) => ({ body: { name: `public/new:${number}`, reference: "registry.lab:5000/new:1" } }),
     201,
   ),
-  row("GET /api/images/{image_id}", "user", IMAGE, image),
+  row("GET /api/images/{image_id}", "user", `${IMAGE} layers machines needed_by`, image),
   row("PATCH /api/images/{image_id}", "user", IMAGE, (at) => ({ ...image(at), body: { description: "For papers." } })),
   row("DELETE /api/images/{image_id}", "user", IMAGE, image),
   row("POST /api/images/{image_id}/share", "user", IMAGE, (at) => ({
@@ -151,6 +153,27 @@ export const CONTRACT: ContractRow[] = [
     ({ number }) => ({ form: formOf({ name: `public/built:${number}`, dockerfile: "FROM debian:12" }) }),
     201,
   ),
+  row(
+    "POST /api/images/mirror",
+    "admin",
+    IMAGE,
+    ({ number }) => ({ body: { name: `public/mirrored:${number}`, from: "debian:12" } }),
+    201,
+  ),
+  row(
+    "POST /api/images/{image_id}/publish",
+    "admin",
+    IMAGE,
+    ({ ready_image_id, number }) => ({
+      path: { image_id: ready_image_id },
+      body: { name: `public/published:${number}` },
+    }),
+    201,
+  ),
+  row("POST /api/images/{image_id}/prewarm", "admin", IMAGE, ({ ready_image_id, machine_id }) => ({
+    path: { image_id: ready_image_id },
+    body: { machine_ids: [machine_id] },
+  })),
   row("GET /api/images/{image_id}/log", "user", "text next_seq ended", image),
   row("POST /api/images/{image_id}/cancel", "user", IMAGE, ({ waiting_image_id }) => ({
     path: { image_id: waiting_image_id },
@@ -174,6 +197,13 @@ export const CONTRACT: ContractRow[] = [
     ...container(at),
     body: { recreate: "discard" },
   })),
+  row(
+    "POST /api/containers/{container_id}/save",
+    "user",
+    IMAGE,
+    (at) => ({ ...container(at), body: { name: "saved:1" } }),
+    201,
+  ),
   row("POST /api/containers/{container_id}/restore", "user", CONTAINER, container),
   row(
     "GET /api/containers/{container_id}/events",

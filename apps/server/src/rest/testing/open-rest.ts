@@ -102,13 +102,19 @@ export async function openRest(options: Parameters<typeof openApp>[1] = {}): Pro
 const hostOf = (address: { kind: "unix"; path: string } | { kind: "tls" | "plain"; host: string }): string =>
   address.kind === "unix" ? address.path : address.host;
 
-/** An engine of which only logs are read. */
+/** An engine of which logs are read, and what a save takes along. */
 function engineWith(logs: OpenRest["logs"]): Engine {
-  const calls: Pick<Engine, "logs"> = {
+  const calls: Pick<Engine, "logs"> & { inspectContainer: unknown; inspectImage: unknown } = {
+    inspectContainer: async () => ({
+      image_id: "base",
+      mounts: [{ destination: "/data" }],
+      env: ["PATH=/bin", "TOKEN=x"],
+    }),
+    inspectImage: async () => ({ env: ["PATH=/bin"] }),
     async *logs() {
       if (logs.failure) throw logs.failure;
       yield { stream: "stdout", data: Buffer.from(logs.lines) };
     },
   };
-  return calls as Engine;
+  return calls as unknown as Engine;
 }
