@@ -212,7 +212,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     berth_image: onImage,
     berth_registry: () => {
       registry.poke();
-      sessions.forEach((session) => session.forgivePulls());
+      sessions.forEach((session) => {
+        session.forgivePulls();
+        session.registryReach.doubt();
+      });
       worker.lookAgain();
     },
   };

@@ -156,6 +156,7 @@ async function create(run: ContainerRun): Promise<void> {
   const body = createBody(known.row, desired, session.owner, session.memoryBytes);
   try {
     const created = await session.mutate(() => session.engine.createContainer(desired.engineName, body));
+    session.disk.end();
     if (known.row.image.on_registry) session.images.touch(known.row.image_id);
     run.createdId = created.id;
     known.createdId = created.id;

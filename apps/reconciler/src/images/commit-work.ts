@@ -28,5 +28,6 @@ export async function commitWork(
       { deadlineMs: COMMIT_DEADLINE_MS, signal },
     ),
   );
+  session.disk.end();
   session.crash("after-image-commit");
 }

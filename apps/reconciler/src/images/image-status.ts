@@ -2,6 +2,7 @@ import type { ImageStatusRow } from "@berth/db/images/load.ts";
 import { writeImageStatus } from "@berth/db/images/write-status.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { StaleRowError } from "../failures.ts";
+import { isSpaceLacking } from "../machines/disk-pressure.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import { backoffMs, CRASH_LOOP } from "../queue/backoff.ts";
 import type { ImageOutcome, KnownImage } from "./known-image.ts";
@@ -14,9 +15,6 @@ export function isFinal(kind: ImageOutcome["kind"], error: unknown): error is En
   if (kind === "build") return error.kind !== "unreachable" && error.kind !== "closed";
   return kind === "mirror" && (error.kind === "not_found" || error.kind === "rejected");
 }
-
-const isSpaceLacking = (error: unknown): boolean =>
-  error instanceof Error && /no space left on device|disk quota exceeded/i.test(error.message);
 
 /** Nothing more is tried until its owner asks for it. */
 export async function failForGood(session: MachineSession, known: KnownImage, message: string): Promise<void> {

@@ -55,6 +55,9 @@ export const imageMemoryOf = ({ row, job, failure, isAttemptOver }: KnownImage):
 /** Nothing answers under `.invalid` (RFC 2606), so that what is made is never pulled from, or pushed to, anywhere by it. */
 const WORKSHOP = "berth.invalid";
 
+/** No registry has it: what is being made, and what a recreate kept. */
+export const isLocal = (reference: string): boolean => reference.startsWith(`${WORKSHOP}/`);
+
 /** What an attempt makes bears its number, so that one that ends late is never taken for a newer one. */
 export const workReferenceOf = (installation: string, imageId: number, attempt: number): string =>
   `${WORKSHOP}/${installation.slice(0, 8)}/image:${imageId}-${attempt}`;

@@ -1,11 +1,20 @@
 import { loadImages, type ImageRow } from "@berth/db/images/load.ts";
-import { forgetPlace, loadPlaces, type PlaceRow, type PlaceWrite, writePlace } from "@berth/db/images/places.ts";
+import {
+  findEvictable,
+  forgetPlace,
+  loadPlaces,
+  type PlaceRow,
+  type PlaceWrite,
+  writePlace,
+} from "@berth/db/images/places.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import type { PullNews, Wanted } from "../containers/pulls.ts";
+import { chooseEviction, type Evictable } from "../plan/images/choose-eviction.ts";
+import { repositoryIn, repositoryOf } from "../registry/registry-access.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
-import { desiredImageOf, imageMemoryOf, type KnownImage, newKnownImage } from "./known-image.ts";
+import { desiredImageOf, imageMemoryOf, isLocal, type KnownImage, newKnownImage } from "./known-image.ts";
 
 const imageKey = (imageId: number): string => `i/${imageId}`;
 /** What is on the machine that nobody can want, or that is wanted there and is not. */
@@ -15,12 +24,15 @@ const placesKey = (machineId: string): string => `p/${machineId}`;
 const LATE_MS = 15 * 60_000;
 const PROGRESS_EVERY_MS = 1_000;
 const TOUCH_EVERY_MS = 3_600_000;
+/** A token names each, and tokens have an end. */
+const MOUNTABLE_AT_MOST = 60;
 
 /** Images on one machine: those that are made there, and those that Berth has put there. */
 export class MachineImages {
   readonly making = new Map<number, KnownImage>();
   readonly places = new Map<string, PlaceRow>();
   readonly #session: MachineSession;
+  #isRelieving = false;
   readonly #progressAt = new Map<string, number>();
   #notes: Promise<void> = Promise.resolve();
 
@@ -117,6 +129,7 @@ export class MachineImages {
     if (isProgress && now - (this.#progressAt.get(reference) ?? 0) < PROGRESS_EVERY_MS) return;
     if (news.state === "pulling") this.#progressAt.set(reference, now);
     else this.#progressAt.delete(reference);
+    if (news.state === "failed") this.#session.registryReach.doubt();
     // One after the other, so that the last word stays the last.
     this.#notes = this.#notes
       .then(() => this.note({ reference, image_id, ...news }))
@@ -142,8 +155,80 @@ export class MachineImages {
       this.#enqueuePlaces(PRIORITY.resync, 60_000);
   }
 
+  /** The disk is full: what nothing uses goes, one image after the other, as long as that is so. */
+  relieve(): void {
+    this.#isRelieving = true;
+    this.#enqueuePlaces(PRIORITY.event);
+  }
+
+  /** What failed is tried again at once. */
+  forgive(): void {
+    for (const known of this.making.values()) {
+      if (known.failure === null) continue;
+      known.failure = { ...known.failure, retryAt: 0 };
+      this.enqueue(known, PRIORITY.event);
+    }
+  }
+
+  async #evict(): Promise<void> {
+    const session = this.#session;
+    const inUse = new Set<number>();
+    for (const { row } of session.containers.values()) {
+      inUse.add(row.image_id);
+      for (const imageId of [row.status.image_id, ...row.held.map(({ made_from }) => made_from?.image_id)]) {
+        if (typeof imageId === "number") inUse.add(imageId);
+      }
+    }
+    for (const { row } of this.making.values()) for (const { image_id } of row.bases) inUse.add(image_id);
+    const kept = new Set<number>();
+    for (;;) {
+      const reference = chooseEviction(this.#evictables(), new Set([...inUse, ...kept]), session.now());
+      const place = reference === null ? undefined : this.places.get(reference);
+      if (!place || place.image_id === null) return;
+      if ((await this.#isElsewhere(place.image_id)) && (await this.#clear(place))) {
+        session.log.info({ reference }, "an unused image was removed from a full disk");
+        session.forgivePulls();
+        return;
+      }
+      kept.add(place.image_id);
+    }
+  }
+
+  *#evictables(): Generator<Evictable> {
+    for (const { reference, image_id, state, wanted, last_used_at } of this.places.values()) {
+      yield {
+        reference,
+        imageId: image_id,
+        isPresent: state === "present",
+        isPrewarmed: wanted,
+        lastUsedAt: last_used_at.getTime(),
+      };
+    }
+  }
+
+  /** The last copy of anything is never removed: the registry has it now, and nothing here needs it. */
+  async #isElsewhere(imageId: number): Promise<boolean> {
+    const session = this.#session;
+    const found = await findEvictable(session.sql, session.owner.machine_id, imageId);
+    const registry = found && (await session.context.registry.registry());
+    if (!found || !registry) return false;
+    return (await registry.headManifest(repositoryOf(found.name), found.digest)) !== null;
+  }
+
+  /** Repositories of Berth's registry that this machine has something of: Docker may want to mount layers from them. */
+  get repositories(): string[] {
+    const pulled = [...this.places.values()]
+      .filter(({ image_id, state, reference }) => image_id !== null && state === "present" && !isLocal(reference))
+      .toSorted((a, b) => b.last_used_at.getTime() - a.last_used_at.getTime());
+    return [...new Set(pulled.map(({ reference }) => repositoryIn(reference)))].slice(0, MOUNTABLE_AT_MOST);
+  }
+
   /** The queue's run of `p/<machine>`: pulls what is wanted here, and clears away what nobody can want any more. */
   async run(): Promise<void> {
+    if (this.#isRelieving) {
+      this.#isRelieving = false;
+      await this.#evict();
+    }
     let isLeft = false;
     for (const place of this.places.values()) {
       if (isMissing(place)) {

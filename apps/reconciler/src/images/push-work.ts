@@ -25,7 +25,11 @@ export async function pushWork(session: MachineSession, known: KnownImage, signa
     const work = workReferenceOf(session.owner.installation, row.image_id, row.status.attempt);
     await session.images.expect(row.image_id, row.reference);
     await session.mutate(() => session.engine.tagImage(work, row.reference));
-    const registryToken = await registry.transferToken({ push: repositoryOf(row.name), pull: row.ancestors });
+    const registryToken = await registry.transferToken({
+      push: repositoryOf(row.name),
+      // Docker mounts layers from one repository that it chooses itself, of all that this machine has had to do with.
+      pull: [...new Set([...row.ancestors, ...session.images.repositories])],
+    });
     const report = paced((progress, total) =>
       writeImageProgress(session.sql, session.fence(), row.image_id, { progress, total }).then(() =>
         session.context.announcer.add("image", row.image_id),

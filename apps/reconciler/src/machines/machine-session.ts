@@ -23,11 +23,13 @@ import { createMachineLanes, type MachineLanes } from "../queue/lanes.ts";
 import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { countCall } from "../run-scope.ts";
+import { DiskPressure } from "./disk-pressure.ts";
 import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
 import { watchPulse } from "./pulse.ts";
 import { reconcileMachine } from "./reconcile-machine.ts";
 import { repositoryIn } from "../registry/registry-access.ts";
+import { RegistryReach } from "./registry-reach.ts";
 import type { SessionContext } from "./session-context.ts";
 import { writeOffline } from "./write-offline.ts";
 
@@ -45,6 +47,8 @@ export class MachineSession {
   readonly log: Logger;
   readonly pulls: Pulls;
   readonly images: MachineImages;
+  readonly disk: DiskPressure;
+  readonly registryReach: RegistryReach;
   readonly breaker = createBreaker();
   readonly containers = new Map<string, KnownContainer>();
   /** Engine ids whose stop or kill was seen since they last started. */
@@ -82,6 +86,8 @@ export class MachineSession {
     this.owner = { installation: context.installation, machine_id: row.machine_id };
     this.#lanes = createMachineLanes(context.lanes);
     this.images = new MachineImages(this);
+    this.disk = new DiskPressure(this);
+    this.registryReach = new RegistryReach(this);
     this.pulls = createPulls({
       pull: (reference, options) => this.pull(() => this.engine.pullImage(reference, options)),
       authorize: async ({ reference, image_id }) =>
@@ -137,6 +143,7 @@ export class MachineSession {
         return result;
       } catch (error) {
         if (error instanceof EngineError && error.timedOut) this.#noteStuck(true);
+        this.disk.notice(error);
         throw error;
       }
     });
@@ -144,19 +151,26 @@ export class MachineSession {
 
   /** What lasts, beside the lanes of calls: with the lease, on the engine that we know; a stall says nothing of the engine. */
   pull<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#lanes.pull(() => this.#transfer(work));
+    return this.#lanes.pull(() => this.#transfer(work, "fills the disk"));
   }
   push<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#lanes.push(() => this.#transfer(work));
+    return this.#lanes.push(() => this.#transfer(work, "reads only"));
   }
   build<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#lanes.build(() => this.#transfer(work));
+    return this.#lanes.build(() => this.#transfer(work, "fills the disk"));
   }
 
-  async #transfer<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #transfer<Result>(work: () => Promise<Result>, kind: "fills the disk" | "reads only"): Promise<Result> {
     this.fence();
     if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
-    return work();
+    try {
+      const result = await work();
+      if (kind === "fills the disk") this.disk.end();
+      return result;
+    } catch (error) {
+      this.disk.notice(error);
+      throw error;
+    }
   }
 
   #noteStuck(isStuck: boolean): void {
@@ -275,6 +289,7 @@ export class MachineSession {
 
   /** What a registry refused or lacked may be had now. */
   forgivePulls(): void {
+    this.images.forgive();
     for (const known of this.containers.values()) {
       if (known.image.state !== "failed") continue;
       known.image = { state: "unknown" };

@@ -44,6 +44,7 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
     }
     await handleOrphans(session, listed);
     if (!wasConfirmed) session.images.enqueueAll();
+    session.registryReach.check();
   }
   // Last, for it takes locks in the engine and may hang where lists are answered.
   const facts = session.hasFacts ? null : await readFacts(session);

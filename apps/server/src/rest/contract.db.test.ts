@@ -22,7 +22,7 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 const REGISTRY: RegistryRecord = {
   kind: "process",
   state: "running",
-  address: "127.0.0.1:1",
+  address: "registry.lab:5000",
   url: "http://127.0.0.1:1",
   ca: null,
   message: "",

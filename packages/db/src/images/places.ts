@@ -66,6 +66,28 @@ export async function writePlace(
   return row ?? null;
 }
 
+/**
+ * An image that may leave a machine, with the digest by which the registry has it: null for what is on no registry, is not
+ * known to be there whole, or is needed on that machine.
+ */
+export async function findEvictable(
+  sql: Sql,
+  machineId: string,
+  imageId: number,
+): Promise<{ name: string; digest: string } | null> {
+  const [row] = await sql<{ name: string; digest: string }>(
+    `SELECT i.name, s.digest FROM images i JOIN image_status s USING (image_id)
+     WHERE i.image_id = $2 AND i.reference IS NULL AND s.phase = 'Ready' AND s.digest IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM machine_images p WHERE p.machine_id = $1 AND p.image_id = $2 AND p.wanted)
+       AND NOT EXISTS (SELECT 1 FROM containers c JOIN placements p USING (container_id)
+                       LEFT JOIN container_status cs USING (container_id)
+                       WHERE p.machine_id = $1 AND $2 IN (c.image_id, cs.image_id))
+       AND NOT EXISTS (SELECT 1 FROM held_containers h WHERE h.machine_id = $1 AND h.image_id = $2)`,
+    [machineId, imageId],
+  );
+  return row ?? null;
+}
+
 export const forgetPlace = async (sql: Sql, fence: Fence, machineId: string, reference: string): Promise<void> => {
   await sql("DELETE FROM machine_images WHERE machine_id = $1 AND reference = $2 AND holds_lease($3, $4, $5)", [
     machineId,

@@ -1,0 +1,59 @@
+import { EngineError } from "@berth/docker/engine.ts";
+import type { Claim } from "@berth/spec/condition.ts";
+import { PRIORITY } from "../queue/work-queue.ts";
+import type { MachineSession } from "./machine-session.ts";
+
+/** Whoever lacks space asks again within five minutes: where nobody has for longer, nobody lacks any. */
+const FELT_MS = 11 * 60_000;
+
+/** Docker's words, on every generation, whatever it was about to write. */
+export const isSpaceLacking = (error: unknown): boolean =>
+  error instanceof EngineError && /no space left on device|disk quota exceeded/i.test(error.message);
+
+/** A machine's disk as its engine's own refusals tell it: nothing else knows, as long as no probe measures it. */
+export class DiskPressure {
+  readonly #session: MachineSession;
+  #last: { message: string; at: number } | null = null;
+
+  constructor(session: MachineSession) {
+    this.#session = session;
+  }
+
+  get isFelt(): boolean {
+    return this.#last !== null && performance.now() - this.#last.at < FELT_MS;
+  }
+
+  /** A call failed. For want of space: then room is made. */
+  notice(error: unknown): void {
+    if (!isSpaceLacking(error)) return;
+    const { message } = error as EngineError;
+    const isNews = !this.isFelt;
+    this.#last = { message, at: performance.now() };
+    this.#session.images.relieve();
+    if (!isNews) return;
+    this.#session.enqueueMachine(PRIORITY.event);
+    const { machine_id } = this.#session.owner;
+    this.#session.context.told.tell({
+      noun: "machine",
+      id: machine_id,
+      kind: "warning",
+      reason: "DiskPressure",
+      message,
+    });
+  }
+
+  /** What needs much of the disk has gone well. */
+  end(): void {
+    if (this.#last === null) return;
+    this.#last = null;
+    this.#session.enqueueMachine(PRIORITY.event);
+  }
+
+  claim(): Claim[] {
+    if (this.#last === null || !this.isFelt) return [];
+    const message =
+      `Docker's disk is full (${this.#last.message}). Images of Berth's that nothing uses are removed. ` +
+      "Where that is not enough: delete containers or images there, remove what is not Berth's, or add space.";
+    return [{ type: "DiskPressure", status: "true", reason: "NoSpaceLeft", message }];
+  }
+}
