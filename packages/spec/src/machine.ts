@@ -108,3 +108,22 @@ export const MachineInfo = z.object({
   online: z.boolean(),
 });
 export type MachineInfo = z.infer<typeof MachineInfo>;
+
+/** An image on a machine, as its engine tells it now. */
+export const MachineImage = z.object({
+  /** `sha256:…`, as this engine knows it. */
+  engine_image_id: z.string(),
+  /** `repository:tag` */
+  tags: z.array(z.string()),
+  /** `repository@sha256:…` */
+  digests: z.array(z.string()),
+  /** Bytes unpacked; layers that images share are counted in each. */
+  size: z.int(),
+  created_at: z.iso.datetime(),
+  /** The image of Berth's that it is; null where Berth knows none. */
+  image_id: z.int().nullable(),
+  name: z.string().nullable(),
+  /** Berth did not put it there, and leaves it alone. */
+  foreign: z.boolean(),
+});
+export type MachineImage = z.infer<typeof MachineImage>;

@@ -57,3 +57,17 @@ export const RegistryStatus = z.object({
   collected: CollectionRecord.nullable(),
 });
 export type RegistryStatus = z.infer<typeof RegistryStatus>;
+
+/** A tag on the registry, as the registry itself tells it. */
+export const RegistryImage = z.object({
+  /** `namespace/name:tag` */
+  name: z.string(),
+  digest: z.string(),
+  /** Null where no image of Berth's has this name. */
+  image_id: z.int().nullable(),
+  /** Berth does not know it: nothing of it is ever touched. */
+  foreign: z.boolean(),
+  /** It is another content than the one on record. */
+  drifted: z.boolean(),
+});
+export type RegistryImage = z.infer<typeof RegistryImage>;

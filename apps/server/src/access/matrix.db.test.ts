@@ -232,7 +232,9 @@ async function byTrpc(name: string, input: Record<string, unknown>, token: strin
       ? { url: `/trpc/${name}`, query: { input: JSON.stringify(input) }, headers: bearer(token) }
       : { method: "POST", url: `/trpc/${name}`, payload: input, headers: bearer(token) },
   );
-  return response.statusCode < 300 ? "ok" : response.json<{ error: { data: { code: Outcome } } }>().error.data.code;
+  if (response.statusCode < 300) return "ok";
+  const { code } = response.json<{ error: { data: { code: Outcome | "SERVICE_UNAVAILABLE" } } }>().error.data;
+  return code === "SERVICE_UNAVAILABLE" ? "UNAVAILABLE" : code; // tRPC has a word of its own for it
 }
 
 /** Subscribes, and takes the first message for the answer. */

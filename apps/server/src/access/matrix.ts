@@ -143,6 +143,11 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "invitation.list": { outcomes: adminRead, input: nothing },
   "invitation.revoke": { outcomes: adminChange, input: ({ invitation_id }) => ({ invitation_id }) },
   "registry.status": { outcomes: signedIn, input: nothing },
+  // Nothing answers where the registry is said to be.
+  "registry.images": {
+    outcomes: { ...adminRead, admin: "UNAVAILABLE", admin_reader: "UNAVAILABLE" },
+    input: nothing,
+  },
   "registry.collect": { outcomes: adminChange, input: nothing },
   "settings.get": { outcomes: adminRead, input: nothing },
   "settings.update": { outcomes: adminChange, input: () => ({ registration: "open" }) },
@@ -161,6 +166,7 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
     input: ({ spare_machine_id }) => ({ machine_id: spare_machine_id }),
   },
 
+  "machine.images": { outcomes: adminRead, input: ({ machine_id }) => ({ machine_id }) },
   "image.list": { outcomes: signedIn, input: nothing },
   "image.get": { outcomes: readOwn, input: image },
   "image.add": {

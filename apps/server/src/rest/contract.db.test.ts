@@ -4,6 +4,10 @@ import { writeRegistry } from "@berth/db/registry/record.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import type { RegistryRecord } from "@berth/spec/registry.ts";
 import { PAGE_KEY_HEADER } from "@berth/spec/user.ts";
+import { generationOf } from "@berth/testbed/simulated/generation.ts";
+import { parseReference } from "@berth/testbed/simulated/images/image-reference.ts";
+import { serveRegistry } from "@berth/testbed/simulated/images/registry-server.ts";
+import { SimulatedRegistry } from "@berth/testbed/simulated/images/simulated-registry.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApiDocument } from "./openapi.ts";
 import { restProcedures } from "./procedures.ts";
@@ -18,6 +22,7 @@ let admin: Client;
 /** For calls that change nothing. */
 let refused: Awaited<ReturnType<typeof setScene>>;
 let number = 0;
+let served: Awaited<ReturnType<typeof serveRegistry>>;
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const REGISTRY: RegistryRecord = {
   kind: "process",
@@ -34,10 +39,16 @@ beforeAll(async () => {
   await rest.addMachine("gpu-1");
   await rest.db.machines.updateMany({ data: { is_builder: true } });
   await made("/api/images", { name: "public/base:1", reference: "registry.lab:5000/base:1" });
-  await writeRegistry(prismaSql(rest.db), REGISTRY);
+  const images = new SimulatedRegistry();
+  served = await serveRegistry(images);
+  images.publish(parseReference(`${served.address}/public/by-hand:1`, generationOf("28.5")));
+  await writeRegistry(prismaSql(rest.db), { ...REGISTRY, url: `http://${served.address}` });
   refused = await setScene();
 });
-afterAll(() => rest.close());
+afterAll(async () => {
+  await served.close();
+  await rest.close();
+});
 
 async function made<Answer = unknown>(path: string, body: object, as: Client = admin): Promise<Answer> {
   const { status, json, text } = await rest.fetch("POST", path, { as, body });

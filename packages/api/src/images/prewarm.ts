@@ -41,6 +41,6 @@ export const prewarmImage = (ctx: AuthedContext, { image_id, machine_ids }: Prew
          state = CASE WHEN machine_images.state = 'failed' THEN 'waiting' ELSE machine_images.state END`,
       [image_id, status.reference, machine_ids],
     );
-    await sql("SELECT pg_notify('berth_image', $1::text)", [String(image_id)]);
+    await sql("SELECT pg_notify('berth_image', $1::text)::text", [String(image_id)]);
     return { machine_ids };
   });

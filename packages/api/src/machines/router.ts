@@ -1,4 +1,11 @@
-import { AddMachineInput, Machine, MachineId, MachineInfo, UpdateMachineInput } from "@berth/spec/machine.ts";
+import {
+  AddMachineInput,
+  Machine,
+  MachineId,
+  MachineImage,
+  MachineInfo,
+  UpdateMachineInput,
+} from "@berth/spec/machine.ts";
 import { PageInput, pageOf } from "@berth/spec/page.ts";
 import { z } from "zod";
 import { adminProcedure, authedProcedure, router } from "../trpc.ts";
@@ -6,6 +13,7 @@ import { trusted } from "../trusted-output.ts";
 import { addMachine } from "./add.ts";
 import { getMachine } from "./get.ts";
 import { readMachineInfo } from "./info.ts";
+import { listMachineImages } from "./images.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
 import { updateMachine } from "./update.ts";
@@ -29,6 +37,17 @@ export const machineRouter = router({
     .input(MachineRef)
     .output(Machine)
     .query(({ ctx, input }) => getMachine(ctx, input)),
+  images: adminProcedure
+    .meta({
+      route: {
+        method: "GET",
+        path: "/api/machines/{machine_id}/images",
+        summary: "What is on a machine, largest first, as its engine says now",
+      },
+    })
+    .input(MachineRef)
+    .output(z.array(MachineImage))
+    .query(({ ctx, input }) => listMachineImages(ctx, input)),
   add: adminProcedure
     .meta({
       route: {

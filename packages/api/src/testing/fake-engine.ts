@@ -42,7 +42,7 @@ export function connectFake(fake: FakeEngine | undefined): Engine {
     fake.deadlinesMs.push(options?.deadlineMs);
     throw new EngineError("unreachable", "the deadline passed", { timedOut: true });
   };
-  const calls: Pick<Engine, "ping" | "info" | "createVolume" | "close"> = {
+  const calls: Pick<Engine, "ping" | "info" | "createVolume" | "listImages" | "close"> = {
     ping: (options) => answer(options, () => ({ api_version: "1.41", engine_api_version: "1.51" })),
     info: (options) => answer(options, ({ info }) => info),
     createVolume: (name, labels, options) =>
@@ -50,6 +50,7 @@ export function connectFake(fake: FakeEngine | undefined): Engine {
         if (!volumes.has(name)) volumes.set(name, labels);
         return { name, labels: volumes.get(name) ?? {} };
       }),
+    listImages: (options) => answer(options, () => []),
     close: () => undefined,
   };
   return calls as Engine;

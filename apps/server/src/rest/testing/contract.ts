@@ -116,6 +116,12 @@ export const CONTRACT: ContractRow[] = [
   row("GET /api/machines", "user", { page: MACHINE }, () => ({ query: "limit=3" })),
   row("GET /api/machines/{machine_id}", "user", MACHINE, ({ machine_id }) => ({ path: { machine_id } })),
   row(
+    "GET /api/machines/{machine_id}/images",
+    "admin",
+    { list: "engine_image_id tags digests size created_at image_id name foreign" },
+    ({ machine_id }) => ({ path: { machine_id } }),
+  ),
+  row(
     "POST /api/machines",
     "admin",
     MACHINE,
@@ -220,6 +226,7 @@ export const CONTRACT: ContractRow[] = [
   row("GET /api/settings", "admin", SETTINGS, () => ({})),
   row("PATCH /api/settings", "admin", SETTINGS, () => ({ body: { registration: "open" } })),
   row("GET /api/registry", "user", REGISTRY, () => ({})),
+  row("GET /api/registry/images", "admin", { page: "name digest image_id foreign drifted" }, () => ({})),
   row("POST /api/registry/collect", "admin", REGISTRY, () => ({})),
   row(
     "GET /api/audit",

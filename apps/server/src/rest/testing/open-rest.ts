@@ -104,12 +104,15 @@ const hostOf = (address: { kind: "unix"; path: string } | { kind: "tls" | "plain
 
 /** An engine of which logs are read, and what a save takes along. */
 function engineWith(logs: OpenRest["logs"]): Engine {
-  const calls: Pick<Engine, "logs"> & { inspectContainer: unknown; inspectImage: unknown } = {
+  const calls: Pick<Engine, "logs"> & { inspectContainer: unknown; inspectImage: unknown; listImages: unknown } = {
     inspectContainer: async () => ({
       image_id: "base",
       mounts: [{ destination: "/data" }],
       env: ["PATH=/bin", "TOKEN=x"],
     }),
+    listImages: async () => [
+      { id: "sha256:1", tags: ["a:1"], digests: [], size_bytes: 1, created_at_s: 0, labels: {}, parent_id: null },
+    ],
     inspectImage: async () => ({ env: ["PATH=/bin"] }),
     async *logs() {
       if (logs.failure) throw logs.failure;
