@@ -5,9 +5,11 @@ import { z } from "zod";
 /** Distribution's envelope. Of its events only pushes of tags say anything that we would want to know. */
 const Envelope = z.object({ events: z.array(z.unknown()).max(1_000) });
 
+const Digest = z.string().regex(/^sha256:[a-f0-9]{64}$/);
+
 const Push = z.object({
   action: z.literal("push"),
-  target: z.object({ repository: z.string(), tag: z.string().min(1) }),
+  target: z.object({ repository: z.string(), tag: z.string().min(1), digest: Digest }),
   actor: z.object({ name: z.string().min(1).max(64) }),
 });
 
@@ -19,6 +21,7 @@ export function readTagPushes(body: unknown): TagPush[] {
     const push = Push.safeParse(event);
     if (!push.success) return [];
     const { target, actor } = push.data;
-    return { repository: target.repository, tag: target.tag, actor: actor.name };
+    const { repository, tag, digest } = target;
+    return { repository, tag, digest, actor: actor.name };
   });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { compareDigest, recordPushed } from "@berth/db/images/record-pushed.ts";
 import type { Registry } from "@berth/docker/registry/registry.ts";
 import { TOKEN_SUBJECT } from "@berth/docker/registry/token.ts";
@@ -11,9 +12,14 @@ import { portsOf } from "./exposed-ports.ts";
 export interface TagPush {
   repository: string;
   tag: string;
+  digest: string;
   /** The token's subject: an account, or Berth itself. */
   actor: string;
 }
+
+/** Less than the registry waits for our answer. */
+const TAGGING_MS = 1_000;
+const LOOK_AGAIN_MS = 50;
 
 interface Pusher {
   user_id: number;
@@ -28,7 +34,7 @@ interface Pusher {
  */
 export async function recordPush(
   { sql, registries }: Pick<ApiServices, "sql" | "registries">,
-  { repository, tag, actor }: TagPush,
+  { repository, tag, digest: told, actor }: TagPush,
 ): Promise<void> {
   const name = `${repository}:${tag}`;
   if (actor === TOKEN_SUBJECT || !ImageName.safeParse(name).success) return;
@@ -36,19 +42,36 @@ export async function recordPush(
   if (!pusher || !isTheirs(pusher, repository)) return;
 
   const registry = await registries.current();
-  const head = await registry?.headManifest(repository, tag);
-  if (!registry || !head || (await compareDigest(sql, name, head.digest))) return;
-  const described = await registry.describe(repository, head.digest);
+  if (!registry) return;
+  const digest = (await findTagged(registry, { repository, tag, digest: told })) ?? told;
+  if (await compareDigest(sql, name, digest)) return;
+  const described = await registry.describe(repository, digest);
   if (!described) return; // it was deleted meanwhile
   const { config_digest, size_bytes, layers } = described;
   await recordPushed(sql, {
     name,
     user_id: repository.startsWith("public/") ? null : pusher.user_id,
     create_params: await readCreateParams(registry, repository, config_digest),
-    digest: head.digest,
+    digest,
     size: size_bytes,
     layers,
   });
+}
+
+/**
+ * What the tag stands for. Distribution tells of a manifest that was put before it has moved the tag, so that another
+ * digest, or none, may be only the one before: it gets a moment.
+ */
+async function findTagged(
+  registry: Registry,
+  { repository, tag, digest }: Omit<TagPush, "actor">,
+): Promise<string | null> {
+  const until = performance.now() + TAGGING_MS;
+  for (;;) {
+    const head = await registry.headManifest(repository, tag);
+    if (head?.digest === digest || performance.now() > until) return head?.digest ?? null;
+    await delay(LOOK_AGAIN_MS);
+  }
 }
 
 async function findPusher(sql: ApiServices["sql"], account: string): Promise<Pusher | null> {
