@@ -5,7 +5,7 @@ import type { Role } from "@berth/spec/user.ts";
 import { createTestDatabase } from "@berth/testbed/postgres/test-database.ts";
 import type { Actor, ApiServices, Person } from "../context.ts";
 import { createCaller } from "../router.ts";
-import { createApiServices } from "../services.ts";
+import { createApiServices, type ServiceParts } from "../services.ts";
 import { connectFake, createFakeEngine, type FakeEngine } from "./fake-engine.ts";
 
 export type Caller = ReturnType<typeof createCaller>;
@@ -13,6 +13,7 @@ export type Caller = ReturnType<typeof createCaller>;
 export interface InProcessApi {
   db: Db;
   services: ApiServices;
+  database_url: string;
   /** Engines by the host of their address: `tcp://gpu-1:2375` is `engines.get("gpu-1")`. */
   engines: Map<string, FakeEngine>;
   admin: Caller;
@@ -25,7 +26,9 @@ export interface InProcessApi {
 }
 
 /** The whole router on a database of its own, without HTTP. */
-export async function openInProcessApi(): Promise<InProcessApi> {
+export async function openInProcessApi(
+  parts: Partial<Pick<ServiceParts, "connectRegistry">> = {},
+): Promise<InProcessApi> {
   const database = await createTestDatabase();
   const db = createDb(database.url);
   const engines = new Map<string, FakeEngine>();
@@ -35,6 +38,7 @@ export async function openInProcessApi(): Promise<InProcessApi> {
     installation: "00000000-0000-4000-8000-000000000000",
     connectEngine: (address) => connectFake(engines.get(address.kind === "unix" ? address.path : address.host)),
     callsPerMinute: 1_000_000,
+    ...parts,
   });
   const callerFor = (actor: Actor | null, address = "10.0.0.9"): Caller =>
     createCaller({ ...services, actor, address, request_id: "a-request", cookies: null });
@@ -47,6 +51,7 @@ export async function openInProcessApi(): Promise<InProcessApi> {
   return {
     db,
     services,
+    database_url: database.url,
     engines,
     admin,
     nobody: callerFor(null),
@@ -59,6 +64,7 @@ export async function openInProcessApi(): Promise<InProcessApi> {
     },
     async close() {
       services.engines.close();
+      services.registries.close();
       await db.$disconnect();
       await database.drop();
     },
