@@ -73,7 +73,7 @@ export class Stage {
   create(name: string, { machine_id }: StageMachine, options: CreateOptions = {}): Promise<Container> {
     return this.api.admin.container.create.mutate({
       name,
-      image: IMAGE,
+      ...(options.image_id === undefined && { image: IMAGE }),
       machine_id,
       command: ["sleep", "100000"],
       tty: false,

@@ -17,6 +17,17 @@ const START_DOCKERD = `
   (dockerd --config-file "$1/daemon.json" < /dev/null >> "$1/dockerd.log" 2>&1; echo "$?" > "$1/$2") \\
     < /dev/null > /dev/null 2>&1 &`;
 
+// Below a mount of the machine's own: it goes with the machine, and its loop device with it.
+const MOUNT_DISK = `
+  mkdir -p "$1/data"
+  if ! mountpoint -q "$1/data"; then
+    if [ ! -e "$1/disk" ]; then
+      truncate -s "$2" "$1/disk"
+      mkfs.ext4 -q -m 0 "$1/disk"
+    fi
+    mount -o loop "$1/disk" "$1/data"
+  fi`;
+
 /** Below the machine's folder: what a killed dockerd leaves there, and the next one trips over. */
 const STALE_FILES = [
   // A pid that may by now be another process's: dockerd then refuses to start, or waits for a containerd that is gone.
@@ -36,6 +47,8 @@ export interface EngineSettings {
   insecureRegistries: string[];
   /** Whether containers outlive dockerd (default false, as Docker's). */
   liveRestore: boolean;
+  /** MiB of a disk of Docker's own, which it can fill; null for the room that this machine has. */
+  diskMib: number | null;
 }
 
 /** A real Docker engine on a machine of its own. */
@@ -48,10 +61,12 @@ export class FleetEngine {
   readonly socket_path: string;
   readonly tls: TlsClient;
   readonly #machine: Machine;
+  readonly #diskMib: number | null;
   #starts = 0;
 
   constructor(fleet: FleetDirectory, machine: Machine, settings: EngineSettings) {
     this.#machine = machine;
+    this.#diskMib = settings.diskMib;
     this.name = machine.name;
     this.generation = settings.generation;
     this.address = engineAddress(fleet.number, machine.index);
@@ -83,6 +98,7 @@ export class FleetEngine {
     if (await this.#answersPing()) return;
     await waitUntil(`${this.name}'s earlier processes to end`, 10_000, () => this.#hasEnded());
     for (const file of STALE_FILES) rmSync(join(this.#machine.folder, file), { force: true });
+    if (this.#diskMib !== null) await this.#machine.run(MOUNT_DISK, this.#machine.folder, `${this.#diskMib}M`);
     // Of this very start: an earlier dockerd's end is written down a moment after it ended.
     const ended = `dockerd-${(this.#starts += 1)}.ended`;
     await this.#machine.run(START_DOCKERD, this.#machine.folder, ended);

@@ -26,6 +26,8 @@ export interface FleetRequest {
     generation: EngineGeneration;
     /** Whether containers outlive dockerd (default false). */
     live_restore?: boolean;
+    /** MiB of a small disk of Docker's own, on generation 20.10 only; its root file system has what makes one. */
+    disk_mib?: number;
   }[];
 }
 
@@ -61,7 +63,7 @@ export async function startFleet(request: FleetRequest): Promise<Fleet> {
     const [registry, client] = await Promise.all([FleetRegistry.start(directory), issueClientCertificate(authority)]);
     const archive = await packForLoad(join(directory.path, "images/load"), images.base);
 
-    const starting = request.engines.map(async ({ name, generation, live_restore }, index) => {
+    const starting = request.engines.map(async ({ name, generation, live_restore, disk_mib }, index) => {
       const machine = new Machine(directory, index, name, await rootFileSystemOf(generation));
       const address = engineAddress(directory.number, index);
       const server = await issueServerCertificate(authority, machine.folder, name, address);
@@ -70,6 +72,7 @@ export async function startFleet(request: FleetRequest): Promise<Fleet> {
         tls: { server, client },
         insecureRegistries: [fleetNetwork(directory.number)],
         liveRestore: live_restore ?? false,
+        diskMib: disk_mib ?? null,
       });
       await engine.start();
       await runDockerCli(engine.socket_path, ["load", "--quiet"], { input: archive });
