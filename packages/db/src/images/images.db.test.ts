@@ -1,7 +1,9 @@
 import { holdShard } from "@berth/testbed/rows/hold-shard.ts";
-import { insertImage } from "@berth/testbed/rows/insert-rows.ts";
+import { insertImage, insertUser } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { expect, test } from "vitest";
+import { CreateParams } from "@berth/spec/create-params.ts";
+import { compareDigest, recordPushed } from "./record-pushed.ts";
 import { recordCommitted } from "./record-committed.ts";
 import { settleImages } from "./settle.ts";
 
@@ -53,4 +55,35 @@ test("records no commit of an image that nobody wants any more", async () => {
   await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [image]);
   expect(await recordCommitted(sql, fence, image)).toBe(false);
   expect(await imageOf(image)).toMatchObject({ phase: "Waiting", version: 0 });
+});
+
+test("records what was pushed under a name that is free, and leaves what is there as it is", async () => {
+  const { sql } = database;
+  const { user_id, account } = await insertUser(sql);
+  const pushed = {
+    name: `${account}/x:1`,
+    user_id,
+    create_params: CreateParams.parse({}),
+    digest: "sha256:a",
+    size: 5_000_000_000,
+    layers: [],
+  };
+  const image = await recordPushed(sql, pushed);
+  expect(image).not.toBeNull();
+  expect(await recordPushed(sql, { ...pushed, digest: "sha256:b" })).toBeNull();
+  const [status] = await sql("SELECT digest, size::text FROM image_status WHERE image_id = $1", [image]);
+  expect(status).toEqual({ digest: "sha256:a", size: "5000000000" });
+  await sql("UPDATE users SET deleted_at = now() WHERE user_id = $1", [user_id]);
+  expect(await recordPushed(sql, { ...pushed, name: `${account}/y:1` })).toBeNull();
+});
+
+test("marks an image whose name has another content now, and no other", async () => {
+  const { sql } = database;
+  const image = await insertImage(sql, { name: "public/drifts:1", source: "push", digest: "sha256:a" });
+  await sql("DELETE FROM dirty WHERE noun = 'image' AND id = $1", [String(image)]);
+  expect(await compareDigest(sql, "public/drifts:1", "sha256:a")).toBe(true);
+  expect(await imageOf(image)).toMatchObject({ dirty: false });
+  expect(await compareDigest(sql, "public/drifts:1", "sha256:b")).toBe(true);
+  expect(await imageOf(image)).toMatchObject({ dirty: true });
+  expect(await compareDigest(sql, "public/none:1", "sha256:a")).toBe(false);
 });

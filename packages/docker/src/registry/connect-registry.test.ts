@@ -151,10 +151,22 @@ test("gives a copy up in which nothing moves, and never one that is slow", async
 });
 
 test("believes no manifest with another content than its digest", async () => {
+  const config = { digest: NOWHERE, size: 2 };
+  const manifest = JSON.stringify({ schemaVersion: 2, config, layers: [] });
   const { registry } = await startRegistryServer((_, response) =>
-    response.setHeader("content-type", DOCKER_MANIFEST).end('{"schemaVersion":2}'),
+    response.setHeader("content-type", DOCKER_MANIFEST).end(manifest),
   );
+  expect(await registry.describe("a/b", digestOf(manifest))).toMatchObject({ size_bytes: 2, config_digest: NOWHERE });
   await expect(registry.describe("a/b", NOWHERE)).rejects.toMatchObject({ kind: "protocol" });
+});
+
+test("takes a signature for no image", async () => {
+  const config = { mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", digest: NOWHERE, size: 2 };
+  const manifest = JSON.stringify({ schemaVersion: 2, config, layers: [] });
+  const { registry } = await startRegistryServer((_, response) =>
+    response.setHeader("content-type", "application/vnd.oci.image.manifest.v1+json").end(manifest),
+  );
+  await expect(registry.describe("a/b", digestOf(manifest))).rejects.toMatchObject({ kind: "protocol" });
 });
 
 test("takes nothing that only looks like a name", async () => {
