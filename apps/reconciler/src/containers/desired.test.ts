@@ -1,3 +1,4 @@
+import type { ContainerRow } from "@berth/db/containers/load.ts";
 import { expect, test } from "vitest";
 import { toDesired } from "./desired.ts";
 import { ENGINE_NAME, rowOf, UID } from "./testing/samples.ts";
@@ -17,12 +18,12 @@ test("keeps a reference that names a digest itself, and any tag where no digest 
   expect(referenceOf("lab:5000/public/job:1", null)).toBe("lab:5000/public/job:1");
 });
 
-test("knows that no registry has an image yet that is this container's own commit", () => {
-  const fromCommit = (source: "commit" | "external", digest: string | null): boolean =>
-    toDesired(rowOf({ image: { source, digest } })).image.fromCommit;
-  expect(fromCommit("commit", null)).toBe(true);
-  expect(fromCommit("commit", DIGEST)).toBe(false);
-  expect(fromCommit("external", null)).toBe(false);
+test("knows that what a recreate keeps is on no registry", () => {
+  const fromCommit = (image: Partial<ContainerRow["image"]>): boolean =>
+    toDesired(rowOf({ image: { ...image } })).image.fromCommit;
+  expect(fromCommit({ source: "commit", on_registry: false })).toBe(true);
+  expect(fromCommit({ source: "commit", on_registry: true, digest: DIGEST })).toBe(false);
+  expect(fromCommit({ source: "external", on_registry: false })).toBe(false);
 });
 
 test("turns MiB and cores into what an engine takes, and no limit into 0", () => {
