@@ -125,7 +125,11 @@ async function bringMachines(
   const fleet = startSimulatedFleet(count, environment.BERTH_DATA_DIR, env, say);
   keep(fleet.child);
   const line = await Promise.race([fleet.line, whenAborted(signal)]);
-  for (const machine of line?.machines ?? []) machines.push({ ...machine, is_builder: false, isWanted: false });
+  // Simulated machines push to no registry but theirs, which is Berth's only where there are no others.
+  const mayBuild = engine === null && recorded.real === 0;
+  for (const [index, machine] of (line?.machines ?? []).entries()) {
+    machines.push({ ...machine, is_builder: mayBuild && index === 0, isWanted: false });
+  }
   return { machines, simulatedRegistry: line?.registry ?? null };
 }
 
