@@ -16,6 +16,8 @@ import type { z } from "zod";
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const ADMIN = { account: "berth-admin", password: "of the one who tries it" };
 const PATIENCE = { timeout: 30_000, interval: 50 };
+/** It ends at once when it is told to. */
+const SLEEPS = { command: ["sleep", "1000"] };
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let dataDir: string;
@@ -73,7 +75,7 @@ async function deleteImage(image_id: number): Promise<void> {
 
 test("all that is done with images works on simulated machines, with the registry that they share", async () => {
   const [first = "", second = "", third = ""] = machines;
-  const work = await run({ name: "work", image: "public/busybox:latest", machine_id: first, gpu_count: 1 });
+  const work = await run({ name: "work", image: "public/busybox:latest", machine_id: first, gpu_count: 1, ...SLEEPS });
 
   const { image_id } = await berth.container.save.mutate({ container_id: work.container_id, name: "work:1" });
   const saved = await reaches(image_id, "Ready");
@@ -82,7 +84,7 @@ test("all that is done with images works on simulated machines, with the registr
   expect(saved.size).toBeGreaterThan(0);
   expect([saved.progress, saved.total]).toEqual([saved.size, saved.size]);
 
-  const again = await run({ name: "again", image: saved.name, machine_id: second });
+  const again = await run({ name: "again", image: saved.name, machine_id: second, ...SLEEPS });
   expect(again.machine_id).toBe(second);
 
   const published = await berth.image.publish.mutate({ image_id, name: "public/work:1" });
@@ -95,7 +97,7 @@ test("all that is done with images works on simulated machines, with the registr
   const log = await berth.image.log.query({ image_id: built.image_id });
   expect(log.ended).toBe(true);
   expect(log.text).toContain("RUN echo built > /built");
-  const last = await run({ name: "last", image: built.name, machine_id: third });
+  const last = await run({ name: "last", image: built.name, machine_id: third, ...SLEEPS });
 
   for (const { container_id } of [work, again, last]) await berth.container.delete.mutate({ container_id });
   await vi.waitFor(async () => expect((await berth.container.list.query({})).items).toEqual([]), PATIENCE);

@@ -1,3 +1,4 @@
+import type { ImageRow } from "@berth/db/images/load.ts";
 import { writeImageProgress } from "@berth/db/images/write-status.ts";
 import { beginPush, endPush } from "@berth/db/registry/push-fence.ts";
 import { RegistryError } from "@berth/docker/registry/registry.ts";
@@ -25,6 +26,7 @@ export async function pushWork(session: MachineSession, known: KnownImage, signa
     const work = workReferenceOf(session.owner.installation, row.image_id, row.status.attempt);
     await session.images.expect(row.image_id, row.reference);
     await session.mutate(() => session.engine.tagImage(work, row.reference));
+    await mountParent(session, row);
     const registryToken = await registry.transferToken({
       push: repositoryOf(row.name),
       // Docker mounts layers from one repository that it chooses itself, of all that this machine has had to do with.
@@ -46,6 +48,19 @@ export async function pushWork(session: MachineSession, known: KnownImage, signa
     return digest;
   } finally {
     await endPush(session.sql, operation);
+  }
+}
+
+/**
+ * An engine with the containerd store does not fetch a layer that it has unpacked of another image before, and then can't
+ * push it (moby #49784): where the registry has it in the repository already, nobody asks it to.
+ */
+async function mountParent({ context, log }: MachineSession, { image_id, name, parent }: ImageRow): Promise<void> {
+  if (parent === null) return;
+  try {
+    await (await context.registry.registry())?.mountLayers(parent, repositoryOf(name));
+  } catch (error) {
+    log.info({ err: error, image_id }, "an image's layers could not be mounted: the engine pushes them itself");
   }
 }
 

@@ -22,6 +22,8 @@ export interface ImageRow {
   machine_id: string | null;
   /** Repositories of its ancestors: their layers are there already. */
   ancestors: string[];
+  /** The nearest of them that is there. */
+  parent: { repository: string; digest: string } | null;
   /** Images of ours that a build begins with. */
   bases: { image_id: number; name: string; reference: string; on_registry: boolean; digest: string | null }[];
   /** What is saved; null where it is no save, or its container is gone. */
@@ -77,6 +79,10 @@ const REST = `
          w.desired, w.cancelled, w.run, w.generation, w.shard, w.machine_id, to_jsonb(s) AS status,
          ARRAY(SELECT DISTINCT split_part(a.name, ':', 1) FROM lineage l JOIN images a ON a.image_id = l.parent_image_id
                WHERE l.image_id = w.image_id AND a.reference IS NULL) AS ancestors,
+         (SELECT jsonb_build_object('repository', split_part(a.name, ':', 1), 'digest', h.digest)
+          FROM lineage l JOIN images a ON a.image_id = l.parent_image_id JOIN image_status h ON h.image_id = a.image_id
+          WHERE l.image_id = w.image_id AND a.reference IS NULL AND h.digest IS NOT NULL
+          ORDER BY l.depth LIMIT 1) AS parent,
          COALESCE((SELECT jsonb_agg(jsonb_build_object('image_id', b.image_id, 'name', b.name,
                      'reference', COALESCE(b.reference, registry_address() || '/' || b.name),
                      'on_registry', b.reference IS NULL, 'digest', bs.digest))

@@ -1,4 +1,4 @@
-import { copyManifest, replaceByEmpty } from "./copy-manifest.ts";
+import { copyManifest, mountLayers, replaceByEmpty } from "./copy-manifest.ts";
 import { describeManifest, readConfig } from "./describe.ts";
 import { notRegistry, orNull } from "./failures.ts";
 import { listRepositories, listTags } from "./list-names.ts";
@@ -47,6 +47,12 @@ export function connectRegistry(connection: RegistryConnection): Registry {
       const target = { repository: checkedRepository(to.repository), tag: checkedTag(to.tag) };
       const limits = { stallMs: options?.stallTimeoutMs ?? STALL_MS };
       return link.call(options, limits, (exchange) => copyManifest(exchange, source, target));
+    },
+    mountLayers: async (from, to, options) => {
+      const source = { repository: checkedRepository(from.repository), digest: checkedDigest(from.digest) };
+      const target = checkedRepository(to);
+      const limits = { stallMs: options?.stallTimeoutMs ?? STALL_MS };
+      return link.call(options, limits, (exchange) => mountLayers(exchange, source, target));
     },
     replaceByEmpty: async (repository, tag, options) => {
       const [name, what] = [checkedRepository(repository), checkedTag(tag)];

@@ -1,3 +1,4 @@
+import { describeManifest } from "./describe.ts";
 import { notRegistry } from "./failures.ts";
 import { type BlobDescriptor, DOCKER_MANIFEST, digestOf, MANIFEST_TYPES } from "./manifest.ts";
 import { type FetchedManifest, fetchChildren, fetchManifest } from "./read-manifest.ts";
@@ -22,6 +23,18 @@ export async function copyManifest(
     for (const child of children) await putManifest(exchange, to.repository, child.digest, child);
   }
   return { digest: await putManifest(exchange, to.repository, to.tag, manifest) };
+}
+
+export async function mountLayers(
+  exchange: Exchange,
+  from: { repository: string; digest: string },
+  to: string,
+): Promise<boolean> {
+  const described = await describeManifest(exchange, from.repository, from.digest);
+  if (described === null) return false;
+  if (from.repository === to) return true;
+  for (const layer of described.layers) await mountBlob(exchange, from.repository, to, layer);
+  return true;
 }
 
 /** Empty, and unlike any other: 2.8 takes no manifest whose configuration it does not hold. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type {} from "@berth/testbed/fleet/global-setup.ts"; // declares what is injected
-import { pushImage } from "@berth/testbed/fleet/push-image.ts";
+import { pushBlobs, pushImage } from "@berth/testbed/fleet/push-image.ts";
 import { FleetRegistry } from "@berth/testbed/fleet/registry.ts";
 import { buildTestImages, MANIFEST_TYPE, type TestImage } from "@berth/testbed/fleet/test-image.ts";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
@@ -200,6 +200,20 @@ describe.skipIf(fleet === null).each(["open", "token"] as const)("a real registr
     }
     // Its blobs, too: they are read from where they were copied to.
     expect(await registry.readConfig("copy/index-to", images.derived.config.digest)).not.toBeNull();
+  });
+
+  test("gives another repository an image's layers, and no image", async () => {
+    const digest = await push(images.derived, "mount/from");
+    const from = { repository: "mount/from", digest };
+    expect(await registry.mountLayers(from, "mount/to")).toBe(true);
+    // A manifest is taken where all that it names is there: now only its configuration has to be sent.
+    const token = await tokenFor([{ type: "repository", name: "mount/to", actions: ["pull", "push"] }]);
+    const target = { registry: server.address, repository: "mount/to", ...(kind === "token" && { token }) };
+    await pushBlobs(target, [images.derived.config]);
+    expect(await putManifest("mount/to", "1", MANIFEST_TYPE, manifestOf(images.derived))).toBe(digest);
+    expect(await registry.listTags("mount/to")).toEqual(["1"]);
+    const gone = { repository: "mount/from", digest: `sha256:${"0".repeat(64)}` };
+    expect(await registry.mountLayers(gone, "mount/to")).toBe(false);
   });
 
   test("does not copy what is gone", async () => {

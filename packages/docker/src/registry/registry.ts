@@ -34,6 +34,15 @@ export interface Registry {
     options?: CallOptions & { stallTimeoutMs?: number },
   ): Promise<{ digest: string }>;
   /**
+   * Gives another repository the layers of an image, so that who pushes what is made of it need not have them. They are
+   * mounted, as with {@link copyManifest}. False where the image is gone.
+   */
+  mountLayers(
+    from: { repository: string; digest: string },
+    to: string,
+    options?: CallOptions & { stallTimeoutMs?: number },
+  ): Promise<boolean>;
+  /**
    * Puts an empty manifest that exists only once in place of a tag, and answers its digest, which is then to be deleted:
    * the way to drop one of two tags with one digest, since 2.8 deletes by digest only, and all its tags with it.
    */
