@@ -5,6 +5,7 @@ import type { MachineSession } from "../machines/machine-session.ts";
 import type { ImageAction } from "../plan/images/plan-image.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { repositoryOf } from "../registry/registry-access.ts";
+import { costOfRun, inRunScope } from "../run-scope.ts";
 import { buildWork } from "./build-work.ts";
 import { commitWork } from "./commit-work.ts";
 import { type ImageJob, type ImageOutcome, type KnownImage, workReferenceOf } from "./known-image.ts";
@@ -85,7 +86,11 @@ function start(
   const job: ImageJob = { kind, aborting: new AbortController() };
   known.job = job;
   const signal = AbortSignal.any([job.aborting.signal, session.closing]);
-  void work(signal)
+  void inRunScope(async () => {
+    const digest = await work(signal);
+    session.log.info({ image_id: known.row.image_id, kind, ...costOfRun() }, "image work done");
+    return digest;
+  })
     .then(
       (digest): ImageOutcome => ({ kind, error: null, digest }),
       (error: unknown): ImageOutcome => ({ kind, error: error ?? new Error("it failed"), digest: null }),

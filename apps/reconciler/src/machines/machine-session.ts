@@ -2,7 +2,7 @@ import type { ContainerRow } from "@berth/db/containers/load.ts";
 import type { Fence } from "@berth/db/leases/fence.ts";
 import type { MachineRow } from "@berth/db/machines/load.ts";
 import type { Sql } from "@berth/db/sql.ts";
-import { type Engine, EngineError } from "@berth/docker/engine.ts";
+import { type Engine, EngineError, type InspectedImage, type PullOptions } from "@berth/docker/engine.ts";
 import type { Pool } from "@berth/db/pool.ts";
 import type { Logger } from "pino";
 import { eventOf } from "../containers/action-events.ts";
@@ -22,7 +22,7 @@ import { createBreaker } from "../queue/breaker.ts";
 import { createMachineLanes, type MachineLanes } from "../queue/lanes.ts";
 import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
-import { countCall } from "../run-scope.ts";
+import { costOfRun, countCall, inRunScope } from "../run-scope.ts";
 import { DiskPressure } from "./disk-pressure.ts";
 import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
@@ -89,7 +89,7 @@ export class MachineSession {
     this.disk = new DiskPressure(this);
     this.registryReach = new RegistryReach(this);
     this.pulls = createPulls({
-      pull: (reference, options) => this.pull(() => this.engine.pullImage(reference, options)),
+      pull: (reference, options) => inRunScope(() => this.#pullApart(reference, options)),
       authorize: async ({ reference, image_id }) =>
         image_id === null ? undefined : context.registry.transferToken({ pull: [repositoryIn(reference)] }),
       note: (wanted, news) => this.images.notePull(wanted, news),
@@ -164,13 +164,20 @@ export class MachineSession {
     this.fence();
     if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
     try {
-      const result = await work();
+      const result = await countCall(work);
       if (kind === "fills the disk") this.disk.end();
       return result;
     } catch (error) {
       this.disk.notice(error);
       throw error;
     }
+  }
+
+  /** Containers only wait for it: its cost is its own. */
+  async #pullApart(reference: string, options: PullOptions): Promise<InspectedImage> {
+    const image = await this.pull(() => this.engine.pullImage(reference, options));
+    this.log.info({ reference, ...costOfRun() }, "image pulled");
+    return image;
   }
 
   #noteStuck(isStuck: boolean): void {

@@ -49,6 +49,7 @@ beforeEach(async () => {
 
 const unused = () => Promise.reject(new Error("nobody asks for it"));
 const UNUSED = {
+  mountLayers: unused,
   check: unused,
   readConfig: unused,
   deleteManifest: unused,
