@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import * as http from "node:http";
 import * as https from "node:https";
 import { createServer } from "node:net";
@@ -8,6 +9,7 @@ import type { ChildProcess } from "node:child_process";
 import type { FleetDirectory } from "./fleet-directory.ts";
 import { gatewayAddress } from "./network.ts";
 import { logFile, spawnRecorded } from "./recorded-process.ts";
+import { runCommand } from "./run-command.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** How a registry is set up beyond what it always has. PEM texts. */
@@ -20,6 +22,11 @@ export interface FleetRegistryOptions {
   tls?: (host: string) => Promise<{ key: string; certificate: string }>;
   /** Whom it tells what happens, and the bearer token that it says with that. */
   notify?: { url: string; secret: string };
+}
+
+export interface RegistryContent {
+  blob_bytes: number;
+  links: number;
 }
 
 /** A CNCF distribution registry, with deletes enabled. */
@@ -105,9 +112,37 @@ export class FleetRegistry {
     await once(running, "exit");
   }
 
+  /** Frees what no manifest names any more. While it runs nothing may be pushed, or what is new goes as well. */
+  async collectGarbage(): Promise<void> {
+    // Of a registry to which nothing was ever pushed, it says that it fails.
+    if (!existsSync(join(this.#storage, "repositories"))) return;
+    await runCommand("docker-registry", ["garbage-collect", this.#configFile]);
+  }
+
+  /** Bytes of its blobs, and how many files name them, which distribution leaves behind when they go. */
+  async measure(): Promise<RegistryContent> {
+    const [blobs, links] = await Promise.all([
+      listFiles(join(this.#storage, "blobs")),
+      listFiles(join(this.#storage, "repositories")),
+    ]);
+    const sizes = await Promise.all(blobs.map(async (file) => (await stat(file)).size));
+    return { blob_bytes: sizes.reduce((sum, size) => sum + size, 0), links: links.length };
+  }
+
+  get #storage(): string {
+    return join(this.#fleet.path, this.#name, "docker/registry/v2");
+  }
+
   get #configFile(): string {
     return join(this.#fleet.path, `${this.#name}.json`);
   }
+}
+
+/** Full paths, at any depth; none where the folder is not there. */
+async function listFiles(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Whatever it says, whoever signed its certificate: the tests look at both. */

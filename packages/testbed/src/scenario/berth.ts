@@ -1,7 +1,7 @@
 import pg from "pg";
 import { waitUntil } from "../fleet/wait-until.ts";
-import { createTestDatabase } from "../postgres/test-database.ts";
-import { type ApiServer, startApiServer } from "./api-server.ts";
+import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
+import { type ApiServer, type ApiServerOptions, startApiServer } from "./api-server.ts";
 import { type ReconcilerProcess, type ReconcilerProcessOptions, startReconcilerProcess } from "./reconciler-process.ts";
 
 /** A whole Berth: a database of its own, and the real server and reconciler as processes. No machine yet. */
@@ -11,7 +11,7 @@ export class Berth {
   reconciler: ReconcilerProcess;
   readonly #dropDatabase: () => Promise<void>;
 
-  constructor(database: { url: string; drop: () => Promise<void> }, server: ApiServer, reconciler: ReconcilerProcess) {
+  constructor(database: TestDatabase, server: ApiServer, reconciler: ReconcilerProcess) {
     this.database_url = database.url;
     this.#dropDatabase = database.drop;
     this.server = server;
@@ -67,9 +67,13 @@ export class Berth {
   }
 }
 
-export async function startBerth(): Promise<Berth> {
-  const database = await createTestDatabase();
-  const server = await startApiServer({ databaseUrl: database.url });
+/** Outside of a test run, `database` is the caller's: migrated and empty. */
+export async function startBerth(
+  database?: TestDatabase,
+  options: Pick<ApiServerOptions, "host"> = {},
+): Promise<Berth> {
+  database ??= await createTestDatabase();
+  const server = await startApiServer({ databaseUrl: database.url, ...options });
   const reconciler = await startReconcilerProcess({ databaseUrl: database.url, secretKey: server.secret_key });
   return new Berth(database, server, reconciler);
 }
