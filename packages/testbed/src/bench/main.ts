@@ -1,7 +1,7 @@
 // `npm run bench`: what Berth adds to the engine's own calls and to bare HTTP routes, measured beside them in one run.
-// `npm run bench -- doors` or `-- engines` measures only that.
+// `npm run bench -- doors`, `-- engines` or `-- images` measures only that.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
 import { prepareMachine } from "../fleet/prepare.ts";
@@ -11,43 +11,59 @@ import { startBenchBerth } from "./bench-berth.ts";
 import { measureCreateToRunning } from "./create-to-running.ts";
 import { reportDoors } from "./doors/doors-report.ts";
 import { measureDoors } from "./doors/measure-doors.ts";
+import { reportImages } from "./images/images-report.ts";
+import { type ImageFigures, measureImages } from "./images/measure-images.ts";
 import { measureKillToRepair } from "./kill-to-repair.ts";
 import { type EngineFigures, report } from "./report.ts";
 
 const ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 30);
+/** Each of them moves gigabytes. */
+const IMAGE_ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 3);
+const IMAGE_MB = Number(process.env["BERTH_BENCH_IMAGE_MB"] ?? 300);
 const OUTPUT = "bench/latest.json";
 
-const SECTIONS = ["doors", "engines"];
+const SECTIONS = ["doors", "engines", "images"];
 
 async function main(asked: readonly string[]): Promise<void> {
   const unknown = asked.filter((section) => !SECTIONS.includes(section));
   if (unknown.length > 0) throw new Error(`no such section: ${unknown.join(", ")}; there are ${SECTIONS.join(", ")}`);
+  const [load] = loadavg();
   const isAsked = (section: string): boolean => asked.length === 0 || asked.includes(section);
   const doors = isAsked("doors") ? await measureDoors({ rounds: ROUNDS }) : [];
-  const engines = isAsked("engines") ? await measureEngines() : [];
+  const engines = isAsked("engines") ? await onEachGeneration(measure) : [];
+  const images = isAsked("images") ? await onEachGeneration(measureImagesOn) : [];
   const machine = {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
     memory_bytes: totalmem(),
     kernel: release(),
+    /** Of a minute, at the beginning and at the end. */
+    load: [load, loadavg()[0]],
   };
   mkdirSync("bench", { recursive: true });
-  writeFileSync(OUTPUT, `${JSON.stringify({ machine, rounds: ROUNDS, doors, figures: engines }, null, 2)}\n`);
-  const pages = [...(doors.length > 0 ? [reportDoors(doors)] : []), ...(engines.length > 0 ? [report(engines)] : [])];
+  writeFileSync(OUTPUT, `${JSON.stringify({ machine, rounds: ROUNDS, doors, figures: engines, images }, null, 2)}\n`);
+  const pages = [
+    ...(doors.length > 0 ? [reportDoors(doors)] : []),
+    ...(engines.length > 0 ? [report(engines)] : []),
+    ...(images.length > 0 ? [reportImages(images)] : []),
+  ];
   console.log(
-    `\n${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}\n\n${pages.join("\n\n")}\n\nalso in ${OUTPUT}`,
+    `\n${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, load ${machine.load.map((load) => load?.toFixed(1)).join(" to ")}\n\n${pages.join("\n\n")}\n\nalso in ${OUTPUT}`,
   );
 }
 
-async function measureEngines(): Promise<EngineFigures[]> {
+/** One generation at a time: idle engines cost the others something. */
+async function onEachGeneration<Figures>(work: (generation: EngineGeneration) => Promise<Figures>): Promise<Figures[]> {
   const { generations, gaps } = await prepareMachine((line) => console.log(line));
   for (const gap of gaps) console.log(`left out: ${gap}`);
-  const figures: EngineFigures[] = [];
-  for (const generation of generations) figures.push(await measure(generation));
+  const figures: Figures[] = [];
+  for (const generation of generations) figures.push(await work(generation));
   return figures;
 }
 
-/** One generation at a time: idle engines cost the others something. */
+const measureImagesOn = (generation: EngineGeneration): Promise<ImageFigures> =>
+  measureImages(generation, { rounds: IMAGE_ROUNDS, megabytes: IMAGE_MB });
+
 async function measure(generation: EngineGeneration): Promise<EngineFigures> {
   const fleet = await startFleet({ engines: [{ name: "bench", generation }] });
   const berth = await startBenchBerth();

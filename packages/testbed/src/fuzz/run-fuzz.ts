@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { type Answer, createAnswerCheck } from "./check-answer.ts";
 import { createChance } from "./chance.ts";
 import type { FuzzScene } from "./fuzz-scene.ts";
 import { makeRequest, type MadeRequest } from "./make-request.ts";
 import { readOpenApi } from "./openapi-document.ts";
 import { createSender } from "./send-request.ts";
+import { residentMiB } from "../fleet/resident-memory.ts";
 
 export interface FuzzOptions {
   serverUrl: string;
@@ -90,9 +90,4 @@ function addFault(report: FuzzReport, { method, path, headers, body }: MadeReque
   const { authorization: _authorization, ...shown } = headers;
   const text = body === null ? "no body" : body.toString("utf8").slice(0, 400);
   report.faults.push(`${method} ${path.slice(0, 300)} ${JSON.stringify(shown).slice(0, 300)} ${text}\n  ${fault}`);
-}
-
-function residentMiB(pid: number): number {
-  const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Math.round(Number(kib) / 1_024);
 }

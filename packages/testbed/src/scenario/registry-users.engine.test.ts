@@ -3,11 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BerthClient } from "@berth/api/client.ts";
 import { createPool, type Pool } from "@berth/db/pool.ts";
-import { loadEventsSecret, loadRegistryKeys } from "@berth/db/registry/keys.ts";
 import { writeRegistry } from "@berth/db/registry/record.ts";
-import { createSecretBox } from "@berth/db/secret-box.ts";
 import { pgSql } from "@berth/db/sql.ts";
-import { makeTokenKeys } from "@berth/docker/certificates/authority.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import type { Engine } from "@berth/docker/engine.ts";
 import { issueRegistryToken, type TokenKeys } from "@berth/docker/registry/token.ts";
@@ -15,12 +12,13 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { runDockerCli } from "../fleet/docker-cli.ts";
 import type {} from "../fleet/global-setup.ts"; // declares what is injected
 import { pushImage } from "../fleet/push-image.ts";
-import { FleetRegistry } from "../fleet/registry.ts";
+import type { FleetRegistry } from "../fleet/registry.ts";
 import { CommandError } from "../fleet/run-command.ts";
 import { buildTestImages, TEST_IMAGE, type TestImage } from "../fleet/test-image.ts";
 import { waitUntil } from "../fleet/wait-until.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { ADMIN, type ApiServer, passwordOf, startApiServer } from "./api-server.ts";
+import { startServerRegistry } from "./server-registry.ts";
 
 const fleet = inject("fleet");
 
@@ -41,18 +39,8 @@ describe.skipIf(fleet === null)("people at a registry with Docker's own command 
     pool = createPool(database.url, { max: 2, applicationName: "berth-test", onError: () => undefined });
     // Where every engine reaches it, as it reaches the registry.
     server = await startApiServer({ databaseUrl: database.url, host: fleet!.registry.address.split(":")[0] ?? "" });
-    const box = createSecretBox(server.secret_key);
-    keys = await loadRegistryKeys(pgSql(pool), box, makeTokenKeys);
-    registry = await FleetRegistry.start(fleet!.directory, {
-      name: "registry-users",
-      auth: {
-        realm: `${server.url}/registry/token`,
-        service: "berth",
-        issuer: "berth",
-        certificate: keys.certificate,
-      },
-      notify: { url: `${server.url}/registry/events`, secret: await loadEventsSecret(pgSql(pool), box) },
-    });
+    const started = await startServerRegistry(fleet!.directory, { name: "registry-users", server, sql: pgSql(pool) });
+    ({ registry, keys } = started);
     const { address, url } = registry;
     await writeRegistry(pgSql(pool), { kind: "process", state: "running", address, url, ca: null, message: "" });
     [alice] = [await server.registerUser("alice"), await server.registerUser("bob")];

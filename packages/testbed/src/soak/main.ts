@@ -1,51 +1,15 @@
 // `npm run soak`: what takes too long for every test run.
-import { createPool } from "@berth/db/pool.ts";
-import { pgSql } from "@berth/db/sql.ts";
-import { setFuzzScene } from "../fuzz/fuzz-scene.ts";
-import { runFuzz } from "../fuzz/run-fuzz.ts";
-import { startRestartablePostgres } from "../postgres/restartable.ts";
-import { startApiServer } from "../scenario/api-server.ts";
+// `npm run soak -- requests` or `-- images` does only that.
+import { soakImages } from "./images/soak-images.ts";
+import { soakRequests } from "./requests.ts";
 
-const REQUESTS = Number(process.env["BERTH_SOAK_REQUESTS"] ?? 200_000);
-const SEED = Number(process.env["BERTH_SOAK_SEED"] ?? Date.now() % 1_000_000);
+const SECTIONS: Record<string, () => Promise<boolean>> = { requests: soakRequests, images: soakImages };
 
-const postgres = await startRestartablePostgres();
-const server = await startApiServer({ databaseUrl: postgres.url });
-const pool = createPool(postgres.url, { max: 2, applicationName: "berth-soak", onError: () => undefined });
-const startedAt = performance.now();
-let told = 0;
-const report = await runFuzz({
-  serverUrl: server.url,
-  pid: server.pid,
-  scene: await setFuzzScene(pgSql(pool), server.secret_key),
-  requests: REQUESTS,
-  seed: SEED,
-  onProgress({ requests, memory, faults }) {
-    if (requests < told) return;
-    told += REQUESTS / 20;
-    console.log(`${requests} requests, ${faults.length} faults, the server has ${memory.at(-1)} MiB`);
-  },
-});
-const seconds = (performance.now() - startedAt) / 1_000;
-const exitCode = await server.stop();
-await pool.end();
-await postgres.remove();
-
-for (const fault of report.faults) console.log(`FAULT ${fault}`);
-const third = Math.floor(report.memory.length / 3);
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-const [early, late] = [median(report.memory.slice(third, 2 * third)), median(report.memory.slice(2 * third))];
-const isGrown = late > early * 1.15 + 20;
-console.log(JSON.stringify(report.byStatus));
-console.log(
-  `never answered with 2xx: ${
-    Object.keys(report.succeeded)
-      .filter((name) => !report.succeeded[name])
-      .join(", ") || "none"
-  }`,
-);
-console.log(
-  `${report.requests} requests in ${seconds.toFixed(0)} s with seed ${SEED}, ${report.faults.length} faults; ` +
-    `memory ${early} MiB in the second third, ${late} MiB in the last${isGrown ? ": it GROWS" : ""}; exit code ${exitCode}`,
-);
-process.exitCode = report.faults.length > 0 || isGrown || exitCode !== 0 ? 1 : 0;
+const asked = process.argv.slice(2);
+const unknown = asked.filter((section) => !(section in SECTIONS));
+if (unknown.length > 0)
+  throw new Error(`no such section: ${unknown.join(", ")}; there are ${Object.keys(SECTIONS).join(", ")}`);
+for (const [section, soak] of Object.entries(SECTIONS)) {
+  if (asked.length > 0 && !asked.includes(section)) continue;
+  if (!(await soak())) process.exitCode = 1;
+}
