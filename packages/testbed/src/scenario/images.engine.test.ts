@@ -1,27 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import type { BerthClient } from "@berth/api/client.ts";
+import { digestOnRegistry } from "../registry/digest-on-registry.ts";
 import { describeOnEngines } from "./on-engines.ts";
 import { recordRegistry } from "./record-registry.ts";
 import type { Scene } from "./scene.ts";
 import type { WatchedContainer } from "./watched-container.ts";
 import { WatchedImage } from "./watched-image.ts";
-
-/** What the registry itself says: `docker` alone would only tell what an engine believes. */
-async function digestOnRegistry(address: string, name: string): Promise<string | null> {
-  const [repository, tag] = name.split(":");
-  const accept = [
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-  ].join();
-  const answer = await fetch(`http://${address}/v2/${repository}/manifests/${tag}`, {
-    method: "HEAD",
-    headers: { accept },
-  });
-  return answer.ok ? answer.headers.get("docker-content-digest") : null;
-}
 
 const newName = (): string => `i-${randomBytes(4).toString("hex")}:1`;
 
@@ -51,7 +36,7 @@ describeOnEngines(["real"], (scene, scenes) => {
   let admin: BerthClient;
   beforeAll(async () => {
     admin = scene().berth.admin;
-    await recordRegistry(scene().berth, scene().engine.registry);
+    await recordRegistry(scene().berth, { address: scene().engine.registry });
   });
 
   test("what was written in a container is there in one that is started from its image on another machine", async () => {

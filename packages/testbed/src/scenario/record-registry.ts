@@ -1,12 +1,14 @@
-import type { Berth } from "./berth.ts";
-
-/** Says which registry this Berth uses, as `npm start` does; one that is open, over plain HTTP. */
-export async function recordRegistry(berth: Berth, address: string): Promise<void> {
-  const record = { kind: "external", state: "running", address, url: `http://${address}`, ca: null, message: "" };
-  await berth.query(
+/** Says which registry a Berth uses, as `npm start` does; one that is open, over plain HTTP. */
+export async function recordRegistry(
+  database: { query(statement: string, parameters?: unknown[]): Promise<unknown> },
+  /** `HOST:PORT`: `address` as engines know it, `reached_at` as Berth's own processes reach it. */
+  { address, reached_at = address }: { address: string; reached_at?: string },
+): Promise<void> {
+  const record = { kind: "external", state: "running", address, url: `http://${reached_at}`, ca: null, message: "" };
+  await database.query(
     `INSERT INTO settings (key, value) VALUES ('registry', $1::jsonb)
      ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`,
     [JSON.stringify(record)],
   );
-  await berth.query("SELECT pg_notify('berth_registry', '')");
+  await database.query("SELECT pg_notify('berth_registry', '')");
 }
