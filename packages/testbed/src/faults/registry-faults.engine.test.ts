@@ -15,7 +15,7 @@ async function publish(scene: Scene, scenes: Scene[]): Promise<{ image: WatchedI
   const { berth, engine } = scene;
   const elsewhere = scenes.find((other) => other !== scene) ?? scene;
   const relay = await relayRegistry(engine.registry);
-  await recordRegistry(berth, engine.registry);
+  await recordRegistry(berth, { address: engine.registry });
   const maker = await elsewhere.run();
   await maker.shell("dd if=/dev/urandom of=/content bs=1M count=3 2>/dev/null");
   const saved = await maker.owner.container.save.mutate({
@@ -24,7 +24,7 @@ async function publish(scene: Scene, scenes: Scene[]): Promise<{ image: WatchedI
   });
   const image = new WatchedImage(maker.owner, saved);
   await image.reaches("Ready");
-  await recordRegistry(berth, relay.address);
+  await recordRegistry(berth, { address: relay.address });
   return { image, relay };
 }
 
@@ -42,7 +42,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     const container = await scene().create({ image_id: image.image_id });
     await untilFailed(container, "RegistryAuth");
     relay.faults.status = null;
-    await recordRegistry(scene().berth, relay.address);
+    await recordRegistry(scene().berth, { address: relay.address });
     expect(await container.reaches("Running")).toMatchObject({ conditions: [] });
   });
 
@@ -92,9 +92,9 @@ describeOnEngines(["real"], (scene, scenes) => {
       const { conditions } = await berth.admin.machine.get.query({ machine_id });
       return conditions.find(({ type }) => type === "RegistryReachable");
     };
-    await recordRegistry(berth, `${engine.registry.split(":")[0]}:1`);
+    await recordRegistry(berth, { address: `${engine.registry.split(":")[0]}:1` });
     await expect.poll(reachOf, { timeout: 30_000 }).toMatchObject({ status: "false", reason: "NoWay" });
-    await recordRegistry(berth, engine.registry);
+    await recordRegistry(berth, { address: engine.registry });
     await expect.poll(reachOf, { timeout: 30_000 }).toMatchObject({ status: "true" });
   });
 });

@@ -16,7 +16,7 @@ describeOnEngines(["real"], (scene, scenes) => {
   beforeAll(async () => {
     ({ berth } = scene());
     registry = await FleetRegistry.start(inject("fleet")!.directory, { name: `rounds-${scene().engine.name}` });
-    await recordRegistry(berth, registry.address);
+    await recordRegistry(berth, { address: registry.address });
     [before, weight] = [await takeStock(berth, scenes()), await weighRegistry(registry)];
   });
   afterAll(() => registry.kill());

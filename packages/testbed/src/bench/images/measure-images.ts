@@ -43,7 +43,7 @@ export async function measureImages(
     for (const engine of fleet.engines) scenes.push(await Scene.open(berth, realEngine(fleet, engine)));
     const [from, to] = scenes;
     if (!from || !to) throw new Error("the fleet lacks an engine");
-    await recordRegistry(berth, fleet.registry.address);
+    await recordRegistry(berth, { address: fleet.registry.address });
     const hand: Awaited<ReturnType<typeof transferByHand>>[] = [];
     const ours: Awaited<ReturnType<typeof transferByBerth>>[] = [];
     // Connections are opened, and the base's layer is on the registry.
