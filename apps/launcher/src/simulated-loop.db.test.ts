@@ -10,6 +10,7 @@ import { pickPort } from "@berth/db/embedded/pick-port.ts";
 import { endOrphan } from "@berth/db/embedded/stop.ts";
 import type { Container, CreateContainerInput } from "@berth/spec/container.ts";
 import type { ImageDetails, ImagePhase } from "@berth/spec/image.ts";
+import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { z } from "zod";
 
@@ -41,7 +42,7 @@ beforeAll(async () => {
     cwd: "/",
   });
   for (const stream of [launcher.stdout, launcher.stderr]) stream?.on("data", (chunk) => (output += String(chunk)));
-  await vi.waitFor(() => expect(output).toContain("Berth is ready"), { ...PATIENCE, timeout: 60_000 });
+  await waitUntil("Berth to be ready", 60_000, () => output.includes("Berth is ready"));
   berth = createBerthClient({ url: `http://127.0.0.1:${port}`, ...ADMIN });
   machines = (await berth.machine.list.query({})).items.map(({ machine_id }) => machine_id);
 });

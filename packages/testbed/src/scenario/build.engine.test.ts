@@ -169,7 +169,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     await remove(image);
   });
 
-  test("of a build that prints 120 MB, the last of it is kept, and the reconciler's memory stays flat", async () => {
+  test("of a build that prints 240 MB, the last of it is kept, and the reconciler's memory stays flat", async () => {
     const { reconciler } = scene().berth;
     const before = residentBytes(reconciler.pid);
     let peak = before;
@@ -177,15 +177,15 @@ describeOnEngines(["real"], (scene, scenes) => {
     const id = newId();
     const image = await build([
       "FROM public/busybox:latest",
-      `RUN yes "${"0123456789".repeat(12)}" | head -c 120000000; echo; echo the-very-last-${id}`,
+      `RUN yes "${"0123456789".repeat(12)}" | head -c 240000000; echo; echo the-very-last-${id}`,
     ]);
     await image.reaches("Ready", 2 * BUILD_MS);
     clearInterval(watching);
     const { text } = await logOf(image);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MIB + 200); // and a line that says so
     expect(text).toContain(`\nthe-very-last-${id}\n`);
-    console.log({ before: before / MIB, peak: peak / MIB, text: text.length });
-    expect(peak - before).toBeLessThan(100 * MIB);
+    // What V8 takes for garbage until it collects it is some 130 MB, however much is printed.
+    expect(peak - before).toBeLessThan(180 * MIB);
     await remove(image);
   }, 180_000);
 
@@ -257,7 +257,7 @@ describeOnEngines(["real"], (scene, scenes) => {
       const digestsOf = (how: string) => arrived.filter((blob) => blob.how === how).map((blob) => blob.digest);
       expect(digestsOf("mounted").toSorted()).toEqual(baseLayers.map((layer) => layer.digest).toSorted());
       const { config_digest } = (await registry.registry.describe(repositoryOf(name), digest ?? ""))!;
-      const own = [layers.at(-1)?.digest, config_digest];
+      const own = [layers.at(-1)?.digest ?? "", config_digest ?? ""];
       expect(digestsOf("pushed").toSorted()).toEqual(own.toSorted());
       await remove(container);
     }

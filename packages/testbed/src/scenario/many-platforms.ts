@@ -13,7 +13,8 @@ const OCI = "application/vnd.oci.image";
  */
 export async function publishForTwoPlatforms(registry: string, name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "berth-platforms-"));
-  const { derived } = await buildTestImages(folder).finally(() => rm(folder, { recursive: true }));
+  const { derived } = await buildTestImages(folder);
+  await rm(folder, { recursive: true });
   const [repository = "", tag = ""] = name.split(":");
   const target = { registry, repository };
   const platforms: object[] = [];
