@@ -83,7 +83,7 @@ test("believes the engine's image, not the stream's last word", async () => {
     if (request.method === "POST") response.end(DONE);
     else response.writeHead(404).end('{"message":"No such image"}');
   });
-  await expect(server.engine.pullImage(REFERENCE)).rejects.toMatchObject({ kind: "not_found" });
+  await expect(server.engine.pullImage(REFERENCE)).rejects.toMatchObject({ kind: "failed" });
 });
 
 test.each([

@@ -19,7 +19,14 @@ export async function pullImage(
   await download(link, checkedReference(reference), options);
   const { signal } = options;
   // The stream's word is not enough: what counts is that the image is there.
-  return laterStep(inspectImage(link, reference, signal ? { signal } : undefined));
+  try {
+    return await laterStep(inspectImage(link, reference, signal ? { signal } : undefined));
+  } catch (error) {
+    if (!(error instanceof EngineError && error.kind === "not_found")) throw error;
+    // Not `not_found`: the registry has it, and another pull may well bring it.
+    const message = `${reference} was pulled, and is not there: somebody removed it at once.`;
+    throw new EngineError("failed", message, { sent: true, cause: error });
+  }
 }
 
 async function download(link: EngineLink, reference: string, options: PullOptions): Promise<void> {
