@@ -121,7 +121,11 @@ test("says that it is gone, before or while it is read", async () => {
 test("prunes what nobody will build from, and nothing else", async () => {
   const { sql } = database;
   await sql("DELETE FROM blobs");
-  const made = async (name: string, age: string, change: { isIncomplete?: boolean; desired?: string } = {}) => {
+  const made = async (
+    name: string,
+    age: string,
+    change: { isIncomplete?: boolean; desired?: string; phase?: string } = {},
+  ) => {
     const { blob_id } = await write(chunksOf(Buffer.from(name)));
     await sql(
       `UPDATE blobs SET created_at = now() - $2::interval, size = CASE WHEN $3 THEN NULL ELSE size END
@@ -134,6 +138,7 @@ test("prunes what nobody will build from, and nothing else", async () => {
         "UPDATE images SET desired = $2, recipe = jsonb_build_object('blob_id', $3::text) WHERE image_id = $1",
         [image, change.desired, blob_id],
       );
+      await sql("UPDATE image_status SET phase = $2 WHERE image_id = $1", [image, change.phase ?? "Failed"]);
     }
     return blob_id;
   };
@@ -142,10 +147,11 @@ test("prunes what nobody will build from, and nothing else", async () => {
     await made("arriving", "59 minutes", { isIncomplete: true }),
     await made("old, of an image", "40 days", { desired: "present" }),
   ];
+  await made("old, of an image that was built from it", "25 hours", { desired: "present", phase: "Ready" });
   await made("old, of nobody", "25 hours");
   await made("old, of an image that was removed", "25 hours", { desired: "absent" });
   await made("broke off", "61 minutes", { isIncomplete: true });
-  expect(await pruneBlobs(sql)).toBe(3);
+  expect(await pruneBlobs(sql)).toBe(4);
   expect(new Set((await blobs()).map(({ blob_id }) => blob_id))).toEqual(new Set(kept));
   expect(await pruneBlobs(sql)).toBe(0);
 });
