@@ -20,6 +20,8 @@ const ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 30);
 /** Each of them moves gigabytes. */
 const IMAGE_ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 3);
 const IMAGE_MB = Number(process.env["BERTH_BENCH_IMAGE_MB"] ?? 300);
+/** Only this generation of engines. */
+const ONLY = process.env["BERTH_BENCH_ENGINE"];
 const OUTPUT = "bench/latest.json";
 
 const SECTIONS = ["doors", "engines", "images"];
@@ -57,7 +59,9 @@ async function onEachGeneration<Figures>(work: (generation: EngineGeneration) =>
   const { generations, gaps } = await prepareMachine((line) => console.log(line));
   for (const gap of gaps) console.log(`left out: ${gap}`);
   const figures: Figures[] = [];
-  for (const generation of generations) figures.push(await work(generation));
+  for (const generation of generations) {
+    if (ONLY === undefined || ONLY === generation) figures.push(await work(generation));
+  }
   return figures;
 }
 
