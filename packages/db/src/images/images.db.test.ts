@@ -23,16 +23,34 @@ test("settles what Berth neither builds nor keeps, and what a commit makes, at i
   const { sql } = database;
   const external = await insertImage(sql, { source: "external" });
   const commit = await insertImage(sql, { source: "commit", phase: "Committing" });
-  await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [external]);
+  await sql("UPDATE images SET description = 'of the lab', reference = 'elsewhere/x:1' WHERE image_id = $1", [
+    external,
+  ]);
   await settleImages(sql);
   expect(await imageOf(external)).toMatchObject({ observed_generation: 2, dirty: false, version: 1 });
   expect(await imageOf(commit)).toMatchObject({ observed_generation: 1, dirty: false, phase: "Committing" });
   await settleImages(sql);
   expect(await imageOf(external)).toMatchObject({ version: 1 });
+  await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [external]);
+  await settleImages(sql);
+  expect(await imageOf(external)).toBeUndefined();
+});
+
+test("keeps the row of an absent image that something still needs", async () => {
+  const { sql } = database;
+  const parent = await insertImage(sql, { source: "external" });
+  const child = await insertImage(sql, { source: "external", parent_image_id: parent });
+  await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [parent]);
+  await settleImages(sql);
+  expect(await imageOf(parent)).toMatchObject({ phase: "Deleted" });
+  await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [child]);
+  await settleImages(sql);
+  await settleImages(sql);
+  expect(await imageOf(parent)).toBeUndefined();
 });
 
 test("leaves images to their operations that have one", async () => {
-  const build = await insertImage(database.sql, { source: "build", phase: "Waiting" });
+  const build = await insertImage(database.sql, { source: "build", phase: "Waiting", isOnRegistry: true });
   await settleImages(database.sql);
   expect(await imageOf(build)).toMatchObject({ observed_generation: 0, dirty: true, version: 0 });
 });

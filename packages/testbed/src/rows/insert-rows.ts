@@ -70,6 +70,8 @@ export async function insertMachine(
 }
 
 export interface ImageDiffers {
+  /** On Berth's own, under its name. */
+  isOnRegistry?: boolean;
   name?: string;
   source?: "build" | "commit" | "mirror" | "push" | "external";
   phase?: "Waiting" | "Committing" | "Ready" | "Failed";
@@ -86,7 +88,7 @@ export async function insertImage(sql: Sql, differs: ImageDiffers = {}): Promise
      VALUES ($1, $2, $3, $4, $5) RETURNING image_id`,
     [
       name,
-      `registry.test/${name}`,
+      differs.isOnRegistry ? null : `registry.test/${name}`,
       differs.source ?? "external",
       differs.user_id ?? null,
       differs.parent_image_id ?? null,
