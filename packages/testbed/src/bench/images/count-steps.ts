@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-const LOOK_MS = 500;
+const LOOK_MS = 1_000;
 
 /** Looks at a number of bytes as a page would, until `end`, which answers how many different ones there were, all rising. */
 export function countSteps(look: () => Promise<number | null>): { end(): Promise<number> } {

@@ -35,22 +35,23 @@ export async function transferByBerth(from: Scene, to: Scene, sql: Sql, megabyte
     const { phase, progress } = await image.see();
     return phase === "Pushing" ? progress : null;
   });
-  const saveMs = await waitForMs(sql, READY_AFTER_MS, [image.image_id]);
-  const pushSteps = await pushed.end();
   const work = (wanted: string) =>
     findCost(from, "image work done", ({ image_id, kind }) => image_id === image.image_id && kind === wanted);
+  // The database is only asked in the end: what is measured shares this machine's cores.
   const [commit, push] = [await work("commit"), await work("push")];
+  const saveMs = await waitForMs(sql, READY_AFTER_MS, [image.image_id]);
+  const pushSteps = await pushed.end();
 
+  const { digest } = await image.see();
   await settleDisk();
   const copy = await to.create({ image_id: image.image_id });
   const pulled = countSteps(async () => {
     const place = (await image.see()).machines.find(({ machine_id }) => machine_id === to.machine_id);
     return place?.state === "pulling" ? place.progress : null;
   });
+  const pull = await findCost(to, "image pulled", ({ reference }) => reference?.endsWith(String(digest)) === true);
   const pullMs = await waitForMs(sql, PULLED_AFTER_MS, [image.image_id, to.machine_id, copy.container_id]);
   const pullSteps = await pulled.end();
-  const { digest } = await image.see();
-  const pull = await findCost(to, "image pulled", ({ reference }) => reference?.endsWith(String(digest)) === true);
   await copy.reaches("Running", PATIENCE_MS);
   for (const used of [copy, container]) {
     await used.owner.container.delete.mutate(used.ref);
@@ -104,7 +105,7 @@ interface CostLine {
 
 async function findCost({ berth }: Scene, message: string, isWanted: (line: CostLine) => boolean): Promise<CostLine> {
   let found: CostLine | undefined;
-  await waitUntil(`the reconciler to log "${message}"`, 10_000, () => {
+  await waitUntil(`the reconciler to log "${message}"`, PATIENCE_MS, () => {
     const lines = berth.reconciler.log.filter((line) => line.includes(message));
     found = lines.map((line) => JSON.parse(line) as CostLine).find(isWanted);
     return found !== undefined;
