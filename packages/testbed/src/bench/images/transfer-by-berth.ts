@@ -3,7 +3,7 @@ import type { Sql } from "@berth/db/sql.ts";
 import { waitUntil } from "../../fleet/wait-until.ts";
 import type { Scene } from "../../scenario/scene.ts";
 import { WatchedImage } from "../../scenario/watched-image.ts";
-import { countSteps } from "./count-steps.ts";
+import { countSteps } from "./follow-steps.ts";
 import { settleDisk, writeLayer } from "./write-layer.ts";
 
 export interface BerthTransfer {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { countSteps } from "../../bench/images/count-steps.ts";
+import { followSteps } from "../../bench/images/follow-steps.ts";
 import type { Scene } from "../../scenario/scene.ts";
 import { takeStock } from "../../scenario/stock.ts";
 import { WatchedImage } from "../../scenario/watched-image.ts";
@@ -65,26 +65,19 @@ async function move(from: Scene, to: Scene): Promise<SlowTransfer> {
   const image = new WatchedImage(container.owner, saved);
   await image.reaches("Pushing");
   const pushedAt = performance.now();
-  const pushed = countSteps(async () => {
+  const pushSteps = await followSteps(async () => {
     const { phase, progress } = await image.see();
-    return phase === "Pushing" ? progress : null;
-  });
-  await image.reaches("Ready", PATIENCE_MS);
+    return { bytes: phase === "Pushing" ? progress : null, isOver: phase === "Ready" };
+  }, PATIENCE_MS);
   const pushSeconds = (performance.now() - pushedAt) / 1_000;
-  const pushSteps = await pushed.end();
 
   const pulledAt = performance.now();
   const copy = await to.create({ image_id: image.image_id });
-  const pulled = countSteps(async () => {
+  const pullSteps = await followSteps(async () => {
     const place = (await image.see()).machines.find(({ machine_id }) => machine_id === to.machine_id);
-    return place?.state === "pulling" ? place.progress : null;
-  });
-  await copy.reaches("Running", PATIENCE_MS);
-  return {
-    image,
-    pushSeconds,
-    pushSteps,
-    pullSeconds: (performance.now() - pulledAt) / 1_000,
-    pullSteps: await pulled.end(),
-  };
+    return { bytes: place?.state === "pulling" ? place.progress : null, isOver: place?.state === "present" };
+  }, PATIENCE_MS);
+  const pullSeconds = (performance.now() - pulledAt) / 1_000;
+  await copy.reaches("Running");
+  return { image, pushSeconds, pushSteps, pullSeconds, pullSteps };
 }
