@@ -27,7 +27,8 @@ export async function playManyRounds(stage: ImageStage): Promise<string[]> {
     }
   }
   const seconds = (performance.now() - startedAt) / 1_000;
-  faults.push(...(await whatIsLeft(stage, before)));
+  const left = await whatIsLeft(stage, before);
+  faults.push(...left);
   const { blob_bytes: grown } = await registry.measure();
   const content = await weighRegistry(registry);
   if (content.blob_bytes !== contentBefore.blob_bytes) {
@@ -36,7 +37,7 @@ export async function playManyRounds(stage: ImageStage): Promise<string[]> {
   console.log(
     `${ROUNDS} rounds in ${seconds.toFixed(0)} s; the registry grew from ${contentBefore.blob_bytes} to ${grown} bytes of blobs, ` +
       `and has ${content.blob_bytes} after garbage collection, with ${content.links} files that name blobs ` +
-      `(${contentBefore.links} before): distribution keeps those of the layers that are gone`,
+      `(${contentBefore.links} before): distribution keeps those of the layers that are gone; ${left.length} machines or tables differ from before`,
   );
   return faults;
 }

@@ -33,10 +33,18 @@ export async function soakImages(): Promise<boolean> {
     const sql = pgSql(pool);
     const { registry } = await startServerRegistry(fleet.directory, { name: "soak", server: berth.server, sql });
     const stage = { berth, scenes, registry, host, sql };
-    const faults = [...(await playManyRounds(stage)), ...(await moveSlowly(stage))];
-    for (const fault of faults) console.log(`FAULT ${fault}`);
-    console.log(`images: ${faults.length} faults; load ${loadavg()[0]?.toFixed(1)} at the end`);
-    return faults.length === 0;
+    let faults = 0;
+    for (const [what, soak] of [
+      ["many rounds", playManyRounds],
+      ["slow transfers", moveSlowly],
+    ] as const) {
+      const found = await soak(stage);
+      // At once: the next one may throw.
+      for (const fault of found) console.log(`FAULT ${fault}`);
+      console.log(`${what}: ${found.length} faults, load ${loadavg()[0]?.toFixed(1)}`);
+      faults += found.length;
+    }
+    return faults === 0;
   } finally {
     await pool.end();
     await berth.close();
