@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadContainers } from "@berth/db/containers/load.ts";
 import { type ImageFilter, loadImages } from "@berth/db/images/load.ts";
-import { loadPlacesOf } from "@berth/db/images/places.ts";
+import { loadPlaces, loadPlacesOf } from "@berth/db/images/places.ts";
 import { settleImages } from "@berth/db/images/settle.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { listen, SPEC_CHANNELS } from "@berth/db/listen.ts";
@@ -16,6 +16,7 @@ import type { Logger } from "pino";
 import { createAnnouncer } from "./announcer.ts";
 import type { Crash } from "./crash.ts";
 import { LeaseKeeper } from "./lease/lease-keeper.ts";
+import { runImage, runPlaces } from "./images/run-image.ts";
 import { createRegistryAccess } from "./registry/registry-access.ts";
 import { RegistryWorker } from "./registry/registry-worker.ts";
 import { containerKey, MachineSession } from "./machines/machine-session.ts";
@@ -190,6 +191,17 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       sessions.get(machine_id)?.images.noticePlace(place);
   });
 
+  const lookAtPlaces = retried(log, async () => {
+    const loaded = [...sessions.values()].filter(({ isLoaded }) => isLoaded);
+    const places = await loadPlaces(
+      sql,
+      loaded.map(({ row }) => row.machine_id),
+    );
+    for (const session of loaded) {
+      session.images.takeNews(places.filter(({ machine_id }) => machine_id === session.row.machine_id));
+    }
+  });
+
   function applyMachine(machineId: string, row: MachineRow | undefined): void {
     const session = sessions.get(machineId);
     if (!row || row.state === "decommissioned") return close(machineId);
@@ -226,7 +238,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   });
   const notifications = await listen(databaseUrl, "berth-reconciler-listen", SPEC_CHANNELS, {
     onNotice: (channel, id) => handlers[channel](id),
-    onConnected: () => poll.poke(),
+    onConnected: () => {
+      poll.poke();
+      // Deletions leave no dirty row.
+      void lookAtPlaces([]);
+    },
     onError: (error) => log.warn({ err: error }, "not listening for changes; they are polled meanwhile"),
   });
   const heartbeat = setInterval(() => void beat(sql, log, holder, sessions), HEARTBEAT_MS);
@@ -263,8 +279,8 @@ async function runKey(
   await inRunScope(() => {
     const id = key.slice(2);
     if (key.startsWith(containerKey(""))) return session.runContainer(id);
-    if (key.startsWith("i/")) return session.runImage(Number(id));
-    return key.startsWith("p/") ? session.runPlaces() : session.runMachine();
+    if (key.startsWith("i/")) return runImage(session, Number(id));
+    return key.startsWith("p/") ? runPlaces(session) : session.runMachine();
   });
 }
 

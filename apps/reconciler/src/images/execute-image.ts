@@ -97,8 +97,9 @@ function start(
     )
     .then((outcome) => {
       known.job = null;
-      const isOurs = job.aborting.signal.aborted || outcome.error instanceof LeaseLostError;
-      if (!isOurs) known.outcome = outcome;
+      // Who aborted it, or has the lease now, says what becomes of it.
+      const isAbandoned = job.aborting.signal.aborted || outcome.error instanceof LeaseLostError;
+      if (!isAbandoned) known.outcome = outcome;
       known.isAttemptOver = !(kind === "commit" && isUnknown(outcome.error));
       session.images.enqueue(known, PRIORITY.event);
     });

@@ -22,6 +22,7 @@ const placesKey = (machineId: string): string => `p/${machineId}`;
 
 /** An attempt that nobody waited for may still end, and leave what it made: it is looked for until then. */
 const LATE_MS = 15 * 60_000;
+const CLEAR_AGAIN_MS = 60_000;
 const PROGRESS_EVERY_MS = 1_000;
 const TOUCH_EVERY_MS = 3_600_000;
 /** A token names each, and tokens have an end. */
@@ -44,7 +45,8 @@ export class MachineImages {
   async load(): Promise<void> {
     const session = this.#session;
     const machineId = session.owner.machine_id;
-    for (const place of await loadPlaces(session.sql, machineId)) this.places.set(place.reference, place);
+    for (const place of await loadPlaces(session.sql, [machineId])) this.places.set(place.reference, place);
+    this.#enqueuePlaces(PRIORITY.resync);
     const rows = await loadImages(session.sql, { making_on: machineId }, (image_id, error) =>
       session.log.error({ err: error, image_id }, "an image's row can't be read; it is left as it is"),
     );
@@ -54,19 +56,24 @@ export class MachineImages {
       const isCommitting = row.status.phase === "Committing" && row.status.observed_run < row.run;
       if (isCommitting && row.origin) session.containers.get(row.origin.uid)?.savers.add(row.image_id);
     }
+  }
+
+  /** As all of them were just read, for notices were lost: only people's wishes and deletions are news. */
+  takeNews(places: readonly PlaceRow[]): void {
+    for (const place of places) if (place.image_id === null || place.wanted) this.places.set(place.reference, place);
     this.#enqueuePlaces(PRIORITY.resync);
   }
 
   /** Takes over a row as it was just read, and looks at it. */
   upsert(row: ImageRow): void {
-    const known = this.making.get(row.image_id);
-    if (!known) this.making.set(row.image_id, newKnownImage(row));
-    else if (known.job === null && row.status.version >= known.row.status.version) known.row = row;
+    const known = this.making.get(row.image_id) ?? newKnownImage(row);
+    this.making.set(row.image_id, known);
+    // What its owner has changed gets a fresh chance.
+    if (row.generation !== known.row.generation) known.failure = null;
+    if (known.job === null && row.status.version >= known.row.status.version) known.row = row;
     else known.isStale = true;
-    const current = this.making.get(row.image_id)!;
-    if (known && row.generation !== known.row.generation) current.failure = null;
-    if (known?.job && (row.desired === "absent" || row.cancelled)) known.job.aborting.abort();
-    this.enqueue(current, PRIORITY.user);
+    if (row.cancelled) known.job?.aborting.abort();
+    this.enqueue(known, PRIORITY.user);
   }
 
   /** A row that is not made here (or not any more), or that is gone: null. */
@@ -76,7 +83,7 @@ export class MachineImages {
     if (!known) return;
     known.row = { ...known.row, desired: row.desired };
     known.job?.aborting.abort();
-    if (known.job === null) this.making.delete(imageId);
+    this.enqueue(known, PRIORITY.user);
   }
 
   /** As it was just read: an admin may want it here, or not any more. */
@@ -90,6 +97,10 @@ export class MachineImages {
     const known = this.making.get(imageId);
     known?.job?.aborting.abort();
     this.making.delete(imageId);
+    // A pause for it has no more cause: the container's own plan ends it.
+    for (const container of this.#session.containers.values()) {
+      if (container.savers.delete(imageId)) this.#session.enqueue(container.row.uid, PRIORITY.event);
+    }
     let isHere = false;
     for (const place of this.places.values()) {
       if (place.image_id !== imageId) continue;
@@ -145,14 +156,17 @@ export class MachineImages {
     if (place && !isFresh) this.notePull({ reference: place.reference, image_id: imageId }, { state: "present" });
   }
 
-  /** What was only needed to make this image goes. */
+  /** What was only needed to make this image goes; what does not go now, later: nothing of the image waits for it. */
   async clearWork(imageId: number): Promise<void> {
-    for (const place of this.places.values()) {
-      const isWork = place.image_id === imageId && place.state === "waiting" && !place.wanted;
-      if (isWork) await this.#clear(place);
+    const isWork = ({ image_id, state, wanted }: PlaceRow): boolean =>
+      image_id === imageId && state === "waiting" && !wanted;
+    try {
+      for (const place of this.places.values()) if (isWork(place)) await this.#clear(place);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#session.log.info({ err: error, image_id: imageId }, "what an image was made by is cleared away later");
     }
-    if ([...this.places.values()].some(({ image_id, state }) => image_id === imageId && state === "waiting"))
-      this.#enqueuePlaces(PRIORITY.resync, 60_000);
+    if ([...this.places.values()].some(isWork)) this.#enqueuePlaces(PRIORITY.resync, CLEAR_AGAIN_MS);
   }
 
   /** The disk is full: what nothing uses goes, one image after the other, as long as that is so. */
@@ -244,7 +258,7 @@ export class MachineImages {
       if (place.image_id !== null && (!isWork || isBeingMade)) continue;
       if (!(await this.#clear(place))) isLeft = true;
     }
-    if (isLeft) this.#enqueuePlaces(PRIORITY.resync, 60_000);
+    if (isLeft) this.#enqueuePlaces(PRIORITY.resync, CLEAR_AGAIN_MS);
   }
 
   /** False where something on the machine still needs it. */

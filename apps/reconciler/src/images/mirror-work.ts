@@ -21,7 +21,7 @@ export async function mirrorWork(
   const wasThere = await isImageThere(session, from);
   if (!wasThere) await session.images.expect(row.image_id, from);
   await appendImageLog(session.sql, row.image_id, `Pulling ${from}\n`);
-  const report = paced(async (progress, total) => {
+  const report = paced(session.log, async (progress, total) => {
     await writeImageProgress(session.sql, session.fence(), row.image_id, { progress, total });
     session.context.announcer.add("image", row.image_id);
   });

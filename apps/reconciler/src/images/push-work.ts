@@ -3,6 +3,7 @@ import { writeImageProgress } from "@berth/db/images/write-status.ts";
 import { beginPush, endPush } from "@berth/db/registry/push-fence.ts";
 import { RegistryError } from "@berth/docker/registry/registry.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
+import type { Logger } from "pino";
 import { repositoryOf } from "../registry/registry-access.ts";
 import { type KnownImage, workReferenceOf } from "./known-image.ts";
 
@@ -32,7 +33,7 @@ export async function pushWork(session: MachineSession, known: KnownImage, signa
       // Docker mounts layers from one repository that it chooses itself, of all that this machine has had to do with.
       pull: [...new Set([...row.ancestors, ...session.images.repositories])],
     });
-    const report = paced((progress, total) =>
+    const report = paced(session.log, (progress, total) =>
       writeImageProgress(session.sql, session.fence(), row.image_id, { progress, total }).then(() =>
         session.context.announcer.add("image", row.image_id),
       ),
@@ -66,6 +67,7 @@ async function mountParent({ context, log }: MachineSession, { image_id, name, p
 
 /** At most one report a second; one that fails is no failure of what it reports on. */
 export function paced(
+  log: Logger,
   write: (progress: number, total: number) => Promise<void>,
 ): (progress: number, total: number) => void {
   let nextAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +78,7 @@ export function paced(
     nextAt = performance.now() + PROGRESS_EVERY_MS;
     void Promise.resolve()
       .then(() => write(progress, total))
-      .catch(() => {})
+      .catch((error: unknown) => log.debug({ err: error }, "how far an image is could not be told"))
       .finally(() => (isWriting = false));
   };
 }

@@ -8,9 +8,6 @@ import type { Logger } from "pino";
 import { eventOf } from "../containers/action-events.ts";
 import { forgiveFailures, type KnownContainer, newKnown } from "../containers/known-container.ts";
 import { MachineImages } from "../images/machine-images.ts";
-import type { KnownImage } from "../images/known-image.ts";
-import { failForNow } from "../images/image-status.ts";
-import { reconcileImage } from "../images/reconcile-image.ts";
 import type { Owner } from "../containers/ownership.ts";
 import { createPulls, type Pulls } from "../containers/pulls.ts";
 import { endsQuietly, reconcileContainer } from "../containers/reconcile-container.ts";
@@ -339,49 +336,6 @@ export class MachineSession {
       this.#afterFailedRun(known, error);
     } finally {
       known.isRunning = false;
-    }
-  }
-
-  /** The queue's run of `i/<image>`. */
-  async runImage(imageId: number): Promise<void> {
-    const known = this.images.making.get(imageId);
-    if (!known || this.identity.state !== "confirmed") return; // the machine's own key asks again
-    try {
-      if (known.isStale && !(await this.#reloadImage(known))) return;
-      await reconcileImage(this, known);
-      if (this.images.isFinished(known)) this.images.making.delete(imageId);
-    } catch (error) {
-      if (endsQuietly(error) || this.closing.aborted) return;
-      known.isStale = true;
-      if (error instanceof StaleRowError) return this.images.enqueue(known, PRIORITY.user);
-      await failForNow(this, known, error).catch((again: unknown) => {
-        this.log.warn({ err: again, image_id: imageId }, "an image's failure could not be told");
-        this.images.enqueue(known, PRIORITY.retry, 1_000);
-      });
-      if (known.failure) this.images.enqueue(known, PRIORITY.retry, Math.max(0, known.failure.retryAt - this.now()));
-    }
-  }
-
-  async #reloadImage(known: KnownImage): Promise<boolean> {
-    const [row] = await this.context.loadImages({ image_ids: [known.row.image_id] });
-    if (!row || row.machine_id !== this.row.machine_id) {
-      this.images.forget(known.row.image_id);
-      return false;
-    }
-    known.row = row;
-    known.isStale = false;
-    return true;
-  }
-
-  /** The queue's run of `p/<machine>`. */
-  async runPlaces(): Promise<void> {
-    if (this.identity.state !== "confirmed") return;
-    try {
-      await this.images.run();
-    } catch (error) {
-      if (endsQuietly(error) || this.closing.aborted) return;
-      this.log.warn({ err: error }, "images could not be cleared away");
-      this.images.retryPlaces();
     }
   }
 

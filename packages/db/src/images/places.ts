@@ -15,8 +15,8 @@ export interface PlaceRow {
 
 const COLUMNS = "reference, image_id, state, wanted, last_used_at";
 
-export const loadPlaces = (sql: Sql, machineId: string): Promise<PlaceRow[]> =>
-  sql<PlaceRow>(`SELECT ${COLUMNS} FROM machine_images WHERE machine_id = $1`, [machineId]);
+export const loadPlaces = (sql: Sql, machineIds: readonly string[]): Promise<(PlaceRow & { machine_id: string })[]> =>
+  sql(`SELECT machine_id, ${COLUMNS} FROM machine_images WHERE machine_id = ANY ($1::text[])`, [machineIds]);
 
 /** Of these images, on any machine: what people may have asked for since they were read. */
 export const loadPlacesOf = (sql: Sql, imageIds: readonly number[]): Promise<(PlaceRow & { machine_id: string })[]> =>
