@@ -1,3 +1,4 @@
+import { parseEnvironment } from "@berth/spec/environment.ts";
 import { z } from "zod";
 import { CRASH_POINTS } from "./crash.ts";
 
@@ -18,15 +19,4 @@ const Env = z.object({
 });
 export type Env = z.infer<typeof Env>;
 
-/** The environment can't be used; the message has a line for each variable that is at fault. */
-export class EnvError extends Error {
-  override readonly name = "EnvError";
-}
-
-/** An empty variable counts as absent, as in a compose file's `NAME=`. Never repeats a value: it may be a secret. */
-export function readEnv(variables: Record<string, string | undefined>): Env {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const parsed = Env.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new EnvError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("\n"));
-}
+export const readEnv = (variables: Record<string, string | undefined>): Env => parseEnvironment(Env, variables);

@@ -6,7 +6,8 @@ import { parseEngineUrl } from "@berth/docker/engine-url.ts";
 import pino, { type Logger } from "pino";
 import { startCalendar } from "./calendar.ts";
 import { createCrash } from "./crash.ts";
-import { type Env, EnvError, readEnv } from "./env.ts";
+import { EnvError } from "@berth/spec/environment.ts";
+import { type Env, readEnv } from "./env.ts";
 import { startReconciler } from "./reconciler.ts";
 import { logFields } from "./run-scope.ts";
 
