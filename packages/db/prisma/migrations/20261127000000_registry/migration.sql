@@ -29,9 +29,9 @@ CREATE INDEX image_status_digest_idx ON image_status (digest);
 
 -- What Berth has put on a machine, or is pulling there. Its image may be gone: then it is only to be cleared away.
 CREATE TABLE machine_images (
-  machine_id text NOT NULL REFERENCES machines ON DELETE CASCADE,
+  machine_id text NOT NULL REFERENCES machines ON DELETE CASCADE ON UPDATE CASCADE,
   reference text NOT NULL,
-  image_id integer REFERENCES images ON DELETE SET NULL,
+  image_id integer REFERENCES images ON DELETE SET NULL ON UPDATE CASCADE,
   state text NOT NULL DEFAULT 'waiting',
   progress bigint,
   total bigint,
@@ -48,12 +48,12 @@ CREATE INDEX machine_images_image_id_idx ON machine_images (image_id);
 -- Files that a build needs, whichever process received them.
 CREATE TABLE blobs (
   blob_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  user_id integer NOT NULL REFERENCES users ON DELETE CASCADE,
+  user_id integer NOT NULL REFERENCES users ON DELETE CASCADE ON UPDATE CASCADE,
   size bigint,
   created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 CREATE TABLE blob_chunks (
-  blob_id uuid NOT NULL REFERENCES blobs ON DELETE CASCADE,
+  blob_id uuid NOT NULL REFERENCES blobs ON DELETE CASCADE ON UPDATE CASCADE,
   seq integer NOT NULL,
   content bytea NOT NULL,
   PRIMARY KEY (blob_id, seq)
@@ -63,7 +63,7 @@ ALTER TABLE blob_chunks ALTER COLUMN content SET STORAGE EXTERNAL;
 
 -- What a build or a mirror printed, in pieces of at most 64 KiB.
 CREATE TABLE image_logs (
-  image_id integer NOT NULL REFERENCES images ON DELETE CASCADE,
+  image_id integer NOT NULL REFERENCES images ON DELETE CASCADE ON UPDATE CASCADE,
   seq integer NOT NULL,
   content text NOT NULL,
   PRIMARY KEY (image_id, seq)
