@@ -42,8 +42,11 @@ function pulling() {
     pulls,
     begun,
     told,
-    begin: (reference: string, who = reference) =>
-      pulls.begin({ reference, image_id: null }, (image) => told.push([who, image])),
+    /** Resolves when the engine was asked, if it is. */
+    async begin(reference: string, who = reference): Promise<void> {
+      pulls.begin({ reference, image_id: null }, (image) => told.push([who, image]));
+      await turn();
+    },
     async end(reference: string): Promise<void> {
       endings.get(reference)!.resolve();
       await turn();
@@ -57,11 +60,10 @@ function pulling() {
 
 test("pulls an image once, however many containers wait for it, and tells each", async () => {
   const { begin, begun, told, end } = pulling();
-  begin("a", "first");
-  begin("a", "second");
-  begin("b", "other");
-  await turn();
-  begin("a", "third");
+  await begin("a", "first");
+  await begin("a", "second");
+  await begin("b", "other");
+  await begin("a", "third");
   expect(begun).toEqual(["a", "b"]);
   await end("a");
   const image = { state: "present" };
@@ -74,18 +76,18 @@ test("pulls an image once, however many containers wait for it, and tells each",
 
 test("pulls again when it is asked again after the end", async () => {
   const { begin, begun, end } = pulling();
-  begin("a");
+  await begin("a");
   await end("a");
-  begin("a");
+  await begin("a");
   expect(begun).toEqual(["a", "a"]);
 });
 
 test("tells everybody of a failure, and waits longer after each", async () => {
   const { begin, told, fail } = pulling();
-  begin("a", "first");
-  begin("a", "second");
+  await begin("a", "first");
+  await begin("a", "second");
   await fail("a", "failed");
-  begin("a", "again");
+  await begin("a", "again");
   await fail("a", "unreachable");
   const failed = (retryAt: number) => ({
     state: "failed",
@@ -102,27 +104,26 @@ test("tells everybody of a failure, and waits longer after each", async () => {
 
 test("forgets earlier failures once a pull went well", async () => {
   const { begin, told, end, fail } = pulling();
-  begin("a");
+  await begin("a");
   await fail("a", "failed");
-  begin("a");
+  await begin("a");
   await end("a");
-  begin("a");
+  await begin("a");
   await fail("a", "failed");
   expect(told.at(-1)?.[1]).toMatchObject({ retryAt: NOW + 10_000 });
 });
 
 test.each(["not_found", "rejected"] as const)("looks only every ten minutes for what was %s", async (kind) => {
   const { begin, told, fail } = pulling();
-  begin("a");
+  await begin("a");
   await fail("a", kind);
   expect(told[0]?.[1]).toMatchObject({ state: "failed", retryAt: NOW + 600_000 });
 });
 
 test("ends every pull when the machine is let go, and tells who waited", async () => {
   const { pulls, begin, told } = pulling();
-  begin("a");
-  begin("b");
-  await turn();
+  await begin("a");
+  await begin("b");
   pulls.abortAll();
   await turn();
   expect(told.map(([who, image]) => [who, image.state])).toEqual([
