@@ -1,5 +1,6 @@
 import { readBlob } from "@berth/db/blobs/blob.ts";
 import { appendImageLog } from "@berth/db/images/logs.ts";
+import { listPublicRepositories } from "@berth/db/images/public-repositories.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
@@ -25,6 +26,7 @@ export async function buildWork(
   );
   try {
     await pullBases(session, row, signal);
+    const registryTokens = git === null ? undefined : await tokensForBases(session);
     await session.build(() =>
       session.engine.buildImage(
         blob_id === null ? null : readBlob(session.sql, blob_id),
@@ -35,7 +37,7 @@ export async function buildWork(
           labels: { [LABEL.operation]: reference },
           ...(git !== null && { remote: git }),
         },
-        { signal, onOutput: log.add },
+        { signal, onOutput: log.add, ...(registryTokens && { registryTokens }) },
       ),
     );
   } catch (error) {
@@ -44,4 +46,15 @@ export async function buildWork(
   } finally {
     await log.end();
   }
+}
+
+/**
+ * Which images a Dockerfile in a repository begins with, the engine alone sees: it may pull every public one, by the name
+ * with the registry's address in front.
+ */
+async function tokensForBases({ context, sql }: MachineSession): Promise<Record<string, string> | undefined> {
+  const record = await context.registry.record();
+  if (!record || record.state === "missing") return undefined;
+  const token = await context.registry.transferToken({ pull: await listPublicRepositories(sql) });
+  return { [record.address]: token };
 }

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { findCommand } from "./command-path.ts";
 import { ENGINE_GENERATIONS, GENERATION_TRAITS } from "./generations.ts";
 import { withLock } from "./lock.ts";
 import { findCapabilities, findObstacle, listMissingPackages, type FleetCapabilities } from "./requirements.ts";
-import { makeRootFileSystem, rootFileSystemOf } from "./root-file-system.ts";
+import { isRootFileSystem, makeRootFileSystem, rootFileSystemOf } from "./root-file-system.ts";
 import { runCommand } from "./run-command.ts";
 
 // Debian starts a service as it installs it: Docker and a registry of the machine's own, which nobody has asked for.
@@ -42,7 +41,7 @@ export async function prepareMachine(say: (line: string) => void): Promise<Fleet
   const made = new Set<string>(); // generations may share a root
   for (const generation of ENGINE_GENERATIONS) {
     const root = await rootFileSystemOf(generation);
-    if (root === null || existsSync(root) || made.has(root)) continue;
+    if (root === null || isRootFileSystem(root) || made.has(root)) continue;
     made.add(root);
     const { suite, version } = GENERATION_TRAITS[generation];
     const what = `making a Debian ${suite} with Docker ${version} in ${root} (once, about a minute)`;

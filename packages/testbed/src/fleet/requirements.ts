@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { findCommand } from "./command-path.ts";
 import { ENGINE_GENERATIONS, GENERATION_TRAITS, type EngineGeneration } from "./generations.ts";
-import { hostSuite, rootFileSystemOf } from "./root-file-system.ts";
+import { hostSuite, isRootFileSystem, rootFileSystemOf } from "./root-file-system.ts";
 import { CommandError, runCommand } from "./run-command.ts";
 
 /** What a fleet could be made of on this machine as it is. */
@@ -21,7 +21,7 @@ export async function findCapabilities(): Promise<FleetCapabilities> {
   const gaps: string[] = [];
   for (const generation of ENGINE_GENERATIONS) {
     const root = await rootFileSystemOf(generation);
-    if (root === null || existsSync(root)) generations.push(generation);
+    if (root === null || isRootFileSystem(root)) generations.push(generation);
     else gaps.push(`no engine of Docker ${generation}: ${root} is not there; npm test makes it as root on Debian`);
   }
   return { generations, gaps };
@@ -52,6 +52,8 @@ async function listMissingCommands(): Promise<{ command: string; debianPackage: 
   const needed = [
     { command: "docker", debianPackage: hostSuite() === "bookworm" ? "docker.io" : "docker-cli" },
     { command: "docker-registry", debianPackage: "docker-registry" },
+    // Engines fetch repositories to build from with it, and the tests make some.
+    { command: "git", debianPackage: "git" },
     { command: "flock", debianPackage: "util-linux" },
     { command: "ip", debianPackage: "iproute2" },
     { command: "iptables", debianPackage: "iptables" },

@@ -7,6 +7,9 @@ import { GENERATION_TRAITS, type EngineGeneration } from "./generations.ts";
 import { withLock } from "./lock.ts";
 import { runCommand } from "./run-command.ts";
 
+/** Git is the engine's, to fetch repositories that it builds from. */
+const PACKAGES = ["docker.io", "iptables", "ca-certificates", "git"];
+
 /** Where root file systems are kept between runs; some 500 MB each. */
 function cacheFolder(): string {
   return process.env["BERTH_TESTBED_CACHE"] ?? "/var/cache/berth-testbed";
@@ -27,6 +30,14 @@ async function isHostGeneration(generation: EngineGeneration): Promise<boolean> 
   return (await runCommand("dockerd", ["--version"])).includes(` ${version}.`);
 }
 
+/** Also false for one that was made before all of {@link PACKAGES} were asked for. */
+export function isRootFileSystem(root: string): boolean {
+  const status = join(root, "var/lib/dpkg/status");
+  if (!existsSync(status)) return false;
+  const installed = new Set(readFileSync(status, "utf8").split("\n"));
+  return PACKAGES.every((name) => installed.has(`Package: ${name}`));
+}
+
 /** The root file system that holds a generation of Docker; null where that is this machine's own. It may not exist yet. */
 export async function rootFileSystemOf(generation: EngineGeneration): Promise<string | null> {
   const isOwn = await isHostGeneration(generation);
@@ -39,11 +50,11 @@ export async function rootFileSystemOf(generation: EngineGeneration): Promise<st
  */
 export async function makeRootFileSystem(generation: EngineGeneration): Promise<void> {
   const target = await rootFileSystemOf(generation);
-  if (target === null || existsSync(target)) return;
+  if (target === null || isRootFileSystem(target)) return;
   const cache = cacheFolder();
   mkdirSync(cache, { recursive: true });
   await withLock(join(cache, "lock"), async () => {
-    if (existsSync(target)) return; // another run has just made it
+    if (isRootFileSystem(target)) return; // another run has just made it
     for (const name of readdirSync(cache).filter((entry) => entry.startsWith(".partial-"))) {
       await rm(join(cache, name), { recursive: true, force: true });
     }
@@ -53,11 +64,12 @@ export async function makeRootFileSystem(generation: EngineGeneration): Promise<
     const partial = join(cache, `.partial-${suite}`);
     // A mount namespace of its own: debootstrap mounts /proc below the new root, and would leave it there if it were killed.
     // The script of sid serves every newer release, also those that this machine's debootstrap has not heard of.
-    const packages = "--include=docker.io,iptables,ca-certificates";
+    const packages = `--include=${PACKAGES.join(",")}`;
     const script = `/usr/share/debootstrap/scripts/${existsSync(`/usr/share/debootstrap/scripts/${suite}`) ? suite : "sid"}`;
     const command = ["debootstrap", "--variant=minbase", packages, suite, partial, mirror, script];
     await runCommand("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command]);
     await rm(join(partial, "var/cache/apt/archives"), { recursive: true, force: true });
+    await rm(target, { recursive: true, force: true });
     await rename(partial, target);
   });
 }

@@ -6,6 +6,7 @@ import type { BuildImageInput, Image } from "@berth/spec/image.ts";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type {} from "../fleet/global-setup.ts"; // declares what is injected
 import { waitUntil } from "../fleet/wait-until.ts";
+import { startGitServer } from "./git-server.ts";
 import { publishForTwoPlatforms } from "./many-platforms.ts";
 import { describeOnEngines } from "./on-engines.ts";
 import type { Scene } from "./scene.ts";
@@ -152,6 +153,37 @@ describeOnEngines(["real"], (scene, scenes) => {
       await remove(container);
     }
     await remove(image);
+  });
+
+  test("a repository is built from: its branch, its folder, its Dockerfile, and a public image that it begins with", async () => {
+    const { engine, machine_id } = scene();
+    const base = await build(["FROM public/busybox:latest", `RUN echo ${newId()} > /base`]);
+    const { reference } = await base.reaches("Ready", BUILD_MS);
+    await engine.docker("rmi", reference); // so that the builder must be let in to the registry
+    const server = await startGitServer(inject("fleet")!.directory, `git-${engine.name}`);
+    const address = await server.publish("group/app", "v1", {
+      Dockerfile: "FROM scratch\n",
+      "docker/gpu.Dockerfile": `FROM ${reference}\nCOPY app /app\n`,
+      "docker/app": "of v1",
+    });
+    const git = `${address}#v1:docker`;
+    const wish = { name: newName(), git, dockerfile: "gpu.Dockerfile", machine_id };
+    const image = new WatchedImage(admin, await admin.image.build.mutate(wish));
+    const ready = await image.reaches("Ready", BUILD_MS);
+    expect(ready.digest).toBe(await digestOf(ready.name));
+    const container = await others()[0]!.run({ image_id: image.image_id });
+    expect(await container.shell("cat /app")).toBe("of v1");
+    await remove(container, image);
+
+    const gone = new WatchedImage(
+      admin,
+      await admin.image.build.mutate({ name: newName(), git: `${address}#v2`, machine_id }),
+    );
+    const { message } = await gone.reaches("Failed", BUILD_MS);
+    expect(message).toContain("v2");
+    expect((await logOf(gone)).text).toContain("v2");
+    await remove(gone, base);
+    await server.close();
   });
 
   test("a step that fails is told in Docker's words, at the end of the log too, and nothing is pushed", async () => {
