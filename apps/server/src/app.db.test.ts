@@ -70,6 +70,21 @@ test("answers several procedures in one request", async () => {
   ]);
 });
 
+test("takes a mutation without input as tRPC's client sends it, and says of another what is missing", async () => {
+  const app = await open();
+  const authorization = `Bearer ${await signUp(app, "sun")}`;
+  const send = (procedure: string) =>
+    app.app.inject({
+      method: "POST",
+      url: `/trpc/${procedure}`,
+      headers: { authorization, "content-type": "application/json" },
+    });
+  expect((await send("registry.collect")).json()).toMatchObject({ error: { data: { code: "FORBIDDEN" } } });
+  const refused = (await send("auth.login")).json();
+  expect(refused).toMatchObject({ error: { data: { code: "BAD_REQUEST" } } });
+  expect(JSON.stringify(refused)).toContain("account");
+});
+
 test("names each field that is wrong", async () => {
   const answer = await post(await open(), "auth.register", { account: "Li", password: "short" });
   expect(answer.statusCode).toBe(400);

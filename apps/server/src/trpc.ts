@@ -11,6 +11,10 @@ import { httpRouter } from "./trpc-routers.ts";
 /** tRPC over HTTP with batching, and over WebSockets. */
 export async function registerTrpc(app: FastifyInstance, { services, sockets }: TrpcSocketOptions): Promise<void> {
   registerTrpcSockets(app, { services, sockets });
+  // Of a mutation without input, tRPC's own client sends nothing as JSON, which tRPC's server then can't read.
+  app.addHook("preHandler", async (request) => {
+    if (request.body === "") request.body = "{}";
+  });
   await app.register(fastifyTRPCPlugin<typeof httpRouter>, {
     trpcOptions: {
       router: httpRouter,
