@@ -47,8 +47,8 @@ export class CollectionWindow {
   /** With the window open. Afterwards the registry runs as before, or has ended and is to be started. */
   async collect(runner: RegistryRunner, running: RunningRegistry): Promise<"ended it" | "left it running"> {
     const storage = storageFolder(this.#options.folder);
-    const before = await measureDiskUsage(storage);
     const obstacle = await this.#waitForPushes(running);
+    const before = await measureDiskUsage(storage); // what was pushed meanwhile is none that is freed
     const failure = obstacle ?? (await this.#collectReadOnly(runner, running));
     await this.#tell(before, await measureDiskUsage(storage), failure);
     return obstacle === null ? "ended it" : "left it running";
