@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join, normalize } from "node:path";
@@ -23,12 +23,10 @@ export async function startGitServer(fleet: FleetDirectory, name: string): Promi
   await mkdir(bare, { recursive: true });
   const host = gatewayAddress(fleet.number);
   const { cert, key } = await issueServerCertificate(join(fleet.path, "tls"), folder, name, host);
-  const server = createServer({ cert: await readFile(cert), key: await readFile(key) }, async (request, response) => {
+  const server = createServer({ cert: await readFile(cert), key: await readFile(key) }, (request, response) => {
     // Git's protocol for servers that only hand out files.
-    const file = join(bare, normalize(new URL(request.url ?? "/", "https://git").pathname));
-    const found = await stat(file).catch(() => null);
-    if (found?.isFile()) createReadStream(file).pipe(response);
-    else response.writeHead(404).end();
+    const file = createReadStream(join(bare, normalize(new URL(request.url ?? "/", "https://git").pathname)));
+    file.on("error", () => response.writeHead(404).end()).pipe(response);
   }).listen(0, host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
