@@ -15,6 +15,7 @@ export class RegistryReach {
   #reach: Reach = { state: "unknown" };
   #checkedAt = Number.NEGATIVE_INFINITY;
   #isChecking = false;
+  #isDoubted = false;
 
   constructor(session: MachineSession) {
     this.#session = session;
@@ -23,6 +24,7 @@ export class RegistryReach {
   /** The registry, or the way to it, may be another than at the last look. */
   doubt(): void {
     this.#checkedAt = Number.NEGATIVE_INFINITY;
+    this.#isDoubted = this.#isChecking; // what is being asked may be answered by what was before
     this.check();
   }
 
@@ -37,7 +39,10 @@ export class RegistryReach {
         (reach) => this.#take(reach),
         (error: unknown) => this.#session.log.debug({ err: error }, "could not ask whether the registry is reached"),
       )
-      .finally(() => (this.#isChecking = false));
+      .finally(() => {
+        this.#isChecking = false;
+        if (this.#isDoubted) this.doubt();
+      });
   }
 
   #take(reach: Reach): void {
