@@ -5,7 +5,8 @@ import type { MachineSession } from "./machine-session.ts";
 
 /** No such image is ever pushed: an answer that there is none is an answer. */
 const PROBE = { repository: "berth/reachable", tag: "probe" };
-const RECHECK_MS = 60_000;
+/** Shorter than the time between two looks at a machine, so that each of them asks. */
+const RECHECK_MS = 30_000;
 
 type Reach = { state: "unknown" | "reachable" } | { state: "missing" | "unreachable" | "refused"; message: string };
 
