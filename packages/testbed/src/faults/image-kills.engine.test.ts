@@ -79,6 +79,7 @@ const PROGRAMMES: Programme[] = [
       ["after-pull", "a pull", pulling],
     ],
     kills: [
+      ["dockerd", "a commit", committing],
       ["the reconciler", "a commit", committing],
       ["the reconciler", "a pull", pulling],
       ["the reconciler", "a deletion", deleting],
