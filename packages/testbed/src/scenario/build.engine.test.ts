@@ -184,7 +184,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     expect((await logOf(gone)).text).toContain("v2");
     await remove(gone, base);
     await server.close();
-  });
+  }, 180_000);
 
   test("a step that fails is told in Docker's words, at the end of the log too, and nothing is pushed", async () => {
     const image = await build(["FROM public/busybox:latest", "RUN echo almost; exit 7", "RUN echo never"]);
