@@ -1,7 +1,17 @@
 import { z } from "zod";
 import { PageInput } from "./page.ts";
 
-export const AuditNoun = z.enum(["user", "machine", "image", "container", "invitation", "settings", "registry"]);
+export const AuditNoun = z.enum([
+  "user",
+  "machine",
+  "join_token",
+  "image",
+  "container",
+  "storage",
+  "invitation",
+  "settings",
+  "registry",
+]);
 export type AuditNoun = z.infer<typeof AuditNoun>;
 
 export const ListAuditInput = PageInput.extend({

@@ -12,7 +12,13 @@ test("names the image of a new container once: by its name or by its number", ()
 });
 
 test("fills in nothing that a request leaves out, for that comes from the image or stays as it is", () => {
-  expect(CreateContainerInput.parse(create)).toEqual({ ...create, on_loss: "recreate", desired: "running" });
+  expect(CreateContainerInput.parse(create)).toEqual({
+    ...create,
+    on_loss: "recreate",
+    on_drain: "stop",
+    desired: "running",
+    if_busy: "wait",
+  });
   expect(UpdateContainerInput.parse({ container_id: 1 })).toEqual({ container_id: 1 });
 });
 

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { Condition } from "./condition.ts";
 import { CreateParams, hasModestTexts, IMMODEST_TEXTS } from "./create-params.ts";
 import { ImageName } from "./image.ts";
-import { Gpu, MachineId } from "./machine.ts";
+import { Gpu, GpuUuid, MachineId } from "./machine.ts";
 import { PageInput } from "./page.ts";
+import { StorageKind } from "./storage.ts";
 
 export const ContainerName = z
   .string()
@@ -12,7 +13,7 @@ export const ContainerName = z
 const DisplayName = z.string().min(1).max(100);
 
 export const GpuUuids = z
-  .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{3,95}$/, "Not a GPU's uuid."))
+  .array(GpuUuid)
   .min(1)
   .max(64)
   .refine((uuids) => new Set(uuids).size === uuids.length, "One GPU is named twice.");
@@ -34,8 +35,14 @@ export type Desired = z.infer<typeof Desired>;
 export const OnLoss = z.enum(["recreate", "fail"]);
 export type OnLoss = z.infer<typeof OnLoss>;
 
+/** What becomes of it where its machine is drained: it is stopped, or saved and moved to another one. */
+export const OnDrain = z.enum(["stop", "move"]);
+export type OnDrain = z.infer<typeof OnDrain>;
+
 /** For people; nothing decides by it. */
 export const ContainerPhase = z.enum([
+  "Waiting",
+  "Moving",
   "Pending",
   "Pulling",
   "Creating",
@@ -82,7 +89,10 @@ export const CreateContainerInput = z
     image: ImageName.optional(),
     machine_id: MachineId.optional(),
     on_loss: OnLoss.default("recreate"),
+    on_drain: OnDrain.default("stop"),
     desired: z.enum(["running", "stopped"]).default("running"),
+    /** Where what was asked for is not free now: join the line for it, or 409. GPUs that are named are never waited for. */
+    if_busy: z.enum(["wait", "fail"]).default("wait"),
     ...Overrides.shape,
   })
   .refine((input) => (input.image_id === undefined) !== (input.image === undefined), NAME_ONE_IMAGE)
@@ -100,9 +110,10 @@ export const UpdateContainerInput = z
     image_id: ImageId.optional(),
     image: ImageName.optional(),
     on_loss: OnLoss.optional(),
+    on_drain: OnDrain.optional(),
     /** As `start` and `stop`; of one that has completed, `running` asks for nothing new. */
     desired: z.enum(["running", "stopped"]).optional(),
-    /** Needed for what an engine fixes at create: image, command, env, ports, GPUs, shm, restart. */
+    /** Needed for what an engine fixes at create: image, command, env, ports, GPUs, shm, mounts, restart. */
     recreate: RecreateConsent.optional(),
     ...Overrides.shape,
   })
@@ -111,9 +122,43 @@ export const UpdateContainerInput = z
 export type UpdateContainerInput = z.infer<typeof UpdateContainerInput>;
 
 export const StartContainerInput = ContainerRef.extend({
-  /** GPUs were given back at the stop. `fail` answers 409 where they are not free any more. */
-  if_busy: z.enum(["fail"]).default("fail"),
+  /**
+   * GPUs were given back at the stop. Where they are not free any more: `fail` answers 409, `wait` joins the line for them
+   * (with `recreate`, for any that fit, on its machine), `without_gpu` makes it anew
+   * without any, and `move` on another machine where they are free: both need `recreate`.
+   */
+  if_busy: z.enum(["fail", "wait", "without_gpu", "move"]).default("fail"),
+  /** The owner's word that it may be made anew, with other GPUs or none. */
+  recreate: RecreateConsent.optional(),
 });
+export type StartContainerInput = z.infer<typeof StartContainerInput>;
+
+/** Who has one of the GPUs that a start needs. */
+export const GpuHolder = z.object({
+  gpu_uuid: z.string(),
+  index: z.int(),
+  type: z.string(),
+  account: z.string(),
+  /** The container's name; null where the one who asks may not see it. */
+  name: z.string().nullable(),
+});
+export type GpuHolder = z.infer<typeof GpuHolder>;
+
+/** `details` of the 409 by which a start tells that GPUs are not free: `if_busy` says what to do instead. */
+export const BusyDetails = z.object({
+  /** Those that it was made with; not there where others would do. */
+  gpu_uuids: z.array(z.string()).optional(),
+  holders: z.array(GpuHolder),
+});
+export type BusyDetails = z.infer<typeof BusyDetails>;
+
+export const MoveContainerInput = ContainerRef.extend({
+  /** Null lets Berth choose another one. */
+  machine_id: MachineId.optional(),
+  /** `preserve` takes along what is inside; `discard` begins anew from its image. */
+  recreate: RecreateConsent.default("preserve"),
+});
+export type MoveContainerInput = z.infer<typeof MoveContainerInput>;
 
 export const RecreateContainerInput = ContainerRef.extend({ recreate: RecreateConsent });
 
@@ -132,9 +177,20 @@ export type ContainerLogs = z.infer<typeof ContainerLogs>;
 export const ListContainersInput = PageInput.extend({
   scope: z.enum(["mine", "all"]).default("mine"),
   machine_id: MachineId.optional(),
+  /** Only these, of those that are there: what a caller has heard to have changed. */
+  container_ids: z.array(ContainerRef.shape.container_id).min(1).max(500).optional(),
 });
 export type ListContainersInput = z.infer<typeof ListContainersInput>;
 
+/** Of an `http` port, by its name. */
+export const OpenPortInput = ContainerRef.extend({ port: z.string().min(1).max(31) });
+export type OpenPortInput = z.infer<typeof OpenPortInput>;
+
+/** Opened once within 30 seconds, by whoever is to see the port's pages. */
+export const OpenedPort = z.object({ url: z.url(), expires_at: z.iso.datetime() });
+export type OpenedPort = z.infer<typeof OpenedPort>;
+
+/** A port that the machine has open; one that is not published is none. */
 export const PortBinding = z.object({
   name: z.string(),
   kind: z.enum(["ssh", "http", "tcp"]),
@@ -143,6 +199,28 @@ export const PortBinding = z.object({
   host_port: z.int(),
 });
 export type PortBinding = z.infer<typeof PortBinding>;
+
+/** A container's place among those who wait for GPUs. */
+export const Waiting = z.object({
+  /** 1 is next in its line: that of a machine, of a type of GPU, or of any GPU. */
+  place: z.int(),
+  /** Why it can't start now. Empty for who only waits for those before it. */
+  reason: z.string(),
+  asked_at: z.iso.datetime(),
+});
+export type Waiting = z.infer<typeof Waiting>;
+
+export const ContainerMount = z.object({
+  storage: z.string(),
+  /** In the container. */
+  path: z.string(),
+  /** Null where no admin offers it there any more. */
+  kind: StorageKind.nullable(),
+  read_only: z.boolean(),
+  /** What is mounted is in no image that is saved, and stays when the container goes. */
+  saved: z.literal(false),
+});
+export type ContainerMount = z.infer<typeof ContainerMount>;
 
 export const Container = z.object({
   container_id: z.int(),
@@ -168,12 +246,26 @@ export const Container = z.object({
   conditions: z.array(Condition),
   ports: z.array(PortBinding),
   gpus: z.array(Gpu),
+  /** Null for one that waits for no GPUs. */
+  waiting: Waiting.nullable(),
+  /** Where it is on its way to, and the image that it takes along; null for one that stays. */
+  moving: z.object({ machine_id: z.string(), image_id: z.int() }).nullable(),
+  on_drain: OnDrain,
+  mounts: z.array(ContainerMount),
   restarts: z.int(),
   exit_code: z.int().nullable(),
   next_retry_at: z.iso.datetime().nullable(),
   /** What a recreate set aside, kept until `held_until`. */
   held: z.array(z.object({ generation: z.int(), held_until: z.iso.datetime() })),
-  connect: z.object({ ssh: z.string().nullable(), urls: z.array(z.string()) }),
+  connect: z.object({
+    /** To an sshd of its own, where it has a port of kind ssh. */
+    ssh: z.string().nullable(),
+    /** Into any container, by the keys of one's profile; null where the installation has no ssh gateway. */
+    gateway: z.string().nullable(),
+    /** By which the gateway is known, as `ssh` asks at the first time: "SHA256:…". */
+    gateway_fingerprint: z.string().nullable(),
+    urls: z.array(z.string()),
+  }),
   created_at: z.iso.datetime(),
 });
 export type Container = z.infer<typeof Container>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Mounts } from "./mount.ts";
 
 const text = (max: number) =>
   z
@@ -30,6 +31,13 @@ export const ContainerPort = z.object({
   kind: z.enum(["ssh", "http", "tcp"]),
   protocol: z.enum(["tcp", "udp"]).default("tcp"),
   container_port: z.int().min(1).max(65_535),
+  /** False opens no port on the machine: an `http` one is still shown by the proxy, for Berth reaches into the container. */
+  publish: z.boolean().default(true),
+  /**
+   * Of an `http` port whose pages the proxy shows below a path: whether the program is asked without that path in front,
+   * as most expect. False for one that is told its path, as Jupyter by `--ServerApp.base_url`.
+   */
+  strip_prefix: z.boolean().default(true),
 });
 export type ContainerPort = z.infer<typeof ContainerPort>;
 
@@ -73,6 +81,8 @@ export const CreateParams = z.object({
   /** MiB. Null is half of `memory`, or Docker's 64 MiB where that has no limit. */
   shm: Shm.nullable().default(null),
   restart: RestartPolicy.default("unless-stopped"),
+  /** Of what an admin offers as storage. */
+  mounts: Mounts.default([]),
 });
 export type CreateParams = z.infer<typeof CreateParams>;
 

@@ -166,6 +166,9 @@ const BuildArgs = z
   .refine((given) => Object.keys(given).length <= 50, "At most 50 build arguments.");
 
 export const DOCKERFILE_MAX_BYTES = 1024 * 1024;
+/** Of the files to build from: unpacked, and so as they are sent, too. */
+export const CONTEXT_MAX_BYTES = 512 * 1024 * 1024;
+export const CONTEXT_MAX_ENTRIES = 100_000;
 
 export const BuildImageInput = z.strictObject({
   name: PublicImageName,
@@ -200,6 +203,8 @@ export type PrewarmImageInput = z.infer<typeof PrewarmImageInput>;
 
 export const ListImagesInput = PageInput.extend({
   scope: z.enum(["public", "mine", "all"]).default("all"),
+  /** Only what was saved from this container. */
+  container_id: z.int32().positive().optional(),
 });
 export type ListImagesInput = z.infer<typeof ListImagesInput>;
 
@@ -250,14 +255,36 @@ export const Image = z.object({
 });
 export type Image = z.infer<typeof Image>;
 
+const NamedImage = z.object({ image_id: z.int(), name: z.string() });
+
 /** One image, with what only its own page tells. */
 export const ImageDetails = z.object({
   ...Image.shape,
+  /** Of its owner; null for a public image. */
+  account: z.string().nullable(),
+  /** What it was made from, as far as the caller may see that: its parent first, the one that all began with last. */
+  lineage: z.array(NamedImage),
+  /** How it was built or mirrored; null for other sources, and for who may not change it. */
+  recipe: z
+    .object({
+      /** The machine that makes it. */
+      machine_id: z.string().nullable(),
+      /** Of a mirror. */
+      from: z.string().nullable(),
+      git: z.string().nullable(),
+      /** Path of the Dockerfile in the files or the repository. */
+      dockerfile: z.string().nullable(),
+      build_args: z.record(z.string(), z.string()),
+    })
+    .nullable(),
   /** Lowest first, with their bytes on the registry. */
   layers: z.array(z.object({ digest: z.string(), size: z.int(), /** In its parent, too. */ shared: z.boolean() })),
   machines: z.array(ImagePlace),
-  /** Names of what needs it, of whatever the caller may see. */
-  needed_by: z.object({ containers: z.array(z.string()), images: z.array(z.string()) }),
+  /** What needs it, of whatever the caller may see, 200 of each at most. A container is named `account/name`. */
+  needed_by: z.object({
+    containers: z.array(z.object({ container_id: z.int(), name: z.string() })),
+    images: z.array(NamedImage),
+  }),
 });
 export type ImageDetails = z.infer<typeof ImageDetails>;
 

@@ -52,6 +52,8 @@ export const RegistryStatus = z.object({
   kind: RegistryKind.nullable(),
   state: RegistryState,
   address: z.string().nullable(),
+  /** PEM of the authority that a client must trust first; null where none of Berth's own signed its certificate. */
+  ca: z.string().nullable(),
   message: z.string(),
   /** Null where it never ran, or where Berth did not start the registry. */
   collected: CollectionRecord.nullable(),

@@ -97,11 +97,22 @@ export type User = z.infer<typeof User>;
 /** What one user may hold at a time; null is no limit. */
 export const Quota = z.object({
   gpus: z.int().min(0).max(100_000).nullable().default(null),
+  /** What a recreate has set aside included. */
   containers: z.int().min(0).max(100_000).nullable().default(null),
+  images: z.int().min(0).max(100_000).nullable().default(null),
+  /**
+   * Bytes of their images on the registry: a layer that several of them share counts once, one that is in a public image
+   * not at all.
+   */
+  storage: z.int().min(0).nullable().default(null),
 });
 export type Quota = z.infer<typeof Quota>;
 
-export const Me = User.extend({ role: Role, quota: Quota });
+/** How much there is of what has a quota. */
+export const Used = z.object({ gpus: z.int(), containers: z.int(), images: z.int(), storage: z.int() });
+export type Used = z.infer<typeof Used>;
+
+export const Me = User.extend({ role: Role, quota: Quota, used: Used });
 export type Me = z.infer<typeof Me>;
 
 export const SetPasswordInput = z.object({ user_id: UserId, new_password: PasswordHash });
@@ -130,8 +141,6 @@ export const UserRef = z.object({ user_id: UserId });
 /** As an admin sees a user. */
 export const ManagedUser = Me.extend({
   disabled: z.boolean(),
-  /** How much there is of what has a quota. */
-  used: z.object({ gpus: z.int(), containers: z.int() }),
   created_at: z.iso.datetime(),
 });
 export type ManagedUser = z.infer<typeof ManagedUser>;
