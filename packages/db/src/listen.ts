@@ -2,8 +2,17 @@ import pgListen from "pg-listen";
 
 const createSubscriber = pgListen.default;
 
-/** What people want has changed: the id is in the payload; of the registry there is one only. */
-export const SPEC_CHANNELS = ["berth_container", "berth_machine", "berth_image", "berth_registry"] as const;
+/**
+ * What people want has changed: the id is in the payload; of the registry there is one only. `berth_line`: somebody who
+ * waits for GPUs may have a turn.
+ */
+export const SPEC_CHANNELS = [
+  "berth_container",
+  "berth_machine",
+  "berth_image",
+  "berth_registry",
+  "berth_line",
+] as const;
 /** What people see has changed (see announce.ts), and whose credentials have: a user's id. */
 export const LIVE_CHANNELS = ["berth_change", "berth_user"] as const;
 

@@ -1,4 +1,5 @@
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
+import { insertContainer } from "@berth/testbed/rows/insert-rows.ts";
 import { expect, test } from "vitest";
 import { pruneAccounts } from "./prune.ts";
 
@@ -24,6 +25,11 @@ test("forgets what ended, each kind after its time, and nothing else", async () 
                   ('good', 1, '-60 days', '1 day')) AS invitation (note, uses, made, ends)`,
   );
   await sql(
+    `INSERT INTO join_tokens (token_hash, public_url, created_by, expires_at)
+     SELECT convert_to(ends::text, 'UTF8'), 'http://berth.lab', user_id, now() + ends
+     FROM users, unnest('{-31 days, -29 days, 1 hour}'::interval[]) AS ends`,
+  );
+  await sql(
     `INSERT INTO attempts (kind, address, account, at)
      SELECT 'login', '10.0.0.1', 'li', now() - ago FROM unnest('{61 minutes, 59 minutes}'::interval[]) AS ago`,
   );
@@ -31,12 +37,28 @@ test("forgets what ended, each kind after its time, and nothing else", async () 
     `INSERT INTO idempotency_keys (user_id, key, request_hash, created_at)
      SELECT 1, ago::text, '', now() - ago FROM unnest('{25 hours, 23 hours}'::interval[]) AS ago`,
   );
+  const { container_id } = await insertContainer(sql, { user_id: 1 });
+  await sql(
+    `INSERT INTO proxy_codes (code_hash, user_id, container_id, port, credential, expires_at)
+     SELECT convert_to(ends::text, 'UTF8'), 1, $1, 'web', '{}', now() + ends
+     FROM unnest('{-1 second, 30 seconds}'::interval[]) AS ends`,
+    [container_id],
+  );
+  await sql(
+    `INSERT INTO proxy_sessions (token_hash, user_id, container_id, credential, expires_at)
+     SELECT convert_to(ends::text, 'UTF8'), 1, $1, '{}', now() + ends
+     FROM unnest('{-1 second, 1 hour}'::interval[]) AS ends`,
+    [container_id],
+  );
 
   expect(await pruneAccounts(sql)).toEqual({
     sessions: 1,
     api_tokens: 1,
     invitations: 2,
+    join_tokens: 1,
     attempts: 1,
+    proxy_codes: 1,
+    proxy_sessions: 1,
     idempotency_keys: 1,
   });
   const left = async (rows: string) => (await sql<{ name: string }>(`${rows} ORDER BY 1`)).map(({ name }) => name);
@@ -46,7 +68,10 @@ test("forgets what ended, each kind after its time, and nothing else", async () 
     sessions: 0,
     api_tokens: 0,
     invitations: 0,
+    join_tokens: 0,
     attempts: 0,
+    proxy_codes: 0,
+    proxy_sessions: 0,
     idempotency_keys: 0,
   });
 });

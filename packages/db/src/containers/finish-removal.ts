@@ -1,7 +1,17 @@
 import type { Pool } from "pg";
 import type { Fence } from "../leases/fence.ts";
 import { releasePlacement } from "../placement/release.ts";
-import { inTransaction } from "../sql.ts";
+import { inTransaction, type Sql } from "../sql.ts";
+
+/** Deletes those of the rows that are to be removed and never came to be on a machine: there is nothing to wait for. */
+export const finishUnplacedRemovals = async (sql: Sql, uids: readonly string[]): Promise<void> => {
+  await sql(
+    `DELETE FROM containers c WHERE c.uid = ANY ($1::uuid[]) AND c.desired = 'removed'
+       AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.container_id = c.container_id)
+       AND NOT EXISTS (SELECT 1 FROM held_containers h WHERE h.container_id = c.container_id)`,
+    [uids],
+  );
+};
 
 /**
  * After the container's absence was seen: gives back its GPUs and ports and deletes the row. False where the lease is

@@ -42,6 +42,22 @@ export async function recordHold(sql: Sql, fence: Fence, hold: Hold): Promise<bo
   return rows.length === 1;
 }
 
+/** What a container left on a machine that it has moved away from. */
+export interface DepartedHold {
+  engine_id: string;
+  uid: string;
+  generation: number;
+  held_until: Date;
+}
+
+export const loadDepartedHolds = (sql: Sql, machineId: string): Promise<DepartedHold[]> =>
+  sql<DepartedHold>(
+    `SELECT h.engine_id, c.uid, h.generation, h.held_until
+     FROM held_containers h JOIN containers c USING (container_id) JOIN placements p USING (container_id)
+     WHERE h.machine_id = $1 AND p.machine_id <> $1`,
+    [machineId],
+  );
+
 /** After it was seen to be gone, or was put back. */
 export const forgetHolds = async (sql: Sql, fence: Fence, engineIds: readonly string[]): Promise<void> => {
   await sql("DELETE FROM held_containers WHERE engine_id = ANY($1::text[]) AND holds_lease($2, $3, $4)", [

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { insertContainer, insertImage, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
+import { insertContainer, insertImage, insertMachine, insertUser } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { expect, test } from "vitest";
 import { type ContainerRow, loadContainers } from "./load.ts";
@@ -46,6 +46,41 @@ test("reads a container with its image, placement, status and holds", async () =
     held: [{ engine_id: "old", generation: 3, held_until: new Date("2026-01-02T00:00:00Z") }],
   });
   expect(await load({ machine_ids: ["gpu1", "gpu2"] })).toEqual([row]);
+});
+
+test("reads where what is mounted is on its machine, each user's own where it is that", async () => {
+  const { sql } = database;
+  for (const machine of ["disk-1", "disk-2"]) await insertMachine(sql, machine);
+  await sql(`INSERT INTO storages (name, kind, per_user, machine_id, path) VALUES
+    ('homes', 'home', true, NULL, '/srv/homes'), ('volumes', 'home', true, NULL, NULL), ('all', 'scratch', false, NULL, NULL),
+    ('data', 'dataset', false, 'disk-1', '/srv/one'), ('data', 'dataset', false, 'disk-2', '/srv/two')`);
+  const { user_id, account } = await insertUser(sql);
+  const mounts = ["homes", "volumes", "all", "data", "gone"].map((storage) => ({ storage, path: `/${storage}` }));
+  const { container_id, uid } = await insertContainer(sql, { user_id, spec: { mounts } as never });
+  await sql("INSERT INTO placements VALUES ($1, 'disk-2')", [container_id]);
+  const [row] = await load({ uids: [uid] });
+  const homes = { parent: "/srv/homes", name: account };
+  expect(row?.mounts).toEqual([
+    {
+      ...mounts[0],
+      kind: "home",
+      read_only: false,
+      source: { type: "directory", path: `/srv/homes/${account}`, made_in: homes },
+    },
+    {
+      ...mounts[1],
+      kind: "home",
+      read_only: false,
+      source: { type: "volume", name: `berth-storage-volumes.${account}` },
+    },
+    { ...mounts[2], kind: "scratch", read_only: false, source: { type: "volume", name: "berth-storage-all" } },
+    { ...mounts[3], kind: "dataset", read_only: true, source: { type: "directory", path: "/srv/two", made_in: null } },
+    { ...mounts[4], kind: null, read_only: false, source: null },
+  ]);
+  const plain = await insertContainer(sql);
+  await sql("INSERT INTO placements VALUES ($1, 'disk-2')", [plain.container_id]);
+  await sql("UPDATE containers SET spec = spec - 'mounts' WHERE container_id = $1", [plain.container_id]);
+  expect((await load({ uids: [plain.uid] })).map((one) => one.mounts)).toEqual([[]]);
 });
 
 test("leaves out what is not placed yet, and what is on other machines", async () => {

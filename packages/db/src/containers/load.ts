@@ -9,8 +9,11 @@ import {
 } from "@berth/spec/container.ts";
 import type { ImageSource } from "@berth/spec/image.ts";
 import { z } from "zod";
+import { KEYS_HASH } from "../accounts/ssh-keys.ts";
 import { REFERENCE } from "../images/reference.ts";
 import type { Sql } from "../sql.ts";
+import { mountedStorages } from "../storages/mounted.ts";
+import { MountedStorage, type ResolvedMount, resolveMounts } from "../storages/resolve-mounts.ts";
 
 /** One container with all that a reconciler needs of it: spec, placement, image, status, holds. */
 export interface ContainerRow {
@@ -32,8 +35,16 @@ export interface ContainerRow {
   /** `on_registry`: on Berth's own, which lets a machine in with a token only. */
   image: { reference: string; on_registry: boolean; source: ImageSource; digest: string | null };
   placement: { machine_id: string; shard: number; gpu_uuids: string[]; ports: PortBinding[] };
+  /** Of its spec, as the storages of its machine are now. */
+  mounts: ResolvedMount[];
   /** GPUs that it holds now; its placement remembers those of a stopped one too. */
   claimed_gpus: string[];
+  /** It stands in the line for GPUs: until its turn it is not to run. */
+  is_waiting: boolean;
+  /** It is on its way to another machine: here it is not to run, and what it holds here stays its own until it has arrived. */
+  is_moving: boolean;
+  /** Of its owner's ssh keys; null where it has no port of kind ssh. */
+  ssh_keys_hash: string | null;
   /** It holds GPUs or ports that its placement does not name any more. */
   has_surplus: boolean;
   status: ContainerStatusRow;
@@ -52,6 +63,8 @@ export interface ContainerStatusRow {
   started_run: number;
   completed_run: number;
   abandoned_generation: number;
+  /** `<engine id>:<hash>` of the keys that were put into it; null where none were since it was started. */
+  ssh_keys: string | null;
   restarts: number;
   exit_code: number | null;
   next_retry_at: Date | null;
@@ -86,7 +99,7 @@ export interface HeldRow {
   made_from: MadeFrom | null;
 }
 
-interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "status" | "held"> {
+interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "mounts" | "status" | "held"> {
   spec: unknown;
   reference: string;
   on_registry: boolean;
@@ -96,6 +109,8 @@ interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "s
   shard: number;
   gpu_uuids: string[];
   ports: PortBinding[];
+  account: string;
+  storages: unknown;
   status: Omit<ContainerStatusRow, "conditions" | "next_retry_at" | "applied"> & {
     conditions: unknown;
     next_retry_at: string | null;
@@ -108,15 +123,23 @@ const QUERY = `
   SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.restart_run, c.incarnation,
          c.recreate, c.recreate_generation, c.restore_engine_id, c.generation, ${REFERENCE} AS reference, i.reference IS NULL AS on_registry, i.source, si.digest,
          p.machine_id, m.shard, p.gpu_uuids, p.ports, to_jsonb(s) AS status,
-         ARRAY(SELECT gpu_uuid FROM gpu_allocations g WHERE g.container_id = c.container_id) AS claimed_gpus,
-         (EXISTS (SELECT 1 FROM gpu_allocations g WHERE g.container_id = c.container_id AND g.gpu_uuid <> ALL (p.gpu_uuids))
-          OR (SELECT count(*) FROM port_allocations a WHERE a.container_id = c.container_id) > jsonb_array_length(p.ports)
+         u.account, ${mountedStorages("c.spec", "p.machine_id")} AS storages,
+         ARRAY(SELECT gpu_uuid FROM gpu_allocations g
+               WHERE g.container_id = c.container_id AND g.machine_id = p.machine_id) AS claimed_gpus,
+         EXISTS (SELECT 1 FROM waiting_line w WHERE w.container_id = c.container_id) AS is_waiting,
+         EXISTS (SELECT 1 FROM moves v WHERE v.container_id = c.container_id) AS is_moving,
+         (EXISTS (SELECT 1 FROM gpu_allocations g WHERE g.container_id = c.container_id AND g.machine_id = p.machine_id
+                    AND g.gpu_uuid <> ALL (p.gpu_uuids))
+          OR (SELECT count(*) FROM port_allocations a
+              WHERE a.container_id = c.container_id AND a.machine_id = p.machine_id) > jsonb_array_length(p.ports)
          ) AS has_surplus,
+         CASE WHEN p.ports @> '[{"kind": "ssh"}]' THEN ${KEYS_HASH} END AS ssh_keys_hash,
          COALESCE((SELECT jsonb_agg(jsonb_build_object('engine_id', h.engine_id, 'generation', h.generation, 'held_until', h.held_until,
                      'made_from', CASE WHEN h.spec IS NOT NULL THEN jsonb_build_object('image_id', h.image_id,
                        'incarnation', h.incarnation, 'spec', h.spec, 'gpu_uuids', h.gpu_uuids, 'ports', h.ports) END))
-                   FROM held_containers h WHERE h.container_id = c.container_id), '[]') AS held
+                   FROM held_containers h WHERE h.container_id = c.container_id AND h.machine_id = p.machine_id), '[]') AS held
   FROM containers c
+  JOIN users u ON u.user_id = c.user_id
   JOIN images i USING (image_id)
   LEFT JOIN image_status si USING (image_id)
   JOIN placements p USING (container_id)
@@ -147,12 +170,15 @@ export async function loadContainers(
 }
 
 function toRow(flat: FlatRow): ContainerRow {
-  const { reference, on_registry, source, digest, machine_id, shard, gpu_uuids, ports, status, held, ...row } = flat;
+  const { reference, on_registry, source, digest, machine_id, shard, gpu_uuids, ports, status, held, ...rest } = flat;
+  const { account, storages, ...row } = rest;
+  const spec = ContainerSpec.parse(row.spec);
   return {
     ...row,
-    spec: ContainerSpec.parse(row.spec),
+    spec,
     image: { reference, on_registry, source, digest },
     placement: { machine_id, shard, gpu_uuids, ports },
+    mounts: resolveMounts(spec.mounts, z.array(MountedStorage).parse(storages), account),
     status: {
       ...status,
       applied: Applied.nullable().parse(status.applied),

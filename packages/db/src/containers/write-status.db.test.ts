@@ -35,6 +35,7 @@ const writeOf = (
   started_run: 1,
   completed_run: 0,
   abandoned_generation: 0,
+  ssh_keys: null,
   restarts: 2,
   exit_code: null,
   next_retry_at: new Date(0),

@@ -20,6 +20,7 @@ export interface ContainerStatusWrite {
   started_run: number;
   completed_run: number;
   abandoned_generation: number;
+  ssh_keys: string | null;
   restarts: number;
   exit_code: number | null;
   next_retry_at: Date | null;
@@ -42,7 +43,7 @@ export async function writeContainerStatus(
     `WITH written AS (
        UPDATE container_status SET phase = $5, running = $6, message = $7, engine_id = $8, create_open = $9,
          applied = $10::jsonb, started_run = $11, completed_run = $12, abandoned_generation = $13, restarts = $14,
-         exit_code = $15, next_retry_at = $16, conditions = $17::jsonb, observed_generation = $18, image_id = $21,
+         exit_code = $15, next_retry_at = $16, conditions = $17::jsonb, observed_generation = $18, image_id = $21, ssh_keys = $23,
          lease_epoch = $4, version = version + 1, updated_at = clock_timestamp()
        WHERE container_id = $1 AND version = $2 AND holds_lease($3, $19, $4)
        RETURNING version
@@ -75,6 +76,7 @@ export async function writeContainerStatus(
       write.uid,
       write.image_id,
       write.unheld_id,
+      write.ssh_keys,
     ],
   );
   return row?.version ?? null;

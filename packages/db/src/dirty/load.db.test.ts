@@ -8,6 +8,8 @@ beforeEach(async () => {
   await database.sql("DELETE FROM dirty");
 });
 
+const place = (container_id: number, machineId: string) =>
+  database.sql("INSERT INTO placements (container_id, machine_id) VALUES ($1, $2)", [container_id, machineId]);
 const age = (interval: string) => database.sql("UPDATE dirty SET marked_at = now() - $1::interval", [interval]);
 const ids = async (): Promise<string[]> => (await loadDirty(database.sql, 100)).map(({ id }) => id);
 
@@ -25,8 +27,9 @@ test("names what waits longest first, and no more than was asked for", async () 
 test("forgets rows whose object is gone", async () => {
   const { sql } = database;
   const image_id = await insertImage(sql);
-  const { uid } = await insertContainer(sql, { image_id });
+  const { uid, container_id } = await insertContainer(sql, { image_id });
   await insertMachine(sql, "there");
+  await place(container_id, "there");
   for (const noun of ["container", "machine", "image"]) await sql("SELECT mark_dirty($1, 'gone', 1)", [noun]);
   await sweepDirty(sql);
   expect((await ids()).toSorted()).toEqual([String(image_id), uid, "there"].toSorted());
@@ -35,6 +38,7 @@ test("forgets rows whose object is gone", async () => {
 test("forgets a container that was observed, after every reconciler has had time to look", async () => {
   const { sql } = database;
   const { uid, container_id } = await insertContainer(sql);
+  await place(container_id, "there");
   await sql("DELETE FROM dirty WHERE noun = 'image'");
   await age("2 minutes");
   await sweepDirty(sql);
@@ -47,6 +51,16 @@ test("forgets a container that was observed, after every reconciler has had time
   await age("2 minutes");
   await sweepDirty(sql);
   expect(await ids()).toEqual([]);
+});
+
+test("names a container that is on no machine only where it is to be removed", async () => {
+  const { sql } = database;
+  const waiting = await insertContainer(sql);
+  const removed = await insertContainer(sql, { desired: "removed" });
+  await sql("DELETE FROM dirty WHERE noun = 'image'");
+  expect(await ids()).toEqual([removed.uid]);
+  await place(waiting.container_id, "there");
+  expect((await ids()).toSorted()).toEqual([removed.uid, waiting.uid].toSorted());
 });
 
 test("forgets a machine that was decommissioned, after every reconciler has had time to let go of it", async () => {

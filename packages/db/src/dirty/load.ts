@@ -5,9 +5,19 @@ export interface DirtyRow {
   id: string;
 }
 
-/** What was changed and not yet observed, oldest first: the repair of a lost notification. */
+/**
+ * What was changed and not yet observed, oldest first: the repair of a lost notification. Of a container that waits to be
+ * placed there is nothing to observe.
+ */
 export const loadDirty = (sql: Sql, limit: number): Promise<DirtyRow[]> =>
-  sql<DirtyRow>("SELECT noun, id FROM dirty ORDER BY marked_at LIMIT $1", [limit]);
+  sql<DirtyRow>(
+    `SELECT noun, id FROM dirty d
+     WHERE noun <> 'container' OR NOT EXISTS (
+       SELECT 1 FROM containers c LEFT JOIN placements p USING (container_id)
+       WHERE c.uid::text = d.id AND c.desired <> 'removed' AND p.container_id IS NULL)
+     ORDER BY marked_at LIMIT $1`,
+    [limit],
+  );
 
 /**
  * Forgets rows whose object is gone, and those that nobody takes away: of a generation that was observed, as where a

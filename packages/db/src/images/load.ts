@@ -26,6 +26,8 @@ export interface ImageRow {
   parent: { repository: string; digest: string } | null;
   /** Images of ours that a build begins with. */
   bases: { image_id: number; name: string; reference: string; on_registry: boolean; digest: string | null }[];
+  /** A container takes it along to another machine: it is saved when that container is down. */
+  is_for_move: boolean;
   /** What is saved; null where it is no save, or its container is gone. */
   origin: { uid: string; machine_id: string; engine_id: string } | null;
   status: ImageStatusRow;
@@ -88,6 +90,7 @@ const REST = `
                      'on_registry', b.reference IS NULL, 'digest', bs.digest))
                    FROM images b JOIN image_status bs USING (image_id)
                    WHERE b.image_id IN (SELECT value::int FROM jsonb_array_elements_text(w.recipe -> 'base_image_ids'))), '[]') AS bases,
+         EXISTS (SELECT 1 FROM moves v WHERE v.image_id = w.image_id) AS is_for_move,
          (SELECT jsonb_build_object('uid', c.uid, 'machine_id', p.machine_id, 'engine_id', w.origin_engine_id)
           FROM containers c JOIN placements p USING (container_id)
           WHERE c.uid = w.origin_uid AND w.origin_engine_id IS NOT NULL) AS origin

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { ReconcilerHealth } from "@berth/spec/reconciler.ts";
 import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "@berth/testbed/postgres/restartable.ts";
@@ -46,7 +47,7 @@ test("gives every shard to one of those who ask at once, and none to two", async
   const all = held.flat().map(({ shard }) => shard);
   expect(new Set(all).size).toBe(all.length);
   await Promise.all(holders.map(({ leases }) => leases.acquire(SHARDS)));
-  const kept = await Promise.all(holders.map(({ leases }) => leases.renew()));
+  const kept = await Promise.all(holders.map(({ leases }) => leases.renew(null)));
   expect(
     kept
       .flat()
@@ -63,14 +64,36 @@ test("takes nothing from a holder that lives, and what it gives back at once, wi
   expect(await two.leases.acquire(SHARDS)).toEqual([]);
   await one.leases.release([first!.shard]);
   expect(await two.leases.acquire(SHARDS)).toEqual([{ shard: first!.shard, epoch: first!.epoch + 1n }]);
-  expect((await one.leases.renew()).length).toBe(SHARDS - 1);
+  expect((await one.leases.renew(null)).length).toBe(SHARDS - 1);
+});
+
+test("says by the way how its holder does, and leaves that until it says so again", async () => {
+  const { id, leases } = await holderOf();
+  const health: ReconcilerHealth = {
+    version: "1.2.3",
+    started_at: "2026-11-01T00:00:00.000Z",
+    machines: 1,
+    queue: [],
+    longest_waiting: null,
+    longest_running: [],
+    breakers_open: 0,
+    breakers: [],
+  };
+  const told = () => database.sql("SELECT health, health_at FROM reconcilers WHERE holder = $1", [id]);
+  await leases.renew(null);
+  expect(await told()).toEqual([{ health: null, health_at: null }]);
+  await leases.renew(health);
+  const first = await told();
+  expect(first).toEqual([{ health, health_at: expect.any(Date) }]);
+  await leases.renew(null);
+  expect(await told()).toEqual(first);
 });
 
 test("keeps the epoch when it is renewed", async () => {
   const { leases } = await holderOf();
   const acquired = await leases.acquire(3);
   const byShard = (held: { shard: number; epoch: bigint }[]) => held.toSorted((a, b) => a.shard - b.shard);
-  expect(byShard(await leases.renew())).toEqual(byShard(acquired));
+  expect(byShard(await leases.renew(null))).toEqual(byShard(acquired));
 });
 
 test("takes over at once from a holder whose backend ended", async () => {
@@ -100,7 +123,7 @@ test("has lost what expired before it was renewed, even where nobody took it", a
     5_000,
     async () => (await database.sql("SELECT 1 FROM leases WHERE expires_at <= now()")).length === SHARDS,
   );
-  expect(await leases.renew()).toEqual([]);
+  expect(await leases.renew(null)).toEqual([]);
 });
 
 test("finds its shards again, with their epochs, on a new connection in time", async () => {
@@ -108,7 +131,7 @@ test("finds its shards again, with their epochs, on a new connection in time", a
   const before = await first.leases.acquire(2);
   await first.connection.close();
   const again = await holderOf(60_000, database.url, first.id);
-  expect(epochs(await again.leases.renew())).toEqual(epochs(before));
+  expect(epochs(await again.leases.renew(null))).toEqual(epochs(before));
 });
 
 test.each(["stop", "kill"] as const)(

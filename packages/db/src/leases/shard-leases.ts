@@ -1,3 +1,4 @@
+import type { ReconcilerHealth } from "@berth/spec/reconciler.ts";
 import type { Sql } from "../sql.ts";
 
 export const SHARDS = 64;
@@ -18,8 +19,11 @@ const heldShards = (rows: ShardRow[]): HeldShard[] => rows.map(({ shard, epoch }
 export interface ShardLeases {
   /** Says that this holder lives; its connection's backend is what others watch. */
   register(): Promise<void>;
-  /** One UPDATE for all of a holder's: those it still holds. What expired meanwhile is lost, even if nobody took it. */
-  renew(): Promise<HeldShard[]>;
+  /**
+   * One UPDATE for all of a holder's: those it still holds. What expired meanwhile is lost, even if nobody took it. Says by
+   * the way how the holder does; null leaves what it said before.
+   */
+  renew(health: ReconcilerHealth | null): Promise<HeldShard[]>;
   /**
    * Takes up to `limit` shards that nobody holds: never held, expired, or of a holder whose backend ended while the
    * database itself went on. (After a database restart every backend is gone, so then a shard's expiry is waited for.)
@@ -40,6 +44,12 @@ export interface ShardLeases {
 const DATABASE_STARTED = `GREATEST(pg_postmaster_start_time(),
   (SELECT max(backend_start) FROM pg_stat_activity WHERE backend_type = 'checkpointer'))`;
 
+/** SQL over a row of `reconcilers`: it has said so lately, and its lease connection is there. */
+export const isHolderAlive = (row: string): string =>
+  `(${row}.expires_at > clock_timestamp() AND EXISTS (
+     SELECT 1 FROM pg_stat_activity a
+     WHERE a.pid = ${row}.backend_pid AND COALESCE(a.backend_start, ${row}.backend_start) = ${row}.backend_start))`;
+
 export function createShardLeases(sql: Sql, holder: string, durationMs: number): ShardLeases {
   const lifetime = `${durationMs} milliseconds`;
   return {
@@ -53,21 +63,24 @@ export function createShardLeases(sql: Sql, holder: string, durationMs: number):
         [holder, lifetime],
       );
     },
-    async renew() {
+    async renew(health) {
       const rows = await sql<ShardRow>(
         `WITH alive AS (
-           UPDATE reconcilers SET expires_at = clock_timestamp() + $2::interval WHERE holder = $1
+           UPDATE reconcilers SET expires_at = clock_timestamp() + $2::interval, health = COALESCE($3::jsonb, health),
+             health_at = CASE WHEN $3 IS NULL THEN health_at ELSE clock_timestamp() END
+           WHERE holder = $1
          )
          UPDATE leases SET expires_at = clock_timestamp() + $2::interval
          WHERE holder = $1 AND expires_at > clock_timestamp() RETURNING shard, epoch::text`,
-        [holder, lifetime],
+        [holder, lifetime, health && JSON.stringify(health)],
       );
       return heldShards(rows);
     },
     async acquire(limit) {
       if (limit <= 0) return [];
       const rows = await sql<ShardRow>(
-        `UPDATE leases SET holder = $1, epoch = epoch + 1, expires_at = clock_timestamp() + $2::interval
+        `UPDATE leases SET holder = $1, epoch = epoch + 1, expires_at = clock_timestamp() + $2::interval,
+           held_since = clock_timestamp()
          WHERE shard IN (
            SELECT l.shard FROM leases l LEFT JOIN reconcilers r ON r.holder = l.holder
            WHERE l.holder IS NULL OR l.expires_at <= clock_timestamp()
@@ -89,8 +102,7 @@ export function createShardLeases(sql: Sql, holder: string, durationMs: number):
     },
     async countAlive() {
       const [row] = await sql<{ alive: number }>(
-        `SELECT count(*)::int AS alive FROM reconcilers r WHERE expires_at > clock_timestamp()
-           AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = r.backend_pid AND COALESCE(a.backend_start, r.backend_start) = r.backend_start)`,
+        `SELECT count(*)::int AS alive FROM reconcilers r WHERE ${isHolderAlive("r")}`,
       );
       return row?.alive ?? 0;
     },

@@ -1,5 +1,6 @@
 import { Condition } from "@berth/spec/condition.ts";
-import { EngineTls, type MachineState } from "@berth/spec/machine.ts";
+import { Capacity, Cpu } from "@berth/spec/capacity.ts";
+import { EngineTls, Gpu, type MachineState } from "@berth/spec/machine.ts";
 import { z } from "zod";
 import type { SecretBox } from "../secret-box.ts";
 import type { Sql } from "../sql.ts";
@@ -11,13 +12,30 @@ export interface MachineRow {
   url: string;
   tls: EngineTls | null;
   allow_insecure: boolean;
+  /** `SHA256:…` that the server must show; null for one that is not reached over ssh. */
+  ssh_host_key: string | null;
   simulated: boolean;
   runs_containers: boolean;
   state: MachineState;
   marker_uuid: string;
   shard: number;
   generation: number;
+  facts: MachineFacts;
   status: MachineStatusRow;
+}
+
+/** What a machine has. MiB. */
+export interface MachineFacts {
+  cores: number | null;
+  /** By index. */
+  gpus: Gpu[];
+  cpus: Cpu[];
+  memory: Capacity | null;
+  disk: Capacity | null;
+  /** uuids, sorted. */
+  foreign_gpus: string[];
+  missing_gpus: string[];
+  boot_id: string | null;
 }
 
 export interface MachineStatusRow {
@@ -29,15 +47,29 @@ export interface MachineStatusRow {
   version: number;
 }
 
-interface FlatRow extends Omit<MachineRow, "tls" | "status">, Omit<MachineStatusRow, "conditions"> {
+interface FlatRow extends Omit<MachineRow, "tls" | "status" | "facts">, Omit<MachineStatusRow, "conditions"> {
   tls: Uint8Array | null;
+  facts: unknown;
   conditions: unknown;
 }
 
 const QUERY = `
-  SELECT m.machine_id, m.name, m.url, m.tls, m.allow_insecure, m.simulated, m.runs_containers, m.state, m.marker_uuid, m.shard, m.generation,
-         s.online, s.engine_version, s.api_version, s.conditions, s.observed_generation, s.version
+  SELECT m.machine_id, m.name, m.url, m.tls, m.allow_insecure, m.ssh_host_key, m.simulated, m.runs_containers, m.state, m.marker_uuid, m.shard, m.generation,
+         s.online, s.engine_version, s.api_version, s.conditions, s.observed_generation, s.version,
+         jsonb_build_object('cores', s.cores, 'gpus', s.gpus, 'cpus', s.cpus, 'memory', s.memory, 'disk', s.disk,
+           'foreign_gpus', s.foreign_gpus, 'missing_gpus', s.missing_gpus, 'boot_id', s.boot_id) AS facts
   FROM machines m JOIN machine_status s USING (machine_id)`;
+
+const Facts: z.ZodType<MachineFacts> = z.object({
+  cores: z.int().nullable(),
+  gpus: z.array(Gpu),
+  cpus: z.array(Cpu),
+  memory: Capacity.nullable(),
+  disk: Capacity.nullable(),
+  foreign_gpus: z.array(z.string()),
+  missing_gpus: z.array(z.string()),
+  boot_id: z.string().nullable(),
+});
 
 export const TLS_PURPOSE = "machines.tls";
 
@@ -63,9 +95,10 @@ export async function loadMachines(
 }
 
 function toRow(box: SecretBox, flat: FlatRow): MachineRow {
-  const { online, engine_version, api_version, conditions, observed_generation, version, tls, ...row } = flat;
+  const { online, engine_version, api_version, conditions, observed_generation, version, tls, facts, ...row } = flat;
   return {
     ...row,
+    facts: Facts.parse(facts),
     tls: tls === null ? null : EngineTls.parse(JSON.parse(box.open(tls, TLS_PURPOSE))),
     status: {
       online,

@@ -1,6 +1,7 @@
 import type { Condition } from "@berth/spec/condition.ts";
 import type { Fence } from "../leases/fence.ts";
 import type { Sql } from "../sql.ts";
+import type { MachineFacts } from "./load.ts";
 
 export interface MachineStatusWrite {
   machine_id: string;
@@ -11,8 +12,8 @@ export interface MachineStatusWrite {
   api_version: string | null;
   conditions: Condition[];
   observed_generation: number;
-  /** What the engine told, where it was asked; null leaves what is there. */
-  facts: { cores: number; memory: { total: number; free: number | null } } | null;
+  /** What the engine or the probe told; null leaves what is there. */
+  facts: Partial<MachineFacts> | null;
 }
 
 /** As `writeContainerStatus`: the new version, or null where nothing was written. */
@@ -21,6 +22,9 @@ export async function writeMachineStatus(sql: Sql, fence: Fence, write: MachineS
     `WITH written AS (
        UPDATE machine_status SET online = $6, engine_version = $7, api_version = $8, conditions = $9::jsonb,
          observed_generation = $10, cores = COALESCE($11, cores), memory = COALESCE($12::jsonb, memory),
+         gpus = COALESCE($13::jsonb, gpus), cpus = COALESCE($14::jsonb, cpus), disk = COALESCE($15::jsonb, disk),
+         foreign_gpus = COALESCE($16::text[], foreign_gpus), missing_gpus = COALESCE($17::text[], missing_gpus),
+         boot_id = COALESCE($18, boot_id),
          lease_epoch = $5, version = version + 1
        WHERE machine_id = $1 AND version = $2 AND holds_lease($3, $4, $5)
        RETURNING version
@@ -40,11 +44,19 @@ export async function writeMachineStatus(sql: Sql, fence: Fence, write: MachineS
       JSON.stringify(write.conditions),
       write.observed_generation,
       write.facts?.cores ?? null,
-      write.facts ? JSON.stringify(write.facts.memory) : null,
+      asJson(write.facts?.memory),
+      asJson(write.facts?.gpus),
+      asJson(write.facts?.cpus),
+      asJson(write.facts?.disk),
+      write.facts?.foreign_gpus ?? null,
+      write.facts?.missing_gpus ?? null,
+      write.facts?.boot_id ?? null,
     ],
   );
   return row?.version ?? null;
 }
+
+const asJson = (value: object | null | undefined): string | null => (value ? JSON.stringify(value) : null);
 
 /** When each machine's containers were last listed whole: one statement for all of them. */
 export async function writeHeartbeats(

@@ -2,7 +2,11 @@ import type { PortBinding } from "@berth/spec/container.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { Sql } from "../sql.ts";
 import { type Placement, writePlacement } from "./claim.ts";
+import { choose } from "./fit.ts";
+import { loadLedger } from "./ledger.ts";
+import { leaveLine } from "./line.ts";
 import { lockPlacement } from "./lock.ts";
+import { promisedToLine } from "./promised-to-line.ts";
 
 export interface ClaimAgain {
   container_id: number;
@@ -22,12 +26,8 @@ export async function claimAgain(sql: Sql, { container_id, gpu_uuids, ports, run
   const [before] = await sql<Placement>("SELECT machine_id FROM placements WHERE container_id = $1", [container_id]);
   if (!before) throw new DomainError("CONFLICT", "The container is on no machine yet.");
   const { machine_id } = before;
-  const gpusToClaim = runs ? gpu_uuids : [];
-  const takenGpus = await sql<{ gpu_uuid: string }>(
-    `SELECT gpu_uuid FROM gpu_allocations
-     WHERE machine_id = $1 AND gpu_uuid = ANY ($2::text[]) AND container_id <> $3 ORDER BY gpu_uuid`,
-    [machine_id, gpusToClaim, container_id],
-  );
+  if (runs) await leaveLine(sql, container_id);
+  const takenGpus = runs ? await takenOf(sql, { container_id, machine_id, gpu_uuids }) : [];
   const takenPorts = await sql<{ port: string }>(
     `SELECT a.protocol || '/' || a.host_port AS port
      FROM port_allocations a JOIN jsonb_array_elements($2::jsonb) p
@@ -37,11 +37,41 @@ export async function claimAgain(sql: Sql, { container_id, gpu_uuids, ports, run
   );
   if (takenGpus.length > 0 || takenPorts.length > 0) {
     throw takenMeanwhile(
-      takenGpus.map((row) => row.gpu_uuid),
+      takenGpus,
       takenPorts.map((row) => row.port),
     );
   }
-  await writePlacement(sql, container_id, { machine_id, gpu_uuids: [...gpu_uuids], ports: [...ports] }, gpusToClaim);
+  await writePlacement(
+    sql,
+    container_id,
+    { machine_id, gpu_uuids: [...gpu_uuids], ports: [...ports] },
+    runs ? gpu_uuids : [],
+  );
+}
+
+/** Those of the GPUs that are another's, or that one who waits could use. */
+async function takenOf(
+  sql: Sql,
+  { container_id, machine_id, gpu_uuids }: { container_id: number; machine_id: string; gpu_uuids: readonly string[] },
+): Promise<string[]> {
+  const machines = await loadLedger(sql, machine_id);
+  const promised = await promisedToLine(sql, machines);
+  const isFree = (uuid: string): boolean => {
+    const ask = {
+      container_id,
+      machine_id,
+      machine_ids: null,
+      gpu_count: 1,
+      gpu_type: null,
+      gpu_uuids: [uuid],
+      cpus: null,
+      isPlaced: true,
+    };
+    // One that its machine does not tell of any more is for the engine to refuse.
+    const isKnown = machines.some(({ gpus }) => gpus.some((gpu) => gpu.uuid === uuid));
+    return !isKnown || choose(machines, ask, promised).length > 0;
+  };
+  return gpu_uuids.filter((uuid) => !isFree(uuid)).toSorted();
 }
 
 function takenMeanwhile(gpu_uuids: string[], ports: string[]): DomainError {

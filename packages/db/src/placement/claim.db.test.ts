@@ -35,6 +35,8 @@ const port = (name: string, container_port: number): ContainerPort => ({
   kind: "tcp",
   protocol: "tcp",
   container_port,
+  publish: true,
+  strip_prefix: true,
 });
 
 const CONFLICT = { code: "CONFLICT" };
@@ -50,6 +52,14 @@ test("fills the fullest machine that fits, so that whole machines stay free", as
   expect(await claimNew({ gpu_count: 2 })).toMatchObject({ machine_id: "fit-b" });
   expect(await claimNew({ gpu_count: 8 })).toMatchObject({ machine_id: "fit-a" });
   await expect(claimNew({ gpu_count: 1 })).rejects.toMatchObject(CONFLICT);
+});
+
+test("takes only machines that may serve it, whatever is fuller", async () => {
+  await machine("may-a", 8);
+  await machine("may-b", 2);
+  expect(await claimNew({ gpu_count: 1, machine_ids: ["may-a"] })).toMatchObject({ machine_id: "may-a" });
+  expect(await claimNew({ gpu_count: 1, machine_ids: null })).toMatchObject({ machine_id: "may-b" });
+  await expect(claimNew({ gpu_count: 4, machine_ids: ["may-b"] })).rejects.toMatchObject(UNPROCESSABLE);
 });
 
 test("puts what needs no GPU where GPUs are fewest, then where containers are fewest", async () => {

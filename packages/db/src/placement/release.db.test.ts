@@ -24,7 +24,7 @@ async function claimed(): Promise<number> {
       gpu_type: null,
       gpu_uuids: null,
       cpus: null,
-      ports: [{ name: "ssh", kind: "ssh", protocol: "tcp", container_port: 22 }],
+      ports: [{ name: "ssh", kind: "ssh", protocol: "tcp", publish: true, strip_prefix: true, container_port: 22 }],
     }),
   );
   return container_id;

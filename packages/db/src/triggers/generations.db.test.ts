@@ -18,6 +18,8 @@ const CONTAINER: Columns = {
   incarnation: ["incarnation + 1", true],
   recreate: ["'discard'", true],
   recreate_generation: ["recreate_generation + 1", true],
+  move_number: ["move_number + 1", true],
+  on_drain: ["'move'", false],
   display_name: ["'shown'", false],
   created_at: ["now()", false],
 };
@@ -32,7 +34,8 @@ const MACHINE: Columns = {
   port_last: ["port_last - 1", true],
   labels: [`'{"rack": "3"}'`, true],
   name: ["name || '-renamed'", false],
-  marker_uuid: ["gen_random_uuid()", false],
+  marker_uuid: ["gen_random_uuid()", true],
+  shared_gpus: [`'{"GPU-1": 2}'`, true],
 };
 const IMAGE: Columns = {
   name: ["name || 'x'", true],

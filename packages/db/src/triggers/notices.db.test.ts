@@ -78,7 +78,7 @@ test("a placement's change marks and notifies its container, without a new gener
   expect(await dirty(uid)).toEqual([{ noun: "container", generation: 1 }]);
 });
 
-test("what is deleted is dirty no more, and a machine's and an image's end is notified", async () => {
+test("what is deleted is dirty no more, and its end is notified", async () => {
   const { sql } = database;
   const { uid, container_id } = await insertContainer(sql);
   const image_id = await insertImage(sql);
@@ -87,7 +87,7 @@ test("what is deleted is dirty no more, and a machine's and an image's end is no
   await sql("DELETE FROM containers WHERE container_id = $1", [container_id]);
   await sql("DELETE FROM images WHERE image_id = $1", [image_id]);
   await sql("DELETE FROM machines WHERE machine_id = 'leaving'");
-  expect(await heard()).toEqual([`berth_image ${image_id}`, "berth_machine leaving"]);
+  expect(await heard()).toEqual([`berth_container ${uid}`, `berth_image ${image_id}`, "berth_machine leaving"]);
   expect([...(await dirty(uid)), ...(await dirty(image_id)), ...(await dirty("leaving"))]).toEqual([]);
 });
 

@@ -1,0 +1,10 @@
+import type { Sql } from "../sql.ts";
+import { type Promised, promise } from "./fit.ts";
+import type { LedgerMachine } from "./ledger.ts";
+import { loadLineHeads } from "./line.ts";
+
+/** What those who wait could use. One whose machines are all cordoned or away could use nothing, and keeps nobody back. */
+export async function promisedToLine(sql: Sql, machines: readonly LedgerMachine[]): Promise<Promised> {
+  const heads = await loadLineHeads(sql);
+  return heads.reduce<Promised>((promised, head) => promise(promised, machines, head), new Map());
+}
