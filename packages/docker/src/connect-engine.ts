@@ -1,4 +1,7 @@
+import { getArchive, putArchive } from "./containers/archive.ts";
+import { openCommand } from "./containers/command.ts";
 import { commitContainer } from "./containers/commit.ts";
+
 import { exec } from "./containers/exec.ts";
 import { inspectContainer } from "./containers/inspect.ts";
 import {
@@ -10,6 +13,7 @@ import {
   unpauseContainer,
 } from "./containers/lifecycle.ts";
 import { listContainers } from "./containers/list.ts";
+import { makeDirectory } from "./containers/make-directory.ts";
 import { containerLogs } from "./containers/logs.ts";
 import { containerStats, type CpuReadings } from "./containers/stats.ts";
 import { openTerminal } from "./containers/terminal.ts";
@@ -17,6 +21,7 @@ import { updateContainer } from "./containers/update.ts";
 import type { Engine, EngineAddress } from "./engine.ts";
 import { buildImage } from "./images/build.ts";
 import { checkRegistry } from "./images/check-registry.ts";
+import { importImage } from "./images/import.ts";
 import { inspectImage } from "./images/inspect.ts";
 import { listImages } from "./images/list.ts";
 import { pullImage } from "./images/pull.ts";
@@ -58,8 +63,10 @@ export function connectEngine(address: EngineAddress, options: ConnectionOptions
     tagImage: (reference, target, options) => tagImage(link, reference, target, options),
     pushImage: (reference, options) => pushImage(link, reference, options),
     buildImage: (context, request, options) => buildImage(link, context, request, options),
+    importImage: (tar, request, options) => importImage(link, tar, request, options),
     checkRegistry: (reference, options) => checkRegistry(link, reference, options),
 
+    makeDirectory: (request, options) => makeDirectory(link, request, options),
     inspectVolume: (name, options) => inspectVolume(link, name, options),
     createVolume: (name, labels, options) => createVolume(link, name, labels, options),
 
@@ -67,7 +74,10 @@ export function connectEngine(address: EngineAddress, options: ConnectionOptions
     logs: (id, options) => containerLogs(link, id, options),
     stats: (id, options) => containerStats(link, readings, id, options),
     openTerminal: (id, request, options) => openTerminal(link, id, request, options),
+    openCommand: (id, request, options) => openCommand(link, id, request, options),
     exec: (id, command, options) => exec(link, id, command, options),
+    getArchive: (id, path, options) => getArchive(link, id, path, options),
+    putArchive: (id, folder, tar, options) => putArchive(link, id, folder, tar, options),
 
     close: () => link.close(),
   };

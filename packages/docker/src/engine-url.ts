@@ -10,14 +10,18 @@ export interface EngineUrlOptions {
   tls?: { ca: string; cert: string; key: string } | null;
   /** Plain TCP gives root on the machine to whoever reaches the port, so it must be allowed by name. */
   allow_insecure?: boolean;
+  /** Berth's own key for servers that are reached over ssh, and what is known of this one. */
+  ssh?: { private_key: string; host_key: string | null; onHostKey?: (fingerprint: string) => void } | null;
 }
 
 const TLS_PORT = 2376;
 const PLAIN_PORT = 2375;
-const EXAMPLES = "unix:///var/run/docker.sock or tcp://10.0.0.5:2376";
+const SSH_PORT = 22;
+const SOCKET = "/var/run/docker.sock";
+const EXAMPLES = "unix:///var/run/docker.sock, tcp://10.0.0.5:2376 or ssh://root@10.0.0.5";
 
 /**
- * Reads `unix:///var/run/docker.sock`, `tcp://10.0.0.5:2376`, `https://…` or `http://…`. `tcp` is TLS where certificates
+ * Reads `unix:///var/run/docker.sock`, `tcp://10.0.0.5:2376`, `https://…`, `http://…` or `ssh://user@host`. `tcp` is TLS where certificates
  * are given and plain where they are not; the port defaults to Docker's own. Throws {@link EngineUrlError}.
  */
 export function parseEngineUrl(text: string, options: EngineUrlOptions = {}): EngineAddress {
@@ -38,7 +42,7 @@ export function parseEngineUrl(text: string, options: EngineUrlOptions = {}): En
         throw new EngineUrlError("An http:// URL uses no certificates: write https:// or leave them out.");
       return plainAddress(url, options);
     case "ssh":
-      throw new EngineUrlError("ssh:// is not supported: let Docker listen on TCP with TLS and use tcp://HOST:2376.");
+      return sshAddress(url, options);
     default:
       throw new EngineUrlError(`The scheme ${scheme}:// is not one of a Docker engine: write ${EXAMPLES}.`);
   }
@@ -73,6 +77,15 @@ function plainAddress(url: string, { allow_insecure: isAllowed }: EngineUrlOptio
     );
   }
   return { kind: "plain", ...hostAndPort(url, PLAIN_PORT) };
+}
+
+function sshAddress(url: string, { ssh, tls }: EngineUrlOptions): EngineAddress {
+  if (tls) throw new EngineUrlError("An ssh:// URL uses no certificates: leave them out.");
+  const [, user] = /^ssh:\/\/([a-z_][a-z0-9_.-]{0,31})@/i.exec(url) ?? [];
+  if (user === undefined) throw new EngineUrlError("Say as whom Berth signs in there: ssh://root@10.0.0.5.");
+  if (!ssh) throw new EngineUrlError("An engine over ssh is not possible here: use a socket, or TCP with TLS.");
+  const place = hostAndPort(url.replace(`${user}@`, ""), SSH_PORT);
+  return { kind: "ssh", ...place, user, socket_path: SOCKET, ...ssh };
 }
 
 function hostAndPort(url: string, dockerPort: number): { host: string; port: number } {

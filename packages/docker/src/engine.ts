@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 
 /**
  * What Berth uses of one Docker engine, and nothing more.
@@ -76,10 +76,27 @@ export interface Engine {
     options?: BuildOptions,
   ): Promise<{ image_id: string }>;
   /**
+   * Makes an image of one layer of a tar file, plain or gzipped, which is read no faster than the engine takes it. It gets
+   * its name once all of it is there, and that is taken from the image that had it. There is no total limit, as of a pull.
+   * Whoever repeats it gets another image of the same content.
+   */
+  importImage(
+    tar: AsyncIterable<Uint8Array>,
+    request: ImportRequest,
+    options?: ImportOptions,
+  ): Promise<{ image_id: string }>;
+  /**
    * Asks the registry through the engine whether it has the image: so whether *this machine* reaches it. `rejected`
    * where the registry refuses the credentials, `failed` with Docker's message where it can't be reached.
    */
   checkRegistry(reference: string, options?: RegistryCallOptions): Promise<"found" | "not_found">;
+
+  /**
+   * Makes a directory in another one of the machine's, mode 0700 and of the user whom containers there know as root. By way
+   * of a container that is never started, and is gone afterwards. `rejected` where `parent` is not there, `not_found` where
+   * the image is not on the engine. One that is there already is given that owner and mode: look before.
+   */
+  makeDirectory(request: DirectoryRequest, options?: CallOptions): Promise<void>;
 
   /** `not_found` where there is none. */
   inspectVolume(name: string, options?: CallOptions): Promise<InspectedVolume>;
@@ -108,6 +125,24 @@ export interface Engine {
   openTerminal(id: string, request: TerminalRequest, options?: CallOptions): Promise<EngineTerminal>;
   /** Runs a command to its end. Output past `maxOutputBytes` (default 1 MiB) is cut, and the call says so. */
   exec(id: string, command: string[], options?: ExecOptions): Promise<ExecResult>;
+  /**
+   * A file of the container, running or not, as a tar of one entry; a folder with all that is in it. A link is not
+   * followed. `not_found` where the container or the path is not there, `protocol` past `maxBytes` (default 4 MiB).
+   */
+  getArchive(id: string, path: string, options?: ArchiveOptions): Promise<Uint8Array>;
+  /**
+   * Unpacks a tar below a folder of the container, running or not, with the owners and modes that stand in it; what is
+   * there under the same name is replaced. `not_found` where the container or the folder is not there.
+   */
+  putArchive(id: string, folder: string, tar: Uint8Array, options?: CallOptions): Promise<void>;
+
+  /**
+   * Starts a command without a terminal, as streams. It outlives the connection, but reads the end of its input when that
+   * goes. `conflict` where the container does not run or is paused. One that can't be started is no error: it says why on
+   * `stdout`, and its exit code is 126 or 127. The deadline (default 30 s) is the opening's, the signal also ends the
+   * streams.
+   */
+  openCommand(id: string, request: CommandRequest, options?: CallOptions): Promise<EngineCommand>;
 
   /** Ends every open request and connection. Later calls throw `closed`. */
   close(): void;
@@ -235,6 +270,10 @@ export interface InspectedContainer {
   mounts: { type: string; destination: string; name: string | null; read_only: boolean }[];
   /** `NAME=value`, the image's included. */
   env: string[];
+  /** What of GPUs was asked for at its creation: these, or the first `count` of them, or all where that is -1. */
+  gpu_requests: { ids: string[]; count: number }[];
+  /** "runc", "nvidia". */
+  runtime: string;
 }
 
 /** The body of `POST /containers/create` as far as Berth sends it (Docker's own names). */
@@ -259,11 +298,30 @@ export interface CreateContainerBody {
     MemorySwap?: number;
     NanoCpus?: number;
     PortBindings?: Record<string, { HostIp?: string; HostPort: string }[]>;
-    DeviceRequests?: { Driver: string; DeviceIDs: string[]; Capabilities: string[][] }[];
+    /** A count instead of ids (-1 is all of them) is for Berth's own containers. */
+    DeviceRequests?: { Driver: string; Count?: number; DeviceIDs?: string[]; Capabilities: string[][] }[];
     NetworkMode?: string;
-    /** A bind gives a folder of the host: to Berth's own containers, never to a user's. */
-    Mounts?: { Type: "volume" | "tmpfs" | "bind"; Source?: string; Target: string; ReadOnly?: boolean }[];
+    /** "host" shows the machine's processes: to Berth's own containers, never to a user's. */
+    PidMode?: "host";
+    AutoRemove?: boolean;
+    PidsLimit?: number;
+    ReadonlyRootfs?: boolean;
+    CapDrop?: string[];
+    SecurityOpt?: string[];
+    /** A bind gives a folder of the host, which must be there: to a user's container only one that an admin offers. */
+    Mounts?: EngineMount[];
   };
+}
+
+export interface EngineMount {
+  Type: "volume" | "tmpfs" | "bind";
+  Source?: string;
+  Target: string;
+  ReadOnly?: boolean;
+  /** Without what is mounted further down in it. */
+  BindOptions?: { NonRecursive: boolean };
+  /** An empty volume otherwise takes over what the image has there. */
+  VolumeOptions?: { NoCopy: boolean };
 }
 
 export interface ContainerLimits {
@@ -362,10 +420,35 @@ export interface BuildOptions extends CallOptions {
   registryTokens?: Record<string, string>;
 }
 
+export interface ImportRequest {
+  /** `repository:tag` */
+  tag: string;
+  /** Lines of a Dockerfile: `CMD […]`, `ENV A=b`, `LABEL a=b`. */
+  changes: string[];
+  comment?: string;
+}
+
+export interface ImportOptions extends CallOptions {
+  /** Default 2 min. */
+  stallTimeoutMs?: number;
+}
+
 export interface PullOptions extends RegistryCallOptions {
   stallTimeoutMs?: number;
   /** At most four times a second. Bytes of what is downloading now; `total` grows as layers become known. */
   onProgress?: (progress: { current_bytes: number; total_bytes: number }) => void;
+}
+
+export interface DirectoryRequest {
+  /** An absolute path on the machine. */
+  parent: string;
+  /** Of the new one, without a slash. */
+  name: string;
+  /** Any that the engine holds: nothing of it is run. */
+  image: string;
+  /** Of the container; what bears it with the same labels is what an earlier request has left there. */
+  container: string;
+  labels: Record<string, string>;
 }
 
 export interface InspectedVolume {
@@ -424,6 +507,10 @@ export interface ExecOptions extends CallOptions {
   maxOutputBytes?: number;
 }
 
+export interface ArchiveOptions extends CallOptions {
+  maxBytes?: number;
+}
+
 export interface ExecResult {
   exit_code: number;
   stdout: Uint8Array;
@@ -453,8 +540,49 @@ export interface EngineTerminal {
   exitCode(options?: CallOptions): Promise<number | null>;
 }
 
+export interface CommandRequest {
+  command: string[];
+  env?: string[];
+  user?: string;
+  working_dir?: string;
+}
+
+/**
+ * A command whose input and output flow here, in bytes. Back-pressure reaches the command in both directions: its output
+ * stops while either of `stdout` and `stderr` is full, so read both (`resume()` one that is not wanted). Where the
+ * connection is lost, or the signal aborts, all three are destroyed with an EngineError; nobody need listen for it.
+ */
+export interface EngineCommand {
+  /** 64 hex digits, the engine's. */
+  exec_id: string;
+  /** `end()` gives the command the end of its input; its output goes on. What is written after its end is lost. */
+  stdin: Writable;
+  stdout: Readable;
+  stderr: Readable;
+  /**
+   * Resolves when the command has ended and its output has been read; null where the engine has forgotten it with its
+   * container. Throws what destroyed the streams.
+   */
+  wait(): Promise<{ exit_code: number | null }>;
+  /** Gives up the connection. The command reads the end of its input, and what it prints then is lost. */
+  close(): void;
+}
+
 /** How to reach an engine. `path` of a unix socket, or host and port; plain TCP only where it was allowed for this machine. */
 export type EngineAddress =
   | { kind: "unix"; path: string }
   | { kind: "tls"; host: string; port: number; tls: { ca: string; cert: string; key: string } }
-  | { kind: "plain"; host: string; port: number };
+  | { kind: "plain"; host: string; port: number }
+  | {
+      kind: "ssh";
+      host: string;
+      port: number;
+      user: string;
+      /** Of Docker, on that server. */
+      socket_path: string;
+      /** In OpenSSH's form. */
+      private_key: string;
+      /** `SHA256:…` that the server must show; null at the first meeting, when whatever it shows is told to `onHostKey`. */
+      host_key: string | null;
+      onHostKey?: (fingerprint: string) => void;
+    };

@@ -16,6 +16,18 @@ const Mount = z
     read_only: !mount.RW,
   }));
 
+const DeviceRequest = z
+  .object({
+    Count: z.int().nullish(),
+    DeviceIDs: z.array(z.string()).nullish(),
+    Capabilities: z.array(z.array(z.string())).nullish(),
+  })
+  .transform((request) => ({
+    ids: request.DeviceIDs ?? [],
+    count: request.Count ?? 0,
+    isGpu: (request.Capabilities ?? []).some((all) => all.includes("gpu")),
+  }));
+
 const Inspected = z
   .object({
     Id: z.string(),
@@ -33,7 +45,12 @@ const Inspected = z
     Image: z.string(),
     Config: z.object({ Labels, Tty: z.boolean(), Image: z.string(), Env: z.array(z.string()).nullish() }),
     Mounts: z.array(Mount).nullish(),
-    HostConfig: z.object({ Memory: z.number(), NanoCpus: z.number() }),
+    HostConfig: z.object({
+      Memory: z.number(),
+      NanoCpus: z.number(),
+      Runtime: z.string().default(""),
+      DeviceRequests: z.array(DeviceRequest).nullish(),
+    }),
   })
   .transform(({ State: state, Config: config, HostConfig: host, ...rest }): InspectedContainer => ({
     id: rest.Id,
@@ -54,6 +71,8 @@ const Inspected = z
     image_reference: config.Image,
     mounts: rest.Mounts ?? [],
     env: config.Env ?? [],
+    gpu_requests: (host.DeviceRequests ?? []).filter(({ isGpu }) => isGpu).map(({ ids, count }) => ({ ids, count })),
+    runtime: host.Runtime,
   }));
 
 export async function inspectContainer(

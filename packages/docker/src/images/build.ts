@@ -11,6 +11,7 @@ import { laterStep, notDocker, shortened } from "../transport/failures.ts";
 import { taggedName } from "../wire/names.ts";
 import { ndjsonValues } from "../wire/ndjson.ts";
 import { inspectImage } from "./inspect.ts";
+import { watchedUpload } from "./watched-upload.ts";
 
 const BUILD_MS = 60 * 60_000;
 
@@ -52,7 +53,7 @@ async function build(
   const opened = (scope: CallScope): void => {
     moved = () => scope.restart(left());
   };
-  const body = context && Readable.from(watched(context, () => moved()));
+  const body = context && Readable.from(watchedUpload(context, () => moved()));
   const { response, scope } = await link.open(
     // dockerode's types want a stream also where there is nothing to send.
     (docker) => docker.buildImage(body as NodeJS.ReadableStream, parameters),
@@ -100,14 +101,6 @@ function describe(request: BuildRequest, { registryTokens }: BuildOptions): Apar
   const registryconfig = Object.fromEntries(tokens.map(([host, registrytoken]) => [host, { registrytoken }]));
   // dockerode's types know of passwords only.
   return { _query: query, _body: {}, registryconfig: registryconfig as unknown as Docker.RegistryConfig };
-}
-
-/** An upload that moves is a sign of life as well as output is. */
-async function* watched(context: AsyncIterable<Uint8Array>, moved: () => void): AsyncGenerator<Uint8Array, void, void> {
-  for await (const chunk of context) {
-    yield chunk;
-    moved();
-  }
 }
 
 /** What a person reads of a build. Of a base image's pull only what is new of each layer, not every figure. */

@@ -6,7 +6,8 @@ import type {} from "@berth/testbed/fleet/global-setup.ts"; // declares what is 
 import { pushBlobs, pushImage } from "@berth/testbed/fleet/push-image.ts";
 import { FleetRegistry } from "@berth/testbed/fleet/registry.ts";
 import { buildTestImages, MANIFEST_TYPE, type TestImage } from "@berth/testbed/fleet/test-image.ts";
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { sharedFleet } from "@berth/testbed/fleet/shared-fleet.ts";
 import {
   issueServerCertificate,
   type KeyAndCertificate as Keys,
@@ -18,7 +19,7 @@ import { connectRegistry } from "./connect-registry.ts";
 import type { Registry } from "./registry.ts";
 import { issueRegistryToken } from "./token.ts";
 
-const fleet = inject("fleet");
+const fleet = sharedFleet();
 const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 

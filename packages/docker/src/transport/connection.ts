@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { EngineAddress } from "../engine.ts";
+import { SshAgent, SshTunnel } from "./ssh-tunnel.ts";
 
 /** A pool for calls, which keeps connections alive, and one for streams, which must not take the calls' places. */
 export type Pool = "calls" | "streams";
@@ -24,11 +25,20 @@ export class Connection {
   readonly connectTimeoutMs: number;
   readonly #address: EngineAddress;
   readonly #agents: Record<Pool, http.Agent>;
+  readonly #tunnel: SshTunnel | null;
 
   constructor(address: EngineAddress, { connectTimeoutMs = CONNECT_MS }: ConnectionOptions) {
     this.connectTimeoutMs = connectTimeoutMs;
     this.#address = address;
     this.label = address.kind === "unix" ? "on this machine" : `at ${address.host}:${address.port}`;
+    this.#tunnel = address.kind === "ssh" ? new SshTunnel(address, connectTimeoutMs) : null;
+    if (this.#tunnel) {
+      this.#agents = {
+        calls: new SshAgent(this.#tunnel, { maxSockets: MAX_CALLS_AT_ONCE }),
+        streams: new SshAgent(this.#tunnel),
+      };
+      return;
+    }
     this.#agents = {
       calls: agentFor(address, {
         keepAlive: true,
@@ -60,6 +70,7 @@ export class Connection {
   close(): void {
     this.#agents.calls.destroy();
     this.#agents.streams.destroy();
+    this.#tunnel?.close();
   }
 }
 

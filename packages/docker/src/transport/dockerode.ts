@@ -9,8 +9,8 @@ interface DialOptions {
   options?: Record<string, unknown> & { _query?: Record<string, unknown>; _body?: unknown };
   authconfig?: Record<string, unknown>;
   registryconfig?: Record<string, unknown>;
-  /** A body that is streamed: what is built from. */
-  file?: Readable;
+  /** A tar as the body: what is built from, or unpacked into a container. */
+  file?: Readable | Buffer;
   allowEmpty?: boolean;
 }
 
