@@ -3,6 +3,7 @@ import { pruneBlobs } from "@berth/db/blobs/prune.ts";
 import { createPool } from "@berth/db/pool.ts";
 import { pruneObjectEvents } from "@berth/db/object-events/prune.ts";
 import { pgSql } from "@berth/db/sql.ts";
+import { pruneGpuUsage } from "@berth/db/usage/gpu-usage.ts";
 import cron from "node-cron";
 import type { Logger } from "pino";
 
@@ -29,7 +30,8 @@ export function startCalendar(
       try {
         const sql = pgSql(pool);
         const object_events = await pruneObjectEvents(sql, EVENT_DAYS);
-        const pruned = { object_events, blobs: await pruneBlobs(sql), ...(await pruneAccounts(sql)) };
+        const gpu_usage = await pruneGpuUsage(sql);
+        const pruned = { object_events, gpu_usage, blobs: await pruneBlobs(sql), ...(await pruneAccounts(sql)) };
         log.info({ pruned }, "what is long past was pruned");
       } catch (error) {
         log.warn({ err: error }, "what is long past could not be pruned; tomorrow again");

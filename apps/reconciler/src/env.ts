@@ -14,6 +14,11 @@ const Env = z.object({
     .enum(["0", "1"])
     .transform((value) => value === "1")
     .default(false),
+  /** Whether machines get a container of Berth's own that tells what they have and how busy they are. */
+  BERTH_PROBE: z
+    .enum(["on", "off"])
+    .default("on")
+    .transform((value) => value === "on"),
   /** For tests: die there as a power cut would have it. */
   BERTH_CRASH_AT: z.enum(CRASH_POINTS).optional(),
 });

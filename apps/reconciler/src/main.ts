@@ -1,8 +1,12 @@
 // `npm run reconciler`: makes the machines as the database says, until it is stopped.
 import { completeEnvironment } from "@berth/db/embedded/complete-environment.ts";
-import { createSecretBox } from "@berth/db/secret-box.ts";
+import { loadSshKey, type SshKey } from "@berth/db/machines/ssh-key.ts";
+import { createPool } from "@berth/db/pool.ts";
+import { createSecretBox, type SecretBox } from "@berth/db/secret-box.ts";
+import { pgSql } from "@berth/db/sql.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
+import { makeSshKey } from "@berth/docker/transport/ssh-tunnel.ts";
 import pino, { type Logger } from "pino";
 import { startCalendar } from "./calendar.ts";
 import { createCrash } from "./crash.ts";
@@ -13,16 +17,32 @@ import { logFields } from "./run-scope.ts";
 
 async function start(env: Env): Promise<void> {
   const log = pino({ name: "reconciler", level: env.BERTH_LOG_LEVEL, mixin: logFields });
+  const box = createSecretBox(env.BERTH_SECRET_KEY);
+  const sshKey = await readSshKey(env.DATABASE_URL, box);
   const reconciler = await startReconciler({
     databaseUrl: env.DATABASE_URL,
-    box: createSecretBox(env.BERTH_SECRET_KEY),
+    box,
     log,
-    connect: (row) => connectEngine(parseEngineUrl(row.url, { tls: row.tls, allow_insecure: row.allow_insecure })),
+    connect: (row) => {
+      const { tls, allow_insecure, ssh_host_key: host_key } = row;
+      const ssh = host_key === null ? null : { private_key: sshKey.private_key, host_key };
+      return connectEngine(parseEngineUrl(row.url, { tls: ssh ? null : tls, allow_insecure, ssh }));
+    },
+    hasProbes: env.BERTH_PROBE,
     crash: createCrash(env.BERTH_CRASH_AT ?? null),
   });
   const calendar = startCalendar(env.DATABASE_URL, log, () => reconciler.verifyImages());
   log.info("the reconciler runs");
   stopOnSignals(log, env.BERTH_SUPERVISED, () => Promise.all([calendar.stop(), reconciler.stop()]));
+}
+
+async function readSshKey(databaseUrl: string, box: SecretBox): Promise<SshKey> {
+  const pool = createPool(databaseUrl, { max: 1, applicationName: "berth-reconciler-start", onError: () => undefined });
+  try {
+    return await loadSshKey(pgSql(pool), box, () => makeSshKey("berth"));
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. A second signal ends at once. */

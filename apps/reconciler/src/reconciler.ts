@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { loadContainers } from "@berth/db/containers/load.ts";
+import { finishUnplacedRemovals } from "@berth/db/containers/finish-removal.ts";
+import { type ContainerRow, loadContainers } from "@berth/db/containers/load.ts";
 import { type ImageFilter, loadImages } from "@berth/db/images/load.ts";
 import { loadPlaces, loadPlacesOf } from "@berth/db/images/places.ts";
 import { settleImages } from "@berth/db/images/settle.ts";
@@ -10,17 +11,23 @@ import { loadMachines, type MachineRow } from "@berth/db/machines/load.ts";
 import { writeHeartbeats } from "@berth/db/machines/write-status.ts";
 import { createPool, type Pool } from "@berth/db/pool.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
-import { pgSql, type Sql } from "@berth/db/sql.ts";
+import { advanceLine } from "@berth/db/placement/advance-line.ts";
+import { settleMoves } from "@berth/db/placement/settle-moves.ts";
+import { inTransaction, pgSql, type Sql } from "@berth/db/sql.ts";
 import type { Engine } from "@berth/docker/engine.ts";
 import type { Logger } from "pino";
+import manifest from "../package.json" with { type: "json" };
 import { createAnnouncer } from "./announcer.ts";
 import type { Crash } from "./crash.ts";
+import { describeHealth } from "./describe.ts";
 import { LeaseKeeper } from "./lease/lease-keeper.ts";
 import { runImage, runPlaces } from "./images/run-image.ts";
 import { createRegistryAccess } from "./registry/registry-access.ts";
 import { RegistryWorker } from "./registry/registry-worker.ts";
 import { containerKey, MachineSession } from "./machines/machine-session.ts";
 import type { SessionContext } from "./machines/session-context.ts";
+import { followSystemImages } from "./probe/system-images.ts";
+import { createTelemetryHub } from "./probe/telemetry-hub.ts";
 import { createSharedLanes } from "./queue/lanes.ts";
 import { PRIORITY, WorkQueue } from "./queue/work-queue.ts";
 import { inRunScope } from "./run-scope.ts";
@@ -29,6 +36,10 @@ import { batched } from "./triggers/batch.ts";
 import { startDirtyPoll } from "./triggers/dirty-poll.ts";
 
 const HEARTBEAT_MS = 15_000;
+/** A notice that the line may move on, or that a move has come to its end, can be lost. */
+const SETTLE_MS = 15_000;
+/** Who could not be served as somebody changed it is looked at again soon, and not without end. */
+const SETTLE_PAUSE_MS = 100;
 const BATCH = 500;
 const RETRY_MS = 1_000;
 /** A database that hangs must not keep the process from ending. */
@@ -40,6 +51,8 @@ export interface ReconcilerOptions {
   log: Logger;
   connect: (row: MachineRow) => Engine;
   crash: Crash;
+  /** Whether each machine gets a container of Berth's own that tells what it has and how busy it is (default true). */
+  hasProbes?: boolean;
   now?: () => number;
   random?: () => number;
 }
@@ -68,6 +81,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     maxRunningPerGroup: 16,
   });
   const holder = randomUUID();
+  const startedAt = new Date();
   const leases = new LeaseKeeper({
     databaseUrl,
     holder,
@@ -75,6 +89,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     onGained: (shards) => void gain(shards),
     onResumed: () => sessions.forEach((session) => session.enqueueMachine(PRIORITY.event)),
     onLost: (shards) => lose(shards),
+    describe: () => describeHealth({ version: manifest.version, startedAt }, queue, sessions),
   });
   const readMachines = (filter: { machine_ids: readonly string[] } | { shards: readonly number[] }) =>
     loadMachines(sql, box, filter, (machine_id, error) =>
@@ -93,6 +108,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     );
   const announcer = createAnnouncer(sql, log);
   const registry = createRegistryAccess(sql, box, log);
+  const hasProbes = options.hasProbes ?? true;
+  const now = options.now ?? Date.now;
   const context: SessionContext = {
     pool,
     sql,
@@ -108,12 +125,18 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     loadContainers: readContainers,
     loadImages: readImages,
     loadMachine: async (machineId) => (await readMachines({ machine_ids: [machineId] }))[0] ?? null,
+    settlePlacements: () => settlePlacements(""),
     connect: options.connect,
     countMachines: () => sessions.size,
-    now: options.now ?? Date.now,
+    systemImages: hasProbes
+      ? followSystemImages(sql, log, () => sessions.forEach((session) => session.enqueueMachine(PRIORITY.resync)))
+      : null,
+    telemetry: hasProbes ? createTelemetryHub(sql, log, now) : null,
+    now,
     random: options.random ?? Math.random,
   };
   const worker = new RegistryWorker(context);
+  await context.systemImages?.ready;
   let isStopped = false;
 
   function open(row: MachineRow): void {
@@ -130,6 +153,13 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   function close(machineId: string): void {
     sessions.get(machineId)?.close();
     sessions.delete(machineId);
+  }
+
+  /** Berth leaves the machine: what it runs there for itself goes. */
+  function retire(machineId: string): void {
+    const session = sessions.get(machineId);
+    sessions.delete(machineId);
+    if (session) void session.probe.retire().finally(() => session.close());
   }
 
   /** The database may be away: what is ours is asked for until it is known. */
@@ -156,7 +186,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   }
 
   const lookAtContainers = retried(log, async (uids: string[]) => {
-    for (const row of await readContainers({ uids })) {
+    await finishUnplacedRemovals(sql, uids);
+    const rows = await readContainers({ uids });
+    await leaveBehind(rows, uids);
+    for (const row of rows) {
       const session = sessions.get(row.placement.machine_id);
       if (!session) continue;
       if (!session.isLoaded) {
@@ -164,11 +197,38 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
         session.noticedEarly.add(row.uid);
         continue;
       }
+      const keysBefore = session.containers.get(row.uid)?.row.ssh_keys_hash;
       const known = session.upsert(row);
-      if (known.row.status.observed_generation < row.generation || known.isStale)
+      // No spec of its own changes with its owner's keys.
+      const hasOtherKeys = row.ssh_keys_hash !== keysBefore;
+      if (known.row.status.observed_generation < row.generation || known.isStale || hasOtherKeys)
         session.enqueue(row.uid, PRIORITY.user);
     }
   });
+  /** Where each container was when it was last noticed: what stands where it stood concerns no other machine. */
+  const lastPlaces = new Map<string, string>();
+  /** Other machines let go of a container that is here now, and keep what it was there. */
+  async function leaveBehind(rows: readonly ContainerRow[], uids: readonly string[]): Promise<void> {
+    const places = new Map(rows.map(({ uid, placement }) => [uid, placement.machine_id]));
+    const fresh = new Set(rows.filter(({ generation }) => generation === 1).map(({ uid }) => uid));
+    const elsewhere = uids.filter(
+      (uid) => !fresh.has(uid) && (places.get(uid) !== lastPlaces.get(uid) || !places.has(uid)),
+    );
+    if (elsewhere.length === 0) return;
+    for (const session of sessions.values()) {
+      const left = elsewhere.filter((uid) => places.get(uid) !== session.row.machine_id);
+      const moved = left.filter((uid) => places.has(uid) && session.containers.has(uid));
+      if (moved.length === 0 && !left.some((uid) => session.departed.hasOf(uid))) continue;
+      await session.departed.load();
+      for (const uid of moved) session.forgetContainer(uid);
+      session.enqueueMachine(PRIORITY.event);
+    }
+    for (const uid of elsewhere) {
+      const place = places.get(uid);
+      if (place === undefined) lastPlaces.delete(uid);
+      else lastPlaces.set(uid, place);
+    }
+  }
   const lookAtMachines = retried(log, async (machineIds: string[]) => {
     const rows = new Map((await readMachines({ machine_ids: machineIds })).map((row) => [row.machine_id, row]));
     for (const machineId of machineIds) applyMachine(machineId, rows.get(machineId));
@@ -204,7 +264,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
 
   function applyMachine(machineId: string, row: MachineRow | undefined): void {
     const session = sessions.get(machineId);
-    if (!row || row.state === "decommissioned") return close(machineId);
+    if (!row || row.state === "decommissioned") return retire(machineId);
     if (!leases.fence(row.shard)) return;
     if (session && isSameAddress(session.row, row)) {
       session.row = row;
@@ -215,6 +275,15 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     open(row);
   }
 
+  const settlePlacements = batched(
+    retried(log, async () => {
+      await inTransaction(pool, settleMoves);
+      await inTransaction(pool, advanceLine);
+      await delay(SETTLE_PAUSE_MS, undefined, { ref: false });
+    }),
+    BATCH,
+  );
+
   const onContainer = batched(lookAtContainers, BATCH);
   const onMachine = batched(lookAtMachines, BATCH);
   const onImage = batched(lookAtImages, BATCH);
@@ -222,6 +291,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     berth_container: onContainer,
     berth_machine: onMachine,
     berth_image: onImage,
+    berth_line: () => settlePlacements(""),
     berth_registry: () => {
       registry.poke();
       sessions.forEach((session) => {
@@ -236,10 +306,12 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     machines.forEach(onMachine);
     images.forEach(onImage);
   });
+  const lineTimer = setInterval(() => settlePlacements(""), SETTLE_MS);
   const notifications = await listen(databaseUrl, "berth-reconciler-listen", SPEC_CHANNELS, {
     onNotice: (channel, id) => handlers[channel](id),
     onConnected: () => {
       poll.poke();
+      settlePlacements("");
       // Deletions leave no dirty row.
       void lookAtPlaces([]);
     },
@@ -254,12 +326,15 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     async stop() {
       isStopped = true;
       clearInterval(heartbeat);
+      clearInterval(lineTimer);
       poll.stop();
       // What is under way may end: an engine goes on with it in any case.
       await queue.close();
       for (const machineId of sessions.keys()) close(machineId);
       await leases.close();
       registry.close();
+      context.systemImages?.close();
+      await context.telemetry?.close();
       const said = Promise.all([context.told.flush(), announcer.close()]);
       await Promise.race([said, delay(FLUSH_MS, undefined, { ref: false })]);
       await notifications.close();
@@ -280,6 +355,7 @@ async function runKey(
     const id = key.slice(2);
     if (key.startsWith(containerKey(""))) return session.runContainer(id);
     if (key.startsWith("i/")) return runImage(session, Number(id));
+    if (key.startsWith("s/")) return session.probe.run();
     return key.startsWith("p/") ? runPlaces(session) : session.runMachine();
   });
 }
@@ -307,6 +383,9 @@ async function beat(sql: Sql, log: Logger, holder: string, sessions: Map<string,
 }
 
 const isSameAddress = (a: MachineRow, b: MachineRow): boolean =>
-  a.url === b.url && a.allow_insecure === b.allow_insecure && JSON.stringify(a.tls) === JSON.stringify(b.tls);
+  a.url === b.url &&
+  a.allow_insecure === b.allow_insecure &&
+  a.ssh_host_key === b.ssh_host_key &&
+  JSON.stringify(a.tls) === JSON.stringify(b.tls);
 
 const closePool = (pool: Pool): Promise<void> => pool.end();

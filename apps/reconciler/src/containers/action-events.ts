@@ -20,6 +20,8 @@ export function eventOf(action: Action): { reason: string; message: string } | n
       return { reason: "Updated", message: `Limits changed in place (${why}).` };
     case "renameContainer":
       return { reason: "Renamed", message: `Renamed to ${action.name} (${why}).` };
+    case "putKeys":
+      return { reason: "SshKeysPut", message: `The ssh keys of its owner were put into it (${why}).` };
     case "commitContainer":
       return { reason: "Committed", message: `Its content was kept as ${action.reference}.` };
     case "setAsideContainer":

@@ -100,6 +100,36 @@ test("runs an init, and writes logs that do not fill the disk", () => {
   });
 });
 
+test("mounts a directory or a volume where it was chosen, and shows nothing beside a read-only one", () => {
+  const mount = { storage: "any", kind: "scratch" as const, read_only: false };
+  const directory = { type: "directory" as const, path: "/srv/data", made_in: null };
+  const { HostConfig } = bodyOf({
+    mounts: [
+      { ...mount, path: "/work", source: directory },
+      { ...mount, path: "/data", source: directory, read_only: true },
+      { ...mount, path: "/root", source: { type: "volume", name: "berth-storage-any.li" } },
+    ],
+  });
+  expect(HostConfig.Mounts).toEqual([
+    { Type: "bind", Source: "/srv/data", Target: "/work", ReadOnly: false },
+    { Type: "bind", Source: "/srv/data", Target: "/data", ReadOnly: true, BindOptions: { NonRecursive: true } },
+    {
+      Type: "volume",
+      Source: "berth-storage-any.li",
+      Target: "/root",
+      ReadOnly: false,
+      VolumeOptions: { NoCopy: true },
+    },
+  ]);
+});
+
+test("mounts nothing by a spec's word alone", () => {
+  const mounts = [{ storage: "data", path: "/data", read_only: false }];
+  const unresolved = { storage: "data", path: "/data", kind: null, read_only: false, source: null };
+  expect(bodyOf({ spec: { mounts } }).HostConfig).not.toHaveProperty("Mounts");
+  expect(bodyOf({ spec: { mounts }, mounts: [unresolved] }).HostConfig).not.toHaveProperty("Mounts");
+});
+
 /** Whatever a spec says that the schema lets through. */
 const anySpec = fc
   .record(

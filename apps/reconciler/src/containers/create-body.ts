@@ -1,5 +1,6 @@
 import type { ContainerRow } from "@berth/db/containers/load.ts";
-import type { CreateContainerBody } from "@berth/docker/engine.ts";
+import type { ResolvedMount } from "@berth/db/storages/resolve-mounts.ts";
+import type { CreateContainerBody, EngineMount } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import type { DesiredContainer } from "../plan/types.ts";
 import type { Owner } from "./ownership.ts";
@@ -17,6 +18,7 @@ export function createBody(
   machineMemoryBytes: number,
 ): CreateContainerBody {
   const { spec, placement } = row;
+  const mounts = row.mounts.flatMap(toEngineMount);
   const { memoryBytes, nanoCpus } = desired.limits;
   return {
     Image: desired.image.reference,
@@ -45,6 +47,7 @@ export function createBody(
       // Memory and swap together: no swap.
       ...(memoryBytes > 0 && { Memory: memoryBytes, MemorySwap: memoryBytes }),
       ...(nanoCpus > 0 && { NanoCpus: nanoCpus }),
+      ...(mounts.length > 0 && { Mounts: mounts }),
       PortBindings: Object.fromEntries(
         placement.ports.map((port) => [
           `${port.container_port}/${port.protocol}`,
@@ -69,3 +72,15 @@ const gpuEnv = (uuids: readonly string[]): string[] => [
 /** Half the memory, as training frameworks want it, where the owner did not say. */
 const shmBytes = (shm: number | null, memoryBytes: number): number =>
   shm === null ? Math.max(64 * MIB, Math.floor(memoryBytes / 2)) : shm * MIB;
+
+/**
+ * Not `Binds`, by which an engine makes a directory that is not there: a disk that is not mounted would look like an empty
+ * one. What is mounted further down in a read-only one an engine may leave writable (20.10 always does), so it is not shown.
+ */
+function toEngineMount({ path, read_only, source }: ResolvedMount): EngineMount[] {
+  if (source === null) return [];
+  const both = { Target: path, ReadOnly: read_only };
+  return source.type === "volume"
+    ? [{ Type: "volume", Source: source.name, ...both, VolumeOptions: { NoCopy: true } }]
+    : [{ Type: "bind", Source: source.path, ...both, ...(read_only && { BindOptions: { NonRecursive: true } }) }];
+}

@@ -11,7 +11,7 @@ export function toDesired(row: ContainerRow): DesiredContainer {
     uid: row.uid,
     engineName: engineNameOf(row.name, row.uid),
     generation: row.generation,
-    desired: row.desired,
+    desired: (row.is_waiting || row.is_moving) && row.desired === "running" ? "stopped" : row.desired,
     onLoss: row.on_loss,
     restart: row.spec.restart,
     run: row.run,
@@ -33,6 +33,7 @@ export function toDesired(row: ContainerRow): DesiredContainer {
     },
     consent: row.recreate === null ? null : { mode: row.recreate, generation: row.recreate_generation },
     restore: restoreOf(row),
+    keysHash: row.ssh_keys_hash,
   };
 }
 

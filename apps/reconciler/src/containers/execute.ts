@@ -3,7 +3,7 @@ import { forgetHolds, recordHold } from "@berth/db/containers/hold.ts";
 import type { Applied, HeldRow } from "@berth/db/containers/load.ts";
 import { endRunsBefore, openCreate, stillWants } from "@berth/db/containers/write-status.ts";
 import { recordCommitted } from "@berth/db/images/record-committed.ts";
-import { EngineError } from "@berth/docker/engine.ts";
+import { type CreateContainerBody, EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { LeaseLostError, NotYetError, StaleRowError } from "../failures.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
@@ -14,6 +14,8 @@ import type { ContainerRun } from "./container-run.ts";
 import { createBody } from "./create-body.ts";
 import { toDesired } from "./desired.ts";
 import { isUnderRecreate, memoryOf, recordCrash } from "./known-container.ts";
+import { makeMissingDirectory, prepareVolumes } from "./prepare-mounts.ts";
+import { putKeys } from "./put-keys.ts";
 import { appliedOfHeld, madeFromOf, NOTHING_APPLIED, ownMadeFrom, withLimits } from "./made-from.ts";
 
 const STOP_GRACE_S = 10;
@@ -63,6 +65,10 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
 
     case "renameContainer":
       await rename(run, action.engineId, action.name);
+      return true;
+
+    case "putKeys":
+      await putKeys(run, action.engineId);
       return true;
 
     case "commitContainer":
@@ -155,7 +161,8 @@ async function create(run: ContainerRun): Promise<void> {
   session.crash("after-intent");
   const body = createBody(known.row, desired, session.owner, session.memoryBytes);
   try {
-    const created = await session.mutate(() => session.engine.createContainer(desired.engineName, body));
+    await prepareVolumes(run);
+    const created = await createWithDirectories(run, body);
     session.disk.end();
     if (known.row.image.on_registry) session.images.touch(known.row.image_id);
     run.createdId = created.id;
@@ -167,6 +174,20 @@ async function create(run: ContainerRun): Promise<void> {
     throw error;
   }
   session.crash("after-create");
+}
+
+/** Tried again after each directory that was missing and could be made. */
+async function createWithDirectories(run: ContainerRun, body: CreateContainerBody): Promise<{ id: string }> {
+  const { session, known, desired } = run;
+  const tryIt = () => session.mutate(() => session.engine.createContainer(desired.engineName, body));
+  for (let left = known.row.mounts.length; left > 0; left -= 1) {
+    try {
+      return await tryIt();
+    } catch (error) {
+      await makeMissingDirectory(run, error);
+    }
+  }
+  return tryIt();
 }
 
 async function declareCreate({ session, known, draft }: ContainerRun, applied: Applied): Promise<void> {
@@ -199,6 +220,7 @@ async function start(run: ContainerRun, engineId: string | null, cause: string):
   if (isAfterExit) recordCrash(known, session.now(), session.random());
   else known.lastStartAt = session.now();
   draft.started_run = known.row.run;
+  draft.ssh_keys = null;
   session.stoppedByHand.delete(target);
   session.crash("after-start");
 }

@@ -33,6 +33,8 @@ export interface KnownContainer {
   retryAt: number;
   /** What was announced of an engine container: a list that still has it running is not believed until then (monotonic, ms). */
   announced: { engineId: string; what: "end" | "pause"; until: number } | null;
+  /** Why the ssh keys are not in it, and when (wall clock, ms) that is tried again. */
+  keysFailure: { message: string; retryAt: number; count: number } | null;
   /** Monotonic, ms: an event that came after the last list began needs another look. */
   lastEventAt: number;
   lastListBeganAt: number;
@@ -64,6 +66,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   startNotBefore: 0,
   retryAt: 0,
   announced: null,
+  keysFailure: null,
   lastEventAt: 0,
   lastListBeganAt: 0,
   missingHolds: new Set(),
@@ -86,10 +89,17 @@ export function memoryOf(known: KnownContainer, status: ContainerStatusRow = kno
     recreateFailures: known.recreateFailures,
     heldUntil: new Map(held.map((hold) => [hold.engine_id, hold.held_until.getTime()])),
     startNotBefore: known.startNotBefore,
+    keys: keysIn(status),
+    keysFailure: known.keysFailure,
     committing: known.committing || known.savers.size > 0,
     dataLost: isClaimedYet("DataLost"),
     restoreFailed: known.restoreFailedGeneration === generation || isClaimedYet("RestoreFailed"),
   };
+}
+
+function keysIn({ ssh_keys }: ContainerStatusRow): Memory["keys"] {
+  const [engineId = "", hash = ""] = ssh_keys?.split(":") ?? [];
+  return ssh_keys === null ? null : { engineId, hash };
 }
 
 function limitsOf({ applied }: ContainerStatusRow): Limits | null {

@@ -71,6 +71,12 @@ describe("what has a hold and bears the name", () => {
     const underEarlierName = listedOf({ id: C0, name: `berth-earlier-${UID.slice(0, 8)}` });
     expect(see(forgotten, [underEarlierName, aside])).toMatchObject({ unknownTwin: true });
   });
+  test("is set aside though it was renamed by hand before what was made in its place is recorded", () => {
+    const made = { held: [hold(C0)], status: { engine_id: C0, create_open: true } };
+    const renamed = listedOf({ id: C0, name: "mine", state: "exited" });
+    expect(see(made, [renamed, listedOf({ id: C1 })])).toEqual({ current: C1, held: [C0], unknownTwin: false });
+    expect(see(made, [renamed])).toEqual({ current: C0, held: [], unknownTwin: false });
+  });
   test("is none where it is to be restored", () => {
     const asked = { held: [hold(C0)], status: { engine_id: C1 }, restore_engine_id: C0, recreate_generation: 3 };
     expect(see(asked, [named, aside])).toEqual({ current: C1, held: [C0], unknownTwin: false });

@@ -35,7 +35,13 @@ export function fromList(
   const ours = listed.filter(
     (container) => container.id === known.createdId || isOurs(container, known.row, session.owner),
   );
-  const rest = ours.filter((container) => !isHeld(container, known.row));
+  const isSetAside = (container: ListedContainer): boolean =>
+    isHeld(container, known.row) ||
+    // Renamed by hand once it was set aside, before what was made in its place is recorded: nothing else frees the name.
+    (hasHold(container, known.row) &&
+      !isCurrentName(container.name, known.row.uid) &&
+      ours.some((other) => !hasHold(other, known.row) && isCurrentName(other.name, known.row.uid)));
+  const rest = ours.filter((container) => !isSetAside(container));
   const current =
     rest.find((container) => container.id === known.row.status.engine_id) ??
     rest[0] ??

@@ -46,6 +46,7 @@ export async function settle(
     started_run: current && isUp(current) && !awaitsRestart(desired, memory) ? row.run : draft.started_run,
     completed_run: next.standing === "completed" ? row.run : draft.completed_run,
     abandoned_generation: draft.abandoned_generation,
+    ssh_keys: draft.ssh_keys,
     restarts: draft.restarts,
     exit_code: shown.exitCode,
     next_retry_at: nextRetryAt === null ? null : new Date(nextRetryAt),
@@ -55,7 +56,8 @@ export async function settle(
   };
   // Before the status says so: a crash in between must not leave them taken.
   const isDown = next.standing === "stopped" || next.standing === "completed";
-  if (isDone && isDown) await giveBackGpus(run);
+  // One that moves keeps them until it has arrived: it may have to stay.
+  if (isDone && isDown && !row.is_moving) await giveBackGpus(run);
   if (isDone && (isDown || current?.specHash === desired.specHash)) await giveBackSurplus(run);
   if (!isSame(status, row.status) || isHoldOver) {
     const version = await writeContainerStatus(session.sql, session.fence(), {
@@ -72,6 +74,7 @@ export async function settle(
     row.status = { ...status, version };
     row.held = row.held.filter((held) => held.engine_id !== unheldId);
   }
+  if (row.is_moving && isDown) session.context.settlePlacements();
   if (current && isUp(current)) known.recreateFailures = 0;
   await forgetGoneHolds(run, observed);
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ContainerSpec, type PortBinding } from "@berth/spec/container.ts";
+import type { Mount } from "@berth/spec/mount.ts";
 import { type CreateOnly, specHashOf } from "./spec-hash.ts";
 
 const port = (differs: Partial<PortBinding> = {}): PortBinding => ({
@@ -9,6 +10,13 @@ const port = (differs: Partial<PortBinding> = {}): PortBinding => ({
   protocol: "tcp",
   container_port: 22,
   host_port: 20_000,
+  ...differs,
+});
+
+const mount = (differs: Partial<Mount> = {}): Mount => ({
+  storage: "homes",
+  path: "/root",
+  read_only: false,
   ...differs,
 });
 
@@ -35,10 +43,14 @@ const FIELDS: { [Field in keyof ContainerSpec]: [value: ContainerSpec[Field], is
   tty: [false, true],
   shm: [64, true],
   restart: ["no", true],
+  mounts: [[{ storage: "homes", path: "/root", read_only: false }], true],
   cpus: [2, false],
   memory: [512, false],
   // What was asked for; what was given is in the placement.
-  ports: [[{ name: "ssh", kind: "ssh", protocol: "tcp", container_port: 22 }], false],
+  ports: [
+    [{ name: "ssh", kind: "ssh", protocol: "tcp", publish: true, strip_prefix: true, container_port: 22 }],
+    false,
+  ],
   gpu_count: [2, false],
   gpu_type: ["RTX 4090", false],
   gpu_uuids: [["GPU-1"], false],
@@ -73,6 +85,11 @@ test("tells every create-only difference from every other", () => {
     hashOf({ spec: { command: ["a", "b"] } }),
     hashOf({ spec: { entrypoint: ["a b"] } }),
     hashOf({ spec: { command: [] } }),
+    hashOf({ spec: { mounts: [mount()] } }),
+    hashOf({ spec: { mounts: [mount({ storage: "data" })] } }),
+    hashOf({ spec: { mounts: [mount({ path: "/data" })] } }),
+    hashOf({ spec: { mounts: [mount({ read_only: true })] } }),
+    hashOf({ spec: { mounts: [mount(), mount({ path: "/data" })] } }),
   ];
   expect(new Set(hashes).size).toBe(hashes.length);
 });
@@ -81,7 +98,7 @@ test("is not changed by a port's name and kind, which only people read", () => {
   expect(hashOf({ ports: [port({ name: "web", kind: "http" })] })).toBe(hashOf({ ports: [port()] }));
 });
 
-test("does not depend on the order of variables, ports or GPUs", () => {
+test("does not depend on the order of variables, ports, mounts or GPUs", () => {
   const anyEnv = fc.dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), fc.stringMatching(/^[a-z]{0,3}$/));
   fc.assert(
     fc.property(anyEnv, (env) => {
@@ -89,6 +106,8 @@ test("does not depend on the order of variables, ports or GPUs", () => {
       expect(hashOf({ spec: { env: reversed } })).toBe(hashOf({ spec: { env } }));
     }),
   );
+  const mounts = [mount(), mount({ path: "/data" })];
+  expect(hashOf({ spec: { mounts: mounts.toReversed() } })).toBe(hashOf({ spec: { mounts } }));
   const ports = [port(), port({ container_port: 80, host_port: 20_001 })];
   expect(hashOf({ ports: ports.toReversed(), gpu_uuids: ["b", "a"] })).toBe(hashOf({ ports, gpu_uuids: ["a", "b"] }));
 });
@@ -99,4 +118,5 @@ test("leaves a field with its default out, so that a release that adds a field r
   expect(
     hashOf({ spec: { env: { B: "2", A: "1" }, command: ["sh"], shm: 64 }, gpu_uuids: ["GPU-1"], ports: [port()] }),
   ).toBe("1:fa19ebe57b4e1f73bbfc75402d131643");
+  expect(hashOf({ spec: { mounts: [] } })).toBe(hashOf());
 });

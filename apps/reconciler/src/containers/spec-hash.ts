@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ContainerSpec, PortBinding } from "@berth/spec/container.ts";
+import type { Mount } from "@berth/spec/mount.ts";
 
 /**
  * What an engine fixes at create. `cpus`, `memory` and the name are not here: they change in place.
@@ -30,10 +31,13 @@ export function specHashOf({ image_id, incarnation, spec, gpu_uuids, ports }: Cr
     ["restart", spec.restart, "unless-stopped"],
     ["gpus", [...gpu_uuids].sort(), []],
     ["ports", ports.map((port) => `${port.host_port}:${port.container_port}/${port.protocol}`).sort(), []],
+    ["mounts", spec.mounts.map(mountText).sort(), []],
   ];
   const set = fields.filter(([, value, initial]) => JSON.stringify(value) !== JSON.stringify(initial));
   const text = JSON.stringify(set.map(([name, value]) => [name, value]));
   return `${VERSION}:${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
 }
 
+/** No name of a storage has a colon, and no two mounts one path. */
+const mountText = ({ storage, path, read_only }: Mount): string => `${storage}:${read_only ? "ro" : "rw"}:${path}`;
 const byKey = (a: [string, string], b: [string, string]): number => (a[0] < b[0] ? -1 : 1);

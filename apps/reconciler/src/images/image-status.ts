@@ -35,6 +35,7 @@ export async function writeStatus(
   const version = await writeImageStatus(session.sql, session.fence(), row.image_id, status);
   if (version === null) throw new StaleRowError();
   row.status = { ...status, version };
+  if (row.is_for_move && (status.phase === "Ready" || status.phase === "Failed")) session.context.settlePlacements();
   session.context.announcer.add("image", row.image_id);
 }
 

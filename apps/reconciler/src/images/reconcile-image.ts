@@ -60,7 +60,8 @@ async function readOrigin(session: MachineSession, { row }: KnownImage): Promise
   const listed = await session.read(() => session.engine.listContainers({ labels }));
   const origin = listed.find(({ id }) => id === engine_id);
   if (!origin) return "missing";
-  return origin.state === "paused" ? "paused" : "there";
+  if (origin.state === "paused") return "paused";
+  return row.is_for_move && origin.state !== "exited" && origin.state !== "created" ? "up" : "there";
 }
 
 /** While a commit may go on, the pause is its own, and the container's plan lets it be. */

@@ -3,6 +3,7 @@ import { connectLeases } from "@berth/db/leases/lease-connection.ts";
 import { SHARDS } from "@berth/db/leases/shard-leases.ts";
 import { createPool } from "@berth/db/pool.ts";
 import { pgSql, type Sql } from "@berth/db/sql.ts";
+import type { ReconcilerHealth } from "@berth/spec/reconciler.ts";
 import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "@berth/testbed/postgres/restartable.ts";
 import { createTestDatabase } from "@berth/testbed/postgres/test-database.ts";
@@ -29,6 +30,17 @@ async function database(): Promise<{ url: string; sql: Sql }> {
   return { url, sql: pgSql(pool) };
 }
 
+const describe = (): ReconcilerHealth => ({
+  version: "test",
+  started_at: new Date().toISOString(),
+  machines: 0,
+  queue: [],
+  longest_waiting: null,
+  longest_running: [],
+  breakers_open: 0,
+  breakers: [],
+});
+
 /** A keeper that is started, with a clock that the test may put forward. */
 function keeperOf(databaseUrl: string) {
   const holder = randomUUID();
@@ -43,6 +55,7 @@ function keeperOf(databaseUrl: string) {
     onGained: (shards) => gained.push(shards),
     onResumed: () => (counts.resumed += 1),
     onLost: async (shards) => void lost.push(shards),
+    describe,
     now: () => performance.now() + clock.aheadMs,
   });
   keeper.start();
@@ -96,6 +109,7 @@ test("gives a shard away only after nothing acts on it any more", async () => {
     holder: randomUUID(),
     log: pino({ enabled: false }),
     onGained: () => undefined,
+    describe,
     onResumed: () => undefined,
     onLost: (shards) => {
       asked.push(...shards);

@@ -1,6 +1,7 @@
 import type { Fence } from "@berth/db/leases/fence.ts";
 import { connectLeases, type LeaseConnection } from "@berth/db/leases/lease-connection.ts";
 import { SHARDS, type ShardLeases } from "@berth/db/leases/shard-leases.ts";
+import type { ReconcilerHealth } from "@berth/spec/reconciler.ts";
 import type { Logger } from "pino";
 
 const LEASE_MS = 10_000;
@@ -10,6 +11,8 @@ const SELF_STOP_MS = 7_000;
 /** With other reconcilers about, one that died is looked for more often. */
 const WATCH_MS = 500;
 const RECONNECT_MS = 200;
+/** With every other renewal, for people who look. */
+const TELL_MS = 4_000;
 /** What runs on a shard that is given away may end by then; what does not is fenced. */
 const HAND_OVER_MS = 3_000;
 
@@ -23,6 +26,8 @@ export interface LeaseKeeperOptions {
   onResumed: () => void;
   /** Shards that another has, or shall have: resolves when nothing acts on them any more. */
   onLost: (shards: number[]) => Promise<void>;
+  /** How this process does. */
+  describe: () => ReconcilerHealth;
   /** Monotonic, ms. */
   now?: () => number;
 }
@@ -37,6 +42,7 @@ export class LeaseKeeper {
   #connection: LeaseConnection | null = null;
   #epochs = new Map<number, bigint>();
   #renewedAt = Number.NEGATIVE_INFINITY;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #others = 0;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -125,7 +131,9 @@ export class LeaseKeeper {
   async #renew(leases: ShardLeases): Promise<void> {
     const startedAt = this.#now();
     if (this.#others > 0 && startedAt - this.#renewedAt < RENEW_MS) return;
-    const held = await leases.renew();
+    const isTelling = startedAt - this.#toldAt >= TELL_MS;
+    const held = await leases.renew(isTelling ? this.#options.describe() : null);
+    if (isTelling) this.#toldAt = startedAt;
     const hasLapsed = this.#epochs.size > 0 && this.#now() - this.#renewedAt > SELF_STOP_MS;
     this.#renewedAt = startedAt;
     const epochs = new Map(held.map(({ shard, epoch }) => [shard, epoch]));

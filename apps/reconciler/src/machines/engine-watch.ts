@@ -63,8 +63,10 @@ async function rest(session: MachineSession, failures: number, error: unknown): 
   const delayMs = session.breaker.isOpen
     ? probeDelayMs(failures, isSilent)
     : Math.min(RECONNECT_MAX_MS, RECONNECT_MS * 2 ** Math.min(failures - 1, 10));
+  session.nextTryAt = session.now() + delayMs;
   try {
     await delay(delayMs, undefined, { signal: session.closing });
+    session.nextTryAt = null;
   } catch (aborted) {
     session.log.debug({ err: aborted }, "stopped watching");
   }
@@ -73,6 +75,7 @@ async function rest(session: MachineSession, failures: number, error: unknown): 
 function onConnected(session: MachineSession): void {
   if (session.breaker.isOpen) session.log.info("the engine answers again");
   session.breaker.close();
+  session.awaySince = null;
   session.lastHeardAt = performance.now();
   session.isEventsConnected = true;
   // Another engine may answer at this address now.
@@ -102,6 +105,7 @@ const IGNORED = /^(exec_|attach|resize|top|export|archive-|copy|commit|health_st
 function onEvent(session: MachineSession, event: EngineEvent): void {
   session.lastHeardAt = performance.now();
   if (event.type !== "container" || IGNORED.test(event.action)) return;
+  if (event.attributes[LABEL.system] !== undefined) return onSystemEvent(session, event);
   const uid = event.attributes[LABEL.uid];
   const known = uid === undefined ? undefined : session.containers.get(uid);
   if (!known) return;
@@ -136,6 +140,11 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
   }
   known.lastEventAt = now;
   if (!known.isRunning) session.enqueue(known.row.uid, PRIORITY.event);
+}
+
+/** What Berth itself runs there has ended, or is gone: a look at the machine brings it back. */
+function onSystemEvent(session: MachineSession, { action }: EngineEvent): void {
+  if (["die", "destroy", "pause", "rename"].includes(action)) session.enqueueMachine(PRIORITY.event);
 }
 
 /** Of any engine container that bears its uid: one that has just been made ends, perhaps, before it is recorded. */

@@ -30,7 +30,7 @@ export function machineClaims(session: MachineSession, away: string | null): Cla
         }
       : { type: "EngineHealthy", status: "true", reason: "ChangesFinish", message: "" },
   ];
-  claims.push(...session.registryReach.claim(), ...session.disk.claim());
+  claims.push(...session.registryReach.claim(), ...session.disk.claim(), ...session.probe.claim());
   if (session.orphans.length > 0) {
     claims.push({
       type: "OrphansFound",

@@ -20,7 +20,9 @@ import { createMachineLanes, type MachineLanes } from "../queue/lanes.ts";
 import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { costOfRun, countCall, inRunScope } from "../run-scope.ts";
+import { Departed } from "./departed.ts";
 import { DiskPressure } from "./disk-pressure.ts";
+import { MachineProbe } from "../probe/machine-probe.ts";
 import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
 import { watchPulse } from "./pulse.ts";
@@ -45,6 +47,8 @@ export class MachineSession {
   readonly pulls: Pulls;
   readonly images: MachineImages;
   readonly disk: DiskPressure;
+  readonly departed: Departed;
+  readonly probe: MachineProbe;
   readonly registryReach: RegistryReach;
   readonly breaker = createBreaker();
   readonly containers = new Map<string, KnownContainer>();
@@ -60,8 +64,8 @@ export class MachineSession {
   isEventsConnected = false;
   /** A change was not finished in time, though lists are answered. */
   isStuck = false;
-  /** The facts that its row has from this session, as JSON. */
-  toldFacts: string | null = null;
+  /** That the engine can start containers by, as it last told. */
+  runtimes: readonly string[] = [];
   /** Of the machine, bytes; 0 until its facts were read. */
   memoryBytes = 0;
   orphans: readonly string[] = [];
@@ -70,6 +74,9 @@ export class MachineSession {
   lastHeardAt = performance.now();
   /** What made the breaker open. */
   lastMiss: unknown = null;
+  /** Wall clock, ms: since when the breaker is open, and when the engine is asked next; null where it is not. */
+  awaySince: number | null = null;
+  nextTryAt: number | null = null;
   readonly #lanes: MachineLanes;
   readonly #closing = new AbortController();
   #eventStream = new AbortController();
@@ -84,6 +91,8 @@ export class MachineSession {
     this.#lanes = createMachineLanes(context.lanes);
     this.images = new MachineImages(this);
     this.disk = new DiskPressure(this);
+    this.departed = new Departed(this);
+    this.probe = new MachineProbe(this);
     this.registryReach = new RegistryReach(this);
     this.pulls = createPulls({
       pull: (reference, options) => inRunScope(() => this.#pullApart(reference, options)),
@@ -116,6 +125,8 @@ export class MachineSession {
   /** Stops looking; calls under way end with `closed`. */
   close(): void {
     this.#closing.abort();
+    this.probe.close();
+    this.context.telemetry?.forget(this.row.machine_id);
     this.pulls.abortAll();
     this.images.abortAll();
     this.context.queue.forget(this.row.machine_id);
@@ -215,6 +226,7 @@ export class MachineSession {
     if (!isMiss(error) || this.closing.aborted || !this.breaker.recordMiss()) return;
     this.log.warn({ err: error }, "the engine does not answer: its keys are parked");
     this.lastMiss = error;
+    this.awaySince = this.now();
     this.context.queue.park(this.row.machine_id);
     // The stream of an engine that froze stays open, and would keep anyone from probing it.
     this.#eventStream.abort();
@@ -262,6 +274,7 @@ export class MachineSession {
       this.context.queue.cancelDelay(containerKey(row.uid));
     }
     if (!isSameImage(known.row, row)) known.image = { state: "unknown" };
+    if (known.row.ssh_keys_hash !== row.ssh_keys_hash) known.keysFailure = null;
     known.row = row;
     known.isStale = false;
     return known;

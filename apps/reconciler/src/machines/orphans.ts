@@ -12,10 +12,12 @@ const STOP_GRACE_S = 10;
  * are told and left alone, save those whose owner removed them while the machine was away.
  */
 export async function handleOrphans(session: MachineSession, listed: readonly ListedContainer[]): Promise<void> {
-  const orphans = listed.filter((container) => isOrphan(container, session.owner) && !isKnown(session, container));
+  const orphans = listed.filter(
+    (container) =>
+      isOrphan(container, session.owner) && !session.departed.has(container.id) && !isKnown(session, container),
+  );
   const uids = orphans.map((container) => container.labels[LABEL.uid]!);
-  const removed =
-    orphans.length > 0 ? await loadTombstones(session.sql, session.owner.machine_id, uids) : new Set<string>();
+  const removed = orphans.length > 0 ? await loadTombstones(session.sql, uids) : new Set<string>();
   const left: string[] = [];
   for (const orphan of orphans) {
     if (!removed.has(orphan.labels[LABEL.uid]!) || !(await tryToRemove(session, orphan))) left.push(orphan.name);

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import type { MachineFacts } from "@berth/db/machines/load.ts";
 import { writeMachineStatus } from "@berth/db/machines/write-status.ts";
 import { EngineError, type EngineInfo, type EngineVersion } from "@berth/docker/engine.ts";
 import { mergeConditions } from "@berth/spec/condition.ts";
@@ -5,6 +7,7 @@ import { LABEL } from "@berth/spec/engine-names.ts";
 import { isSettled } from "../containers/is-settled.ts";
 import { StaleRowError } from "../failures.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
+import { clearLeftovers } from "./clear-leftovers.ts";
 import { readIdentity } from "./identity.ts";
 import { machineClaims } from "./machine-claims.ts";
 import type { MachineSession } from "./machine-session.ts";
@@ -28,6 +31,7 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
       if (row.placement.machine_id === session.row.machine_id) session.upsert(row);
     }
     session.noticedEarly.clear();
+    await session.departed.load();
     await session.images.load();
   }
   const wasConfirmed = session.identity.state === "confirmed";
@@ -42,12 +46,16 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
       if (known.isRunning) continue;
       if (known.isStale || !isSettled(session, known, listed)) session.enqueue(known.row.uid, PRIORITY.event);
     }
+    if (!wasConfirmed) await clearLeftovers(session, listed);
+    await session.departed.refresh();
     await handleOrphans(session, listed);
+    await session.departed.keep(listed);
     if (!wasConfirmed) session.images.enqueueAll();
     session.registryReach.check();
   }
   // Last, for it takes locks in the engine and may hang where lists are answered.
   const facts = session.hasFacts ? null : await readFacts(session);
+  if (session.identity.state === "confirmed") session.probe.look(listed);
   await tellMachine(session, facts);
   session.enqueueMachine(PRIORITY.resync, RESYNC_MS * (0.9 + session.random() * 0.2));
 }
@@ -56,7 +64,7 @@ interface Facts {
   engineVersion: string;
   apiVersion: string;
   cores: number;
-  memory: { total: number; free: number | null };
+  memory: { total: number };
 }
 
 /** Null where the engine does not tell them now. */
@@ -74,12 +82,13 @@ async function readFacts(session: MachineSession): Promise<Facts | null> {
 
 function toFacts(session: MachineSession, version: EngineVersion, info: EngineInfo): Facts {
   session.memoryBytes = info.memory_bytes;
+  session.runtimes = info.runtimes;
   session.hasFacts = true;
   return {
     engineVersion: info.version,
     apiVersion: version.api_version,
     cores: info.ncpu,
-    memory: { total: Math.floor(info.memory_bytes / 1_048_576), free: null },
+    memory: { total: Math.floor(info.memory_bytes / 1_048_576) },
   };
 }
 
@@ -93,13 +102,18 @@ async function tellMachine(session: MachineSession, facts: Facts | null): Promis
     observed_generation: row.generation,
   };
   const { version: before, ...told } = row.status;
-  const areFactsNew = facts !== null && JSON.stringify(facts) !== session.toldFacts;
+  const known: MachineFacts = {
+    ...row.facts,
+    ...(facts && { cores: facts.cores, memory: { ...facts.memory, free: row.facts.memory?.free ?? null } }),
+    ...session.probe.facts(),
+  };
+  const areFactsNew = !isDeepStrictEqual(known, row.facts);
   if (!areFactsNew && JSON.stringify(sorted(status)) === JSON.stringify(sorted(told))) return;
   const version = await writeMachineStatus(session.sql, session.fence(), {
     machine_id: row.machine_id,
     version: before,
     ...status,
-    facts: facts && { cores: facts.cores, memory: facts.memory },
+    facts: areFactsNew ? known : null,
   });
   if (version === null) {
     await session.reloadRow();
@@ -116,7 +130,7 @@ async function tellMachine(session: MachineSession, facts: Facts | null): Promis
     });
   }
   row.status = { ...status, version };
-  if (facts) session.toldFacts = JSON.stringify(facts);
+  row.facts = known;
 }
 
 const sorted = (object: object): [string, unknown][] => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -11,6 +11,8 @@ import type { Crash } from "../crash.ts";
 import type { SharedLanes } from "../queue/lanes.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
 import type { RegistryAccess } from "../registry/registry-access.ts";
+import type { SystemImages } from "../probe/system-images.ts";
+import type { TelemetryHub } from "../probe/telemetry-hub.ts";
 import type { Told } from "../told.ts";
 
 /** What every machine's session shares. */
@@ -25,6 +27,9 @@ export interface SessionContext {
   announcer: Announcer;
   crash: Crash;
   registry: RegistryAccess;
+  /** What probes are made of; null where machines are to have none. */
+  systemImages: SystemImages | null;
+  telemetry: TelemetryHub | null;
   /** The label by which engines tell our containers from another Berth's. */
   installation: string;
   /** Null while nothing may be begun on this shard. */
@@ -33,6 +38,8 @@ export interface SessionContext {
   loadContainers: (filter: { uids: readonly string[] } | { machine_ids: readonly string[] }) => Promise<ContainerRow[]>;
   loadImages: (filter: ImageFilter) => Promise<ImageRow[]>;
   loadMachine: (machineId: string) => Promise<MachineRow | null>;
+  /** Something may have come free, or a move may be at its end. */
+  settlePlacements: () => void;
   connect: (row: MachineRow) => Engine;
   /** How many machines this process looks after. */
   countMachines: () => number;

@@ -57,6 +57,14 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
       message: "The GPUs that this container was made with are not claimed for it: start it again, or recreate it.",
     });
   }
+  if (memory.keysFailure && desired.keysHash !== null && current?.state === "running") {
+    claims.push({
+      type: "SshKeys",
+      status: "false",
+      reason: "NotPut",
+      message: `The ssh keys of its owner are not in the container: ${memory.keysFailure.message}`,
+    });
+  }
   if (observed.image.state === "failed") {
     claims.push({
       type: "ImagePulled",

@@ -295,6 +295,40 @@ describe("what an engine changes in place", () => {
   });
 });
 
+describe("the owner's ssh keys", () => {
+  const wanted = { keysHash: "k1" };
+  const [there, older] = [
+    { engineId: "c1", hash: "k1" },
+    { engineId: "c1", hash: "k0" },
+  ];
+  const failure = (retryAt: number) => ({ keysFailure: { message: "no space", retryAt } });
+
+  test.each([
+    ["are put into what was started", { desired: wanted }, "put keys c1 (started)"],
+    [
+      "are put anew when they change",
+      { desired: wanted, memory: { keys: older } },
+      "put keys c1 (its owner's keys changed)",
+    ],
+    [
+      "are put into another container",
+      { desired: wanted, memory: { keys: { ...there, engineId: "c0" } } },
+      "put keys c1 (started)",
+    ],
+    ["are left alone where they are there", { desired: wanted, memory: { keys: there } }, "running"],
+    ["are nothing to a container without an sshd", { memory: { keys: older } }, "running"],
+    ["wait for a container that does not run", { desired: wanted, current: EXITED }, "start c1 (exited with 1)"],
+    ["wait after a failure", { desired: wanted, memory: failure(NOW + 1) }, "running"],
+    ["are tried again then", { desired: wanted, memory: failure(NOW) }, "put keys c1 (started)"],
+  ] satisfies [string, Case, string][])("%s", (_what, given, text) => expect(textFor(given)).toBe(text));
+
+  test("that can't be put are told, and the container runs on", () => {
+    const given = { desired: wanted, memory: failure(NOW + 5) };
+    expect(planFor(given)).toMatchObject({ standing: "running", wakeAt: NOW + 5 });
+    expect(claimsFor(given)).toEqual(["SshKeys"]);
+  });
+});
+
 describe("a container of our uid that no record knows", () => {
   const given: Case = { observed: { current: containerOf({ ...EXITED }), unknownTwin: true } };
   test("keeps ours from being started beside it", () => {

@@ -230,10 +230,11 @@ function keepAsItShouldBe(situation: Situation): Decision | null {
   if (!current) return null;
   const actions = [...inPlace(situation, current), ...expiredHolds(situation)];
   const runState = situation.desired.desired === "running" ? keepRunning(situation, current) : keepStopped(current);
+  const keys = runState.standing === "running" && lacksKeys(situation, current) ? keysFor(situation, current) : null;
   return {
-    actions: [...actions, ...runState.actions],
+    actions: [...actions, ...runState.actions, ...(keys?.actions ?? [])],
     standing: runState.standing,
-    wakeAt: earliest([runState.wakeAt, foreignNamePoll(situation), ...futureExpiries(situation)]),
+    wakeAt: earliest([runState.wakeAt, keys?.wakeAt ?? null, foreignNamePoll(situation), ...futureExpiries(situation)]),
   };
 }
 
@@ -300,6 +301,19 @@ function stopHeld({ desired, observed }: Situation): Action[] {
   // A twin may be among them, and be the one that its owner works in.
   if (desired.desired === "removed" || isBesideTwin(observed)) return [];
   return observed.held.filter(isUp).flatMap((held) => stopping(held, "set aside, should not run"));
+}
+
+/** A start forgets what was put there before: its file system may be another. */
+const lacksKeys = ({ desired, memory }: Situation, { engineId, state }: EngineContainer): boolean =>
+  state === "running" &&
+  desired.keysHash !== null &&
+  (memory.keys?.engineId !== engineId || memory.keys.hash !== desired.keysHash);
+
+function keysFor({ memory, now }: Situation, { engineId }: EngineContainer): Decision {
+  const retryAt = memory.keysFailure?.retryAt ?? 0;
+  if (retryAt > now) return stand("running", retryAt);
+  const cause = memory.keys?.engineId === engineId ? "its owner's keys changed" : "started";
+  return act({ type: "putKeys", engineId, cause });
 }
 
 function expiredHolds({ desired, observed, memory, now }: Situation): Action[] {

@@ -66,6 +66,7 @@ const ACTION_PHASE: Record<Action["type"], ContainerPhase | null> = {
   unpauseContainer: "Starting",
   updateContainer: null,
   renameContainer: null,
+  putKeys: null,
   commitContainer: "Recreating",
   setAsideContainer: "Recreating",
   abandonRecreate: "Recreating",

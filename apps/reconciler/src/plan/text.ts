@@ -11,6 +11,7 @@ const WORDS: { [Type in Action["type"]]: (action: Extract<Action, { type: Type }
   unpauseContainer: (action) => `unpause${short(action.engineId)}`,
   updateContainer: (action) => `update${short(action.engineId)}`,
   renameContainer: (action) => `rename${short(action.engineId)} to ${action.name}`,
+  putKeys: (action) => `put keys${short(action.engineId)}`,
   commitContainer: (action) => `commit${short(action.engineId)} as ${action.reference}`,
   setAsideContainer: (action) => `set aside${short(action.engineId)} as ${action.name}`,
   abandonRecreate: () => "abandon the recreate",

@@ -26,6 +26,8 @@ export interface DesiredContainer {
   /** The owner's word that engine containers older than `generation` may be made anew. */
   consent: { mode: RecreateConsent; generation: number } | null;
   restore: Restore | null;
+  /** Of the owner's ssh keys, which are to lie in it; null where it has no sshd to read them. */
+  keysHash: string | null;
 }
 
 /** The owner's word, given with `generation`, that this engine container, which was set aside, is to be the container again. */
@@ -93,6 +95,10 @@ export interface Memory {
   heldUntil: ReadonlyMap<string, number>;
   /** Crash-loop backoff: not started again before. 0 where it may start now. */
   startNotBefore: number;
+  /** Which keys lie in which engine container, since it was started last; null where none were put there. */
+  keys: { engineId: string; hash: string } | null;
+  /** Why they could not be put there, and when that is tried again. */
+  keysFailure: { message: string; retryAt: number } | null;
   /** Our own commit pauses it. */
   committing: boolean;
   /** An earlier container was lost with its content, and the owner has not asked for anything since. */
@@ -113,6 +119,8 @@ export type Action = { cause: string } &
     | { type: "unpauseContainer"; engineId: string }
     | { type: "updateContainer"; engineId: string; limits: Limits }
     | { type: "renameContainer"; engineId: string; name: string }
+    /** Writes the owner's ssh keys into it. That it failed is told, and is no failure of the container. */
+    | { type: "putKeys"; engineId: string }
     | { type: "commitContainer"; engineId: string; reference: string }
     /** Writes the held row first, then renames. */
     | { type: "setAsideContainer"; engineId: string; name: string; generation: number; specHash: string }

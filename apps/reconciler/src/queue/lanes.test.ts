@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createMachineLanes, createSharedLanes, Lane } from "./lanes.ts";
 
 /** Work that lasts until the test ends it. */
@@ -24,6 +24,10 @@ function worker() {
     },
   };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("runs as much as its limit at once, and the rest in the order of asking", async () => {
   const { begun, work, end } = worker();
@@ -96,4 +100,30 @@ test("holds all machines together to 64 reads and 32 pulls", async () => {
   await turn();
   expect(begun.filter((name) => name.startsWith("read")).length).toBe(64);
   expect(begun.filter((name) => name.startsWith("pull")).length).toBe(32);
+});
+
+test("engines that hang keep no other's reads waiting: not for long at first, and then not at all", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const { begun, work, end } = worker();
+  const shared = createSharedLanes();
+  const hanging = Array.from({ length: 64 }, () => createMachineLanes(shared));
+  const well = createMachineLanes(shared);
+  hanging.forEach((lanes, at) => void lanes.read(work(`hangs ${at}`)));
+  void well.read(work("waits"));
+  await vi.advanceTimersByTimeAsync(499);
+  expect(begun).not.toContain("waits");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(begun).toContain("waits");
+  hanging.forEach((lanes, at) => void lanes.read(work(`hangs again ${at}`)));
+  void well.read(work("waits no more"));
+  await turn();
+  expect(begun).toContain("waits no more");
+  // One that answers in time again takes its place as before.
+  await end("hangs 0");
+  await end("hangs again 0");
+  await end("waits");
+  for (let at = 0; at < 63; at += 1) void createMachineLanes(shared).read(work(`other ${at}`));
+  void hanging[0]!.read(work("is back"));
+  await turn();
+  expect(begun).not.toContain("is back");
 });

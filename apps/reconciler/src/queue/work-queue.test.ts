@@ -204,3 +204,28 @@ test("waits at its close for what runs, and begins nothing more", async () => {
 test("closes at once where nothing runs", async () => {
   await queueOf().queue.close();
 });
+
+test("a run that takes long gives up its place, and the next ones of its group take none", async () => {
+  const { queue, begun, end } = queueOf({ maxRunning: 2, maxRunningPerGroup: 3 });
+  for (const key of ["h1", "h2", "h3", "h4"]) queue.add(key, "hangs", user);
+  queue.add("w1", "well", event);
+  expect(begun).toEqual(["h1", "h2"]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(begun).toEqual(["h1", "h2", "h3", "w1"]);
+  queue.add("w2", "well", event);
+  queue.add("w3", "well", event);
+  expect(begun).toEqual(["h1", "h2", "h3", "w1", "w2"]);
+  await end("h1");
+  expect(begun).toEqual(["h1", "h2", "h3", "w1", "w2", "h4"]);
+  for (const key of ["h2", "h3", "h4"]) await end(key);
+  // It is a group as any other again.
+  queue.add("h5", "hangs", event);
+  expect(begun).not.toContain("h5");
+  await end("w1");
+  expect(begun.slice(-1)).toEqual(["w3"]);
+  await end("w2");
+  expect(begun.slice(-1)).toEqual(["h5"]);
+  await end("w3");
+  await end("h5");
+  expect(queue.depth).toEqual({ waiting: 0, running: 0, delayed: 0 });
+});

@@ -4,9 +4,29 @@ export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 const LEVELS: readonly Priority[] = [PRIORITY.user, PRIORITY.event, PRIORITY.retry, PRIORITY.resync];
 
+/** Who takes longer waits for its engine, and costs nothing meanwhile: others may have its place. */
+const LATE_MS = 1_000;
+
+/** A key that waits or runs. */
+export interface QueuedKey {
+  key: string;
+  group: string;
+  ms: number;
+}
+
+export interface QueueSurvey {
+  /** By what a key begins with, up to its slash. */
+  depths: Map<string, { waiting: number; running: number; delayed: number }>;
+  /** Of the groups that are not parked; null where nothing waits. */
+  longestWaiting: QueuedKey | null;
+  /** Those that run, longest first. */
+  running: QueuedKey[];
+}
+
 export interface WorkQueueOptions {
   /** Looks at one key, whatever happened to it. Must not throw. */
   run: (key: string, group: string) => Promise<void>;
+  /** Of all groups together, without those that are late. */
   maxRunning: number;
   maxRunningPerGroup: number;
 }
@@ -14,15 +34,20 @@ export interface WorkQueueOptions {
 /**
  * Keys say *what* to look at, never what happened, so equal ones merge: one that is asked for while it runs, runs once
  * more afterwards. One key runs once at a time. Groups (machines) take turns, so that none starves another; a parked
- * group's keys wait outside.
+ * group's keys wait outside. A run that takes long gives up its place among all, and the next ones of its group take none:
+ * however many machines hang, the others go on.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   /** Per level, the groups in turn, each with its keys in order. */
   readonly #ready = new Map<Priority, Map<string, Set<string>>>(LEVELS.map((level) => [level, new Map()]));
-  readonly #waiting = new Map<string, { group: string; priority: Priority }>();
-  readonly #running = new Map<string, { group: string; again: Priority | null }>();
+  readonly #waiting = new Map<string, { group: string; priority: Priority; since: number }>();
+  readonly #running = new Map<string, { group: string; again: Priority | null; since: number }>();
   readonly #runningPerGroup = new Map<string, number>();
+  /** Runs that have a place among {@link WorkQueueOptions.maxRunning}. */
+  #placed = 0;
+  /** How many runs of a group take long. */
+  readonly #late = new Map<string, number>();
   readonly #delayed = new Map<string, { group: string; timer: NodeJS.Timeout; at: number }>();
   readonly #parked = new Set<string>();
   #isClosed = false;
@@ -44,7 +69,7 @@ export class WorkQueue {
       if (waiting.priority >= priority) return;
       this.#take(key, waiting);
     }
-    this.#waiting.set(key, { group, priority });
+    this.#waiting.set(key, { group, priority, since: waiting?.since ?? performance.now() });
     const groups = this.#ready.get(priority)!;
     const keys = groups.get(group);
     if (keys) keys.add(key);
@@ -99,6 +124,30 @@ export class WorkQueue {
     return { waiting: this.#waiting.size, running: this.#running.size, delayed: this.#delayed.size };
   }
 
+  /** For people who look: it walks through all of it. */
+  survey(): QueueSurvey {
+    const now = performance.now();
+    const depths: QueueSurvey["depths"] = new Map();
+    const count = (keys: Iterable<string>, state: "waiting" | "running" | "delayed"): void => {
+      for (const key of keys) {
+        const kind = key.slice(0, key.indexOf("/"));
+        const depth = depths.get(kind) ?? { waiting: 0, running: 0, delayed: 0 };
+        depth[state] += 1;
+        depths.set(kind, depth);
+      }
+    };
+    count(this.#waiting.keys(), "waiting");
+    count(this.#running.keys(), "running");
+    count(this.#delayed.keys(), "delayed");
+    let longestWaiting: QueuedKey | null = null;
+    for (const [key, { group, since }] of this.#waiting) {
+      const ms = now - since;
+      if (!this.#parked.has(group) && ms > (longestWaiting?.ms ?? -1)) longestWaiting = { key, group, ms };
+    }
+    const running = Array.from(this.#running, ([key, { group, since }]) => ({ key, group, ms: now - since }));
+    return { depths, longestWaiting, running: running.sort((a, b) => b.ms - a.ms) };
+  }
+
   /** Takes nothing more, and resolves when what runs has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -110,18 +159,17 @@ export class WorkQueue {
   }
 
   #dispatch(): void {
-    while (this.#running.size < this.#options.maxRunning) {
-      const next = this.#next();
-      if (!next) return;
-      void this.#start(next.key, next.group);
-    }
+    for (let next = this.#next(); next; next = this.#next()) void this.#start(next.key, next.group);
   }
 
   #next(): { key: string; group: string } | null {
+    const hasPlace = this.#placed < this.#options.maxRunning;
+    if (!hasPlace && this.#late.size === 0) return null;
     for (const level of LEVELS) {
       const groups = this.#ready.get(level)!;
       for (const [group, keys] of groups) {
         if (this.#parked.has(group)) continue;
+        if (!hasPlace && !this.#late.has(group)) continue;
         if ((this.#runningPerGroup.get(group) ?? 0) >= this.#options.maxRunningPerGroup) continue;
         const [key] = keys;
         if (key === undefined) throw new Error(`group ${group} waits without a key`);
@@ -144,21 +192,49 @@ export class WorkQueue {
   }
 
   async #start(key: string, group: string): Promise<void> {
-    const state = { group, again: null as Priority | null };
+    const state = { group, again: null as Priority | null, since: performance.now() };
     this.#running.set(key, state);
-    this.#runningPerGroup.set(group, (this.#runningPerGroup.get(group) ?? 0) + 1);
+    count(this.#runningPerGroup, group, 1);
+    const giveUpPlace = this.#takePlace(group);
     try {
       await this.#options.run(key, group);
     } finally {
+      giveUpPlace();
       this.#running.delete(key);
-      const left = this.#runningPerGroup.get(group)! - 1;
-      if (left === 0) this.#runningPerGroup.delete(group);
-      else this.#runningPerGroup.set(group, left);
+      count(this.#runningPerGroup, group, -1);
       if (state.again !== null) this.add(key, group, state.again);
       this.#dispatch();
       if (this.#running.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
     }
   }
+
+  /** For a run that begins; returns what ends it. */
+  #takePlace(group: string): () => void {
+    let isLate = this.#late.has(group);
+    if (isLate) {
+      count(this.#late, group, 1);
+      return () => count(this.#late, group, -1);
+    }
+    this.#placed += 1;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#placed -= 1;
+      count(this.#late, group, 1);
+      this.#dispatch();
+    }, LATE_MS);
+    return () => {
+      clearTimeout(timer);
+      if (isLate) count(this.#late, group, -1);
+      else this.#placed -= 1;
+    };
+  }
+}
+
+/** Adds `by`, and keeps no zeros. */
+function count(counts: Map<string, number>, key: string, by: number): void {
+  const left = (counts.get(key) ?? 0) + by;
+  if (left === 0) counts.delete(key);
+  else counts.set(key, left);
 }
 
 const higher = (a: Priority, b: Priority): Priority => (a > b ? a : b);

@@ -44,7 +44,7 @@ function pollOf(sql: Sql) {
 
 test("asks every 15 seconds for what was changed and not observed, until it was", async () => {
   const { sql } = database;
-  const { uid } = await insertContainer(sql);
+  const { uid } = await insertContainer(sql, { desired: "removed" });
   await insertMachine(sql, "dirty-machine");
   const swept = Promise.withResolvers<void>();
   const { next } = pollOf(async <Row>(text: string, parameters?: readonly unknown[]) => {
@@ -67,7 +67,7 @@ test("asks every 15 seconds for what was changed and not observed, until it was"
 test("asks at once when it is poked", async () => {
   const { sql } = database;
   const image_id = await insertImage(sql);
-  const { uid } = await insertContainer(sql, { image_id });
+  const { uid } = await insertContainer(sql, { image_id, desired: "removed" });
   const { next, poke } = pollOf(sql);
   const asked = next();
   poke();
@@ -82,7 +82,7 @@ test("goes on asking after the database was away", async () => {
     if (isAway) throw new Error("the database is away");
     return database.sql(text, parameters);
   };
-  const { uid } = await insertContainer(database.sql);
+  const { uid } = await insertContainer(database.sql, { desired: "removed" });
   const { next } = pollOf(sql);
   vi.advanceTimersByTime(POLL_MS);
   await turn();

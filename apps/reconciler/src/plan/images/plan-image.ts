@@ -27,8 +27,8 @@ export interface ObservedImageWork {
   isMade: boolean;
   /** Of the registry's tag; null where there is none. Looked at only where something was pushed. */
   tagDigest: string | null;
-  /** What a save saves. */
-  origin: "missing" | "paused" | "there";
+  /** What a save saves; "up" where it is to be down first. */
+  origin: "missing" | "paused" | "up" | "there";
 }
 
 export type ImageAction =
@@ -51,6 +51,7 @@ export interface ImagePlan {
 /** A commit that was sent by a process, or to an engine, that has gone since: nothing tells its end. */
 const LOST_COMMIT_MS = 30_000;
 const UNPAUSE_POLL_MS = 1_000;
+const STOP_POLL_MS = 250;
 const COMMIT_FAILURES = 5;
 
 /**
@@ -92,6 +93,7 @@ function planCommit(memory: ImageMemory, observed: ObservedImageWork, now: numbe
   if (now < lostUntil) return { action: null, wakeAt: lostUntil, isCommitting: true };
   // Nothing is committed again while it is paused, perhaps for a commit that goes on: the container's own plan wakes it.
   if (observed.origin === "paused") return stand(now + UNPAUSE_POLL_MS);
+  if (observed.origin === "up") return stand(now + STOP_POLL_MS);
   if (memory.failure !== null && memory.failure.count >= COMMIT_FAILURES) {
     return act({ type: "fail", message: memory.failure.message, cause: `${COMMIT_FAILURES} commits failed` });
   }

@@ -20,6 +20,7 @@ const anyDesired: fc.Arbitrary<DesiredContainer> = fc
     specHash: fc.constantFrom("v1", "v2"),
     limits: anyLimits,
     fromCommit: fc.boolean(),
+    keysHash: fc.constantFrom(null, "k1", "k2"),
     generation: fc.integer({ min: 1, max: GENERATIONS }),
     restore: fc.option(
       fc.record({
@@ -96,6 +97,8 @@ const anyMemory: fc.Arbitrary<Memory> = fc.record({
     .uniqueArray(fc.tuple(fc.constantFrom("h1", "h2"), anyTime), { selector: ([engineId]) => engineId })
     .map((holds) => new Map(holds)),
   startNotBefore: anyTime,
+  keys: fc.option(fc.record({ engineId: fc.constantFrom("c1", "lost"), hash: fc.constantFrom("k1", "k2") })),
+  keysFailure: fc.option(fc.record({ message: fc.constant("no space"), retryAt: anyTime })),
   committing: fc.boolean(),
   dataLost: fc.boolean(),
   restoreFailed: fc.boolean(),

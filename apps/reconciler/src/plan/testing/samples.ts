@@ -22,6 +22,7 @@ export const desiredOf = (differs: Partial<DesiredContainer> = {}): DesiredConta
   image: { reference: IMAGE, fromCommit: false },
   consent: null,
   restore: null,
+  keysHash: null,
   ...differs,
 });
 
@@ -59,6 +60,8 @@ export const memoryOf = (differs: Partial<Memory> = {}): Memory => ({
   recreateFailures: 0,
   heldUntil: new Map(),
   startNotBefore: 0,
+  keys: null,
+  keysFailure: null,
   committing: false,
   dataLost: false,
   restoreFailed: false,

@@ -141,6 +141,11 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
       const renamed = find(world, action.engineId);
       return observed.foreignName ? refused(world) : done(alter(world, renamed, { engineName: action.name }));
     }
+    case "putKeys": {
+      const { engineId, state } = find(world, action.engineId);
+      demand(engineId === observed.current?.engineId && state === "running", "keys are put into what does not run");
+      return done(remember(world, { keys: { engineId, hash: desired.keysHash ?? "" }, keysFailure: null }));
+    }
     case "commitContainer":
       demand(desired.image.fromCommit, "nobody asked for a commit");
       demand(!isUp(find(world, action.engineId)), "what still changes is committed");
@@ -185,7 +190,9 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
 
 /** The runs that a restart ends are over before it starts; that it was started is only recorded afterwards. */
 function start(desired: DesiredContainer, world: World, target: EngineContainer): World {
-  const running = alter(world, target, { state: "running", exitCode: null, stoppedByHand: false });
+  const running = remember(alter(world, target, { state: "running", exitCode: null, stoppedByHand: false }), {
+    keys: null,
+  });
   const isForRestart = awaitsRestart(desired, world.memory);
   return isForRestart ? remember(running, { completedRun: desired.restartRun - 1 }) : running;
 }
