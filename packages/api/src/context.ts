@@ -21,7 +21,9 @@ export type Credential =
   | { kind: "access_token"; token_epoch: number; expires_at: Date }
   /** A browser's access token, which ends with its session. */
   | { kind: "session"; session_id: string }
-  | { kind: "api_token"; token_id: number };
+  | { kind: "api_token"; token_id: number }
+  /** A key of their profile, with which they came to the ssh gateway: by its SHA-256, in hex. */
+  | { kind: "ssh_key"; key_id: string };
 
 /** Who calls, and with what. */
 export interface Actor extends Person {
@@ -38,6 +40,8 @@ export interface ApiServices {
   box: SecretBox;
   /** This installation's uuid. */
   installation: string;
+  /** Where people and machines reach Berth, as the admin named it: `https://berth.lab`. */
+  publicUrl: string | null;
   connectEngine(address: EngineAddress): Engine;
   /** Open connections to the machines' engines, shared by all that reads from them. */
   engines: EnginePool;
@@ -98,6 +102,8 @@ export interface ApiContext extends ApiServices {
   actor: Actor | null;
   /** The caller's network address, for throttling and the audit log. */
   address: string | null;
+  /** By what address this caller came here, `http://10.0.0.1:3000`; absent where it was not by HTTP. */
+  origin?: string | undefined;
   request_id: string;
   /** Null for a program that is no browser. */
   cookies: BrowserCookies | null;

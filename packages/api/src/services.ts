@@ -14,6 +14,7 @@ export interface ServiceParts {
   db: Db;
   box: SecretBox;
   installation: string;
+  publicUrl?: string | undefined;
   connectEngine(address: EngineAddress): Engine;
   /** The real one where it is left out. */
   connectRegistry?: (connection: RegistryConnection) => Registry;
@@ -30,12 +31,13 @@ export function createApiServices(parts: ServiceParts): ApiServices & {
 } {
   const { db, box, installation, connectEngine, changes = SILENT } = parts;
   const sql = sqlOf(db);
-  const engines = createEnginePool({ db, box, connectEngine });
+  const engines = createEnginePool({ db, sql, box, connectEngine });
   return {
     db,
     sql,
     box,
     installation,
+    publicUrl: parts.publicUrl ?? null,
     connectEngine,
     changes,
     engines,

@@ -38,5 +38,13 @@ function lookUp(sql: Sql, userId: number, credential: Credential): Promise<Found
            AND ${USABLE}`,
         [userId, credential.token_id],
       );
+    case "ssh_key":
+      return sql<Found>(
+        `SELECT u.user_id, u.account, u.role, 'write' AS scope FROM users u
+         WHERE u.user_id = $1 AND ${USABLE} AND EXISTS (
+           SELECT 1 FROM unnest(u.ssh_public_keys) k
+           WHERE encode(sha256(decode(split_part(k, ' ', 2), 'base64')), 'hex') = $2)`,
+        [userId, credential.key_id],
+      );
   }
 }

@@ -7,6 +7,9 @@ import { hashAsClient, hashPassword } from "./password.ts";
 
 export const DEFAULT_ADMIN_ACCOUNT = "berth-admin";
 
+/** How the audit log has it, with whether its password was `generated`. */
+export const FIRST_ADMIN_ACTION = "create first admin";
+
 /**
  * Makes the first admin of a database without users. `password` is the plain one; where none is given, one is generated
  * and returned: this is the only time that it can be read. Null where there was nothing to generate.
@@ -25,7 +28,9 @@ export async function ensureFirstAdmin(
     if (await tx.users.findFirst()) return null;
     const { user_id } = await tx.users.create({ data: { account, password, role: "admin" } });
     const actor = { user_id, account, role: "admin" as const };
-    await recordAudit(tx, { actor, address: null }, { action: "create first admin", noun: "user", object_id: user_id });
-    return given.password === undefined ? plain : null;
+    const generated = given.password === undefined;
+    const entry = { action: FIRST_ADMIN_ACTION, noun: "user", object_id: user_id, details: { generated } } as const;
+    await recordAudit(tx, { actor, address: null }, entry);
+    return generated ? plain : null;
   });
 }

@@ -1,8 +1,12 @@
-import { claimPlacement } from "@berth/db/placement/claim.ts";
+import { claimOrWait, claimPlacement, type Placement } from "@berth/db/placement/claim.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { ContainerSpec } from "@berth/spec/container.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { gpusAsked } from "../users/quota.ts";
+import { holdStorages } from "./hold-storages.ts";
+
+/** What to do where GPUs are not free: refuse, or stand in line for them. */
+type IfBusy = "fail" | "wait";
 
 /** A container to place: where it was asked to be, and what it needs. */
 export interface Claimant {
@@ -11,18 +15,29 @@ export interface Claimant {
   spec: ContainerSpec;
 }
 
+/** Null where it waits in line. */
+type Claimed = Placement | null;
+
 /** GPUs and ports, chosen by what the spec asks for. */
-export async function claimAll(sql: Sql, { container_id, machine_id, spec }: Claimant): Promise<void> {
-  const { gpu_count, gpu_type, gpu_uuids, cpus, ports } = spec;
-  await claimPlacement(sql, { container_id, machine_id, gpu_count, gpu_type, gpu_uuids, cpus, ports });
+export async function claimAll(
+  sql: Sql,
+  { container_id, machine_id, spec }: Claimant,
+  ifBusy: IfBusy,
+): Promise<Claimed> {
+  const { gpu_type, gpu_uuids, cpus, ports } = spec;
+  const claim = ifBusy === "wait" ? claimOrWait : claimPlacement;
+  const gpu_count = gpusAsked(spec);
+  const machine_ids = await holdStorages(sql, spec.mounts, machine_id);
+  return claim(sql, { container_id, machine_id, machine_ids, gpu_count, gpu_type, gpu_uuids, cpus, ports });
 }
 
 /** Ports for what is not to run now, on a machine where its GPUs are, free or not. */
 export async function claimPorts(sql: Sql, claimant: Claimant): Promise<void> {
   const { container_id, spec } = claimant;
-  const machine_id = claimant.machine_id ?? (await machineWithGpus(sql, spec));
+  const machine_ids = await holdStorages(sql, spec.mounts, claimant.machine_id);
+  const machine_id = claimant.machine_id ?? (await machineWithGpus(sql, spec, machine_ids));
   const gpus = { gpu_count: 0, gpu_type: null, gpu_uuids: null };
-  await claimPlacement(sql, { container_id, machine_id, ...gpus, cpus: spec.cpus, ports: spec.ports });
+  await claimPlacement(sql, { container_id, machine_id, machine_ids, ...gpus, cpus: spec.cpus, ports: spec.ports });
 }
 
 /** Ports anew, on a machine that has as many cores; the GPUs that it holds, if any, stay its own. */
@@ -42,37 +57,42 @@ export async function reclaimPorts(sql: Sql, { container_id, machine_id, spec }:
  * GPUs for another run. An engine fixes them at create, so a container that had some gets the very same, or CONFLICT
  * where they are not free: others would mean another container, and only a recreate may make one.
  */
-export async function claimForStart(sql: Sql, claimant: Claimant): Promise<void> {
+export async function claimForStart(sql: Sql, claimant: Claimant, ifBusy: IfBusy): Promise<Claimed> {
   const { container_id, machine_id, spec } = claimant;
-  const [before] = await sql<{ gpu_uuids: string[]; holders: number }>(
-    `SELECT p.gpu_uuids, (SELECT count(*)::int FROM gpu_allocations a
-                          WHERE a.machine_id = p.machine_id AND a.gpu_uuid = ANY (p.gpu_uuids)
-                            AND a.container_id <> p.container_id) AS holders
-     FROM placements p WHERE p.container_id = $1`,
-    [container_id],
-  );
-  const remembered = before?.gpu_uuids ?? [];
-  if (remembered.length === 0 || remembered.length !== gpusAsked(spec)) return claimAll(sql, claimant);
-  if (before && before.holders > 0) {
-    throw new DomainError(
-      "CONFLICT",
-      "Its GPUs are in use by another container: wait for them, or change the GPUs with a recreate.",
-      { gpu_uuids: remembered },
-    );
+  const remembered = await gpusOfLastRun(sql, container_id);
+  if (remembered.length === 0 || remembered.length !== gpusAsked(spec)) return claimAll(sql, claimant, ifBusy);
+  const claim = ifBusy === "wait" ? claimOrWait : claimPlacement;
+  try {
+    return await claim(sql, {
+      container_id,
+      machine_id,
+      gpu_count: remembered.length,
+      gpu_type: null,
+      gpu_uuids: remembered,
+      cpus: spec.cpus,
+      ports: spec.ports,
+    });
+  } catch (error) {
+    if (!(error instanceof DomainError && error.code === "CONFLICT")) throw error;
+    const message = `Its GPUs are not free: wait for them (if_busy: wait), or change the GPUs with a recreate. ${error.message}`;
+    throw new DomainError("CONFLICT", message, { gpu_uuids: remembered });
   }
-  await claimPlacement(sql, {
-    container_id,
-    machine_id,
-    gpu_count: remembered.length,
-    gpu_type: null,
-    gpu_uuids: remembered,
-    cpus: spec.cpus,
-    ports: spec.ports,
-  });
+}
+
+/** Those that its engine container was made with, perhaps another's by now. */
+export async function gpusOfLastRun(sql: Sql, containerId: number): Promise<string[]> {
+  const [placement] = await sql<{ gpu_uuids: string[] }>("SELECT gpu_uuids FROM placements WHERE container_id = $1", [
+    containerId,
+  ]);
+  return placement?.gpu_uuids ?? [];
 }
 
 /** The machine with most free of the GPUs that `spec` wants, among those that have enough at all. Null for any machine. */
-async function machineWithGpus(sql: Sql, { gpu_count, gpu_type, gpu_uuids }: ContainerSpec): Promise<string | null> {
+async function machineWithGpus(
+  sql: Sql,
+  { gpu_count, gpu_type, gpu_uuids }: ContainerSpec,
+  machineIds: readonly string[] | null,
+): Promise<string | null> {
   if (gpu_count === 0) return null;
   const [machine] = await sql<{ machine_id: string }>(
     `SELECT m.machine_id
@@ -83,9 +103,9 @@ async function machineWithGpus(sql: Sql, { gpu_count, gpu_type, gpu_uuids }: Con
        LEFT JOIN gpu_allocations a ON a.machine_id = m.machine_id AND a.gpu_uuid = gpu->>'uuid'
        WHERE ($1::text IS NULL OR gpu->>'type' = $1) AND ($2::text[] IS NULL OR gpu->>'uuid' = ANY ($2::text[]))
      ) g
-     WHERE m.state = 'active' AND m.runs_containers AND g.fitting >= $3
+     WHERE m.state = 'active' AND m.runs_containers AND g.fitting >= $3 AND ($4::text[] IS NULL OR m.machine_id = ANY ($4::text[]))
      ORDER BY g.fitting - g.taken DESC, m.machine_id LIMIT 1`,
-    [gpu_type, gpu_uuids, gpu_count],
+    [gpu_type, gpu_uuids, gpu_count, machineIds],
   );
   if (machine) return machine.machine_id;
   throw new DomainError("UNPROCESSABLE", `No machine has ${gpu_count} such GPUs: ask for fewer, or for another type.`);

@@ -62,6 +62,8 @@ test("answers with the wish, its place, and how to get in", async () => {
   const [ssh, jupyter] = container.ports;
   expect(container.connect).toEqual({
     ssh: `ssh -p ${ssh?.host_port} root@gpu-1`,
+    gateway: null,
+    gateway_fingerprint: null,
     urls: [`http://gpu-1:${jupyter?.host_port}`],
   });
 });
@@ -96,7 +98,7 @@ test("claims GPUs by uuid, and refuses what is not free without keeping anything
   const before = await freeGpus();
   const first = await li.container.create({ name, image: "public/base:1", gpu_count: before });
   expect(first.gpus).toHaveLength(before);
-  const second = { name: `${name}-b`, image: "public/base:1", gpu_count: 1 };
+  const second = { name: `${name}-b`, image: "public/base:1", gpu_count: 1, if_busy: "fail" as const };
   await expect(li.container.create(second)).rejects.toMatchObject({ code: "CONFLICT" });
   expect(await api.db.containers.count({ where: { name: second.name } })).toBe(0);
   await api.db.gpu_allocations.deleteMany({ where: { container_id: first.container_id } });

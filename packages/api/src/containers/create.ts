@@ -3,6 +3,7 @@ import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import type { Container, CreateContainerInput } from "@berth/spec/container.ts";
 import { CreateParams } from "@berth/spec/create-params.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
+import { mergeSpec } from "@berth/spec/merge-spec.ts";
 import { recordAudit } from "../audit.ts";
 import type { Actor, AuthedContext } from "../context.ts";
 import { noSuchImage } from "../images/get.ts";
@@ -12,11 +13,11 @@ import { isUniqueViolation } from "../unique-violation.ts";
 import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { claimAll, claimPorts } from "./claim.ts";
 import { getContainer } from "./get.ts";
-import { mergeSpec } from "./merge-spec.ts";
 
 /**
  * Records the wish, places it and wakes the reconciler: the container itself appears later. What the request leaves out
- * comes from the image's create_params; variables are merged by name. One that is to be stopped gets ports, no GPUs.
+ * comes from the image's create_params; variables are merged by name. One that is to be stopped gets ports, no GPUs; one
+ * whose GPUs are not free now waits in line for them.
  */
 export async function createContainer(ctx: AuthedContext, input: CreateContainerInput): Promise<Container> {
   try {
@@ -40,12 +41,14 @@ export async function createContainer(ctx: AuthedContext, input: CreateContainer
           spec,
           desired: input.desired,
           on_loss: input.on_loss,
+          on_drain: input.on_drain,
           status: { create: {} },
         },
       });
-      const claim = input.desired === "running" ? claimAll : claimPorts;
-      await claim(sql, { container_id, machine_id, spec });
-      const details = { name: input.name, image: image.name };
+      const claimant = { container_id, machine_id, spec };
+      const waits = input.desired === "running" && (await claimAll(sql, claimant, input.if_busy)) === null;
+      if (input.desired === "stopped") await claimPorts(sql, claimant);
+      const details = { name: input.name, image: image.name, ...(waits && { waits }) };
       await recordAudit(tx, ctx, { action: "create", noun: "container", object_id: container_id, details });
       return getContainer({ sql, actor: ctx.actor }, { container_id });
     });

@@ -1,3 +1,4 @@
+import { giveUpPlace } from "@berth/db/placement/give-up-place.ts";
 import type { Container } from "@berth/spec/container.ts";
 import type { AuthedContext } from "../context.ts";
 import { changeContainer } from "./change.ts";
@@ -13,6 +14,7 @@ export const deleteContainer = (ctx: AuthedContext, { container_id }: { containe
     if (container.desired === "removed") return undefined;
     await refuseWhileSaved(sql, container);
     await dropUncommitted(sql, container);
+    await giveUpPlace(sql, container_id);
     const placement = await tx.placements.findUnique({ where: { container_id } });
     await tx.containers.update({ where: { container_id }, data: { desired: "removed" } });
     await tx.tombstones.create({

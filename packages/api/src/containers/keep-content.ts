@@ -1,6 +1,8 @@
 import type { Tx } from "@berth/db/client.ts";
+import { prismaSql } from "@berth/db/sql.ts";
 import { CreateParams } from "@berth/spec/create-params.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
+import { checkImageQuota } from "../users/image-quota.ts";
 import type { LockedContainer } from "./lock.ts";
 
 /** Nothing answers under `.invalid` (RFC 2606): what is kept on its engine is never pulled from anywhere. */
@@ -8,9 +10,10 @@ const NOWHERE = "berth.invalid";
 
 /**
  * An image of what is inside the container now, to be committed before it is made anew: `<account>/<name>:keep-<the
- * generation that asks for it>`. Returns its id. CONFLICT where there is nothing that could be committed.
+ * generation that asks for it>`. Returns its id. `mounted` is what that leaves out, as of `findMounted`. CONFLICT where there
+ * is nothing that could be committed, or the owner may have no more images.
  */
-export async function keepContent(tx: Tx, container: LockedContainer): Promise<number> {
+export async function keepContent(tx: Tx, container: LockedContainer, mounted: string[] | null): Promise<number> {
   const { container_id, uid, user_id, spec, image_id: parent_image_id } = container;
   const status = await tx.container_status.findUnique({ where: { container_id } });
   if (!status?.engine_id) {
@@ -20,6 +23,7 @@ export async function keepContent(tx: Tx, container: LockedContainer): Promise<n
   if (parent?.phase !== "Ready") {
     throw new DomainError("CONFLICT", "Its content is still being saved for an earlier change: try again after that.");
   }
+  await checkImageQuota(prismaSql(tx), user_id, { isOnRegistry: false });
   const name = await freeName(tx, container);
   const { image_id } = await tx.images.create({
     data: {
@@ -29,6 +33,7 @@ export async function keepContent(tx: Tx, container: LockedContainer): Promise<n
       source: "commit",
       origin_uid: uid,
       parent_image_id,
+      not_saved: mounted ?? spec.mounts.map(({ path }) => path).toSorted(),
       create_params: CreateParams.parse(spec),
       status: { create: { phase: "Waiting" } },
     },

@@ -45,6 +45,18 @@ test("keeps to one machine where it is named", async () => {
   expect(items.map((container) => container.name)).toEqual(["box-5", "box-3", "box-1"]);
 });
 
+test("keeps to those that are named, and leaves out what is not there or not the caller's", async () => {
+  const { items } = await li.container.list({ limit: 7 });
+  const [newest, , third] = items.map(({ container_id }) => container_id);
+  const { api: other } = await api.addUser("other");
+  const container_ids = [third!, 987_654, newest!];
+  expect((await li.container.list({ container_ids })).items.map(({ container_id }) => container_id)).toEqual([
+    newest,
+    third,
+  ]);
+  expect((await other.container.list({ container_ids })).items).toEqual([]);
+});
+
 test("refuses a cursor that no list has given", async () => {
   await expect(li.container.list({ cursor: "1; DROP" })).rejects.toMatchObject({ code: "BAD_REQUEST" });
 });

@@ -9,7 +9,7 @@ import { checkQuota } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
 import { dropUncommitted } from "./drop-uncommitted.ts";
 import { findDueRestore, stillBeingRestored } from "./find-due-restore.ts";
-import type { LockedContainer } from "./lock.ts";
+import { hasCompleted } from "./has-completed.ts";
 
 /**
  * Wants back what a recreate set aside, the newest or the one of `generation`, with its spec, GPUs and host ports. What is
@@ -79,13 +79,4 @@ function madeFromOf({ generation, made_from }: Hold): MadeFrom {
   const known = MadeFrom.nullable().parse(made_from);
   if (known) return known;
   throw new DomainError("CONFLICT", `Nobody noted what the container of generation ${generation} was made from.`);
-}
-
-/** Its work is done, so it gets no GPUs before it is started. */
-async function hasCompleted(sql: Sql, { container_id }: LockedContainer): Promise<boolean> {
-  const rows = await sql(
-    "SELECT 1 FROM containers c JOIN container_status s USING (container_id) WHERE container_id = $1 AND s.completed_run >= c.run",
-    [container_id],
-  );
-  return rows.length === 1;
 }

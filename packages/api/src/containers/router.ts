@@ -6,11 +6,15 @@ import {
   CreateContainerInput,
   ListContainersInput,
   ObjectEvent,
+  OpenedPort,
+  OpenPortInput,
   RecreateContainerInput,
   RestoreContainerInput,
+  MoveContainerInput,
   StartContainerInput,
   UpdateContainerInput,
 } from "@berth/spec/container.ts";
+import { DownloadTicket, FileListing, ListFilesInput } from "@berth/spec/container-file.ts";
 import { Image, SaveContainerInput } from "@berth/spec/image.ts";
 import { pageOf } from "@berth/spec/page.ts";
 import { NEVER, passOn } from "../live/pass-on.ts";
@@ -19,9 +23,13 @@ import { trusted } from "../trusted-output.ts";
 import { createContainer } from "./create.ts";
 import { deleteContainer } from "./delete.ts";
 import { listContainerEvents, ListEventsInput } from "./events.ts";
+import { listFiles } from "./files/list.ts";
+import { giveDownloadTicket } from "./files/ticket.ts";
 import { getContainer } from "./get.ts";
 import { listContainers } from "./list.ts";
 import { readContainerLogs } from "./logs.ts";
+import { moveContainer } from "./move.ts";
+import { openPort } from "../proxy/open-port.ts";
 import { recreateContainer } from "./recreate.ts";
 import { restartContainer } from "./restart.ts";
 import { restoreContainer } from "./restore.ts";
@@ -92,6 +100,17 @@ export const containerRouter = router({
     .input(ContainerRef)
     .output(Container)
     .mutation(({ ctx, input }) => restartContainer(ctx, input)),
+  move: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/move",
+        summary: "Saves a container, and has it go on on another machine",
+      },
+    })
+    .input(MoveContainerInput)
+    .output(Container)
+    .mutation(({ ctx, input }) => moveContainer(ctx, input)),
   recreate: authedProcedure
     .meta({
       route: {
@@ -126,6 +145,17 @@ export const containerRouter = router({
     .input(RestoreContainerInput)
     .output(Container)
     .mutation(({ ctx, input }) => restoreContainer(ctx, input)),
+  open: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/open",
+        summary: "An address, good once, at which a browser sees the pages of a container's http port",
+      },
+    })
+    .input(OpenPortInput)
+    .output(OpenedPort)
+    .mutation(({ ctx, input }) => openPort(ctx, input)),
   delete: authedProcedure
     .meta({
       route: {
@@ -159,6 +189,29 @@ export const containerRouter = router({
     .input(ContainerLogsInput)
     .output(ContainerLogs)
     .query(({ ctx, input }) => readContainerLogs(ctx, input)),
+  list_files: authedProcedure
+    .meta({
+      route: {
+        method: "GET",
+        path: "/api/containers/{container_id}/files",
+        summary: "What lies in a folder of a container that runs",
+      },
+    })
+    .input(ListFilesInput)
+    .output(trusted(FileListing))
+    .query(({ ctx, input }) => listFiles(ctx, input)),
+  download_file: authedProcedure
+    .meta({
+      route: {
+        method: "POST",
+        path: "/api/containers/{container_id}/files/download",
+        summary: "A ticket with which a browser downloads a file or folder by itself",
+        isSecret: true,
+      },
+    })
+    .input(ListFilesInput)
+    .output(DownloadTicket)
+    .mutation(({ ctx, input }) => giveDownloadTicket(ctx, input)),
   stats: authedProcedure
     .input(ContainerRef)
     .subscription(async ({ ctx, input, signal }) => passOn(await followStats(ctx, input, signal ?? NEVER))),

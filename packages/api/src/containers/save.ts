@@ -1,3 +1,4 @@
+import type { Tx } from "@berth/db/client.ts";
 import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { CreateParams } from "@berth/spec/create-params.ts";
@@ -9,7 +10,9 @@ import { getImage } from "../images/get.ts";
 import { refuseManyImages } from "../images/refuse-many.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
-import { lockLivingContainer } from "./lock.ts";
+import { checkImageQuota } from "../users/image-quota.ts";
+import { type LockedContainer, lockLivingContainer } from "./lock.ts";
+import { refuseWhileMoving } from "./refuse-while-moving.ts";
 import { findOnEngine } from "./on-engine.ts";
 
 const LOOK_MS = 5_000;
@@ -27,24 +30,10 @@ export async function saveContainer(ctx: AuthedContext, input: SaveContainerInpu
       const container = await lockLivingContainer(sql, ctx.actor, input.container_id);
       const name = nameFor(container.account, input.name);
       await refuseManyImages(sql, { user_id: container.user_id, account: container.account });
-      const base = await holdBase(sql, container.container_id);
-      const { image_id } = await tx.images.create({
-        data: {
-          name,
-          display_name: input.display_name ?? null,
-          description: input.description ?? null,
-          create_params: CreateParams.parse(input.create_params ?? base.create_params),
-          user_id: container.user_id,
-          parent_image_id: base.image_id,
-          source: "commit",
-          origin_uid: container.uid,
-          origin_engine_id: seen.engine_id,
-          machine_id: base.machine_id,
-          not_saved: seen.mounts,
-          baked_env: seen.env,
-          status: { create: {} },
-        },
-      });
+      await refuseWhileMoving(sql, container);
+      await checkImageQuota(sql, container.user_id);
+      const { display_name = null, description = null, create_params } = input;
+      const image_id = await insertSave(tx, sql, container, seen, { name, display_name, description, create_params });
       const details = { name: container.name, image: name };
       await recordAudit(tx, ctx, { action: "save", noun: "container", object_id: container.container_id, details });
       return getImage({ sql, actor: ctx.actor }, { image_id });
@@ -60,6 +49,43 @@ export async function saveContainer(ctx: AuthedContext, input: SaveContainerInpu
   }
 }
 
+interface Save {
+  name: string;
+  display_name: string | null;
+  description: string | null;
+  /** Those of its base where they are left out. */
+  create_params?: unknown;
+}
+
+/** The row of an image that takes what is in the container, for its machine to make. Returns its number. */
+export async function insertSave(
+  tx: Tx,
+  sql: Sql,
+  { container_id, user_id, uid }: LockedContainer,
+  seen: Inside,
+  { name, display_name, description, create_params }: Save,
+): Promise<number> {
+  const base = await holdBase(sql, container_id);
+  const { image_id } = await tx.images.create({
+    data: {
+      name,
+      display_name,
+      description,
+      create_params: CreateParams.parse(create_params ?? base.create_params),
+      user_id,
+      parent_image_id: base.image_id,
+      source: "commit",
+      origin_uid: uid,
+      origin_engine_id: seen.engine_id,
+      machine_id: base.machine_id,
+      not_saved: seen.mounts,
+      baked_env: seen.env,
+      status: { create: {} },
+    },
+  });
+  return image_id;
+}
+
 /** `work:1` is the owner's; another's namespace is not theirs to fill, nor an admin's. */
 function nameFor(account: string, name: string): string {
   if (!name.includes("/")) return `${account}/${name}`;
@@ -67,7 +93,7 @@ function nameFor(account: string, name: string): string {
   throw invalidField("name", `What is saved from a container of ${account} is named ${account}/name:tag.`);
 }
 
-interface Inside {
+export interface Inside {
   engine_id: string;
   /** Where something is mounted. */
   mounts: string[];
@@ -75,7 +101,8 @@ interface Inside {
   env: string[];
 }
 
-async function lookInside(ctx: AuthedContext, containerId: number): Promise<Inside> {
+/** CONFLICT where it was never made or is gone, UNAVAILABLE while its machine does not answer. */
+export async function lookInside(ctx: AuthedContext, containerId: number): Promise<Inside> {
   const { engine, engine_id, container } = await findOnEngine(ctx, containerId);
   try {
     const { mounts, env, image_id } = await engine.inspectContainer(engine_id, { deadlineMs: LOOK_MS });

@@ -87,6 +87,10 @@ test("keeps what is inside as an image that is still to be committed", async () 
     create_params: { memory: 1_024 },
   });
   expect(await api.db.images.findUnique({ where: { image_id: updated.image_id } })).toMatchObject({ origin_uid: uid });
+  const saved = await li.image.list({ container_id: updated.container_id });
+  expect(saved.items.map(({ image_id }) => image_id)).toEqual([updated.image_id]);
+  const other = await li.container.create({ name: `other-${number}`, image: "public/base:1" });
+  expect((await li.image.list({ container_id: other.container_id })).items).toEqual([]);
 });
 
 test("refuses to preserve while an earlier save is not done, or where there is nothing inside yet", async () => {

@@ -1,8 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Tx } from "@berth/db/client.ts";
+import { giveUpPlace } from "@berth/db/placement/give-up-place.ts";
+import { isInLine } from "@berth/db/placement/line.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { Container, ContainerSpec, RecreateConsent, UpdateContainerInput } from "@berth/spec/container.ts";
 import { DomainError, invalidField } from "@berth/spec/error-code.ts";
+import { fixedAtCreate } from "@berth/spec/fixed-at-create.ts";
+import { mergeSpec } from "@berth/spec/merge-spec.ts";
 import type { Actor, AuthedContext } from "../context.ts";
 import { noSuchImage } from "../images/get.ts";
 import { VISIBLE, visibilityOf } from "../images/visibility.ts";
@@ -11,12 +14,11 @@ import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
 import { claimAll, claimForStart, claimPorts, reclaimPorts } from "./claim.ts";
 import { consentTo } from "./consent.ts";
+import { findMounted } from "./find-mounted.ts";
+import { holdStoragesOf } from "./hold-storages.ts";
 import { dropUncommitted } from "./drop-uncommitted.ts";
 import type { LockedContainer } from "./lock.ts";
-import { mergeSpec } from "./merge-spec.ts";
 
-/** An engine changes these without making the container anew. */
-const IN_PLACE = new Set<string>(["cpus", "memory"] satisfies (keyof ContainerSpec)[]);
 const GPU_FIELDS = ["gpu_count", "gpu_type", "gpu_uuids"] satisfies (keyof ContainerSpec)[];
 
 /**
@@ -24,17 +26,21 @@ const GPU_FIELDS = ["gpu_count", "gpu_type", "gpu_uuids"] satisfies (keyof Conta
  * CONFLICT with `details.fields`, and nothing is changed.
  */
 export async function updateContainer(ctx: AuthedContext, input: UpdateContainerInput): Promise<Container> {
-  const { container_id, name, display_name, on_loss, recreate } = input;
+  const { container_id, name, display_name, on_loss, on_drain, recreate } = input;
+  const mounted = recreate === "preserve" ? await findMounted(ctx, container_id) : null;
   try {
     return await changeContainer(ctx, container_id, { action: "update" }, async (container, { tx, sql }) => {
       const desired = input.desired ?? container.desired;
       const starts = desired === "running" && container.desired !== "running";
       const spec = mergeSpec(container.spec, input);
       const image_id = (await holdOtherImage(sql, ctx.actor, container, input)) ?? undefined;
-      const createOnly = createOnlyChanges(container, spec, image_id);
+      const changed = fixedAtCreate(container.spec, spec);
+      const createOnly = image_id === undefined ? changed : ["image_id", ...changed];
       const consent =
-        createOnly.length > 0 && (await columnsOfRecreate(tx, container, { image_id, recreate, fields: createOnly }));
+        createOnly.length > 0 &&
+        (await columnsOfRecreate(tx, container, { image_id, recreate, mounted, fields: createOnly }));
       if (image_id !== undefined) await dropUncommitted(sql, container);
+      if (createOnly.includes("mounts")) await holdStoragesOf(sql, { ...container, spec });
       const limitsCpus = spec.cpus !== null && spec.cpus !== container.spec.cpus;
       await claimAnew(sql, { ...container, spec, desired }, { fields: createOnly, starts, limitsCpus });
       await tx.containers.update({
@@ -43,6 +49,7 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
           ...(name !== undefined && { name }),
           ...(display_name !== undefined && { display_name }),
           ...(on_loss !== undefined && { on_loss }),
+          ...(on_drain !== undefined && { on_drain }),
           desired,
           ...(starts && { run: { increment: 1 } }),
           spec,
@@ -58,22 +65,20 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
   }
 }
 
-/** Names of the changed fields that an engine fixes at create. */
-function createOnlyChanges(before: LockedContainer, spec: ContainerSpec, imageId: number | undefined): string[] {
-  const changed = (Object.keys(spec) as (keyof ContainerSpec)[]).filter(
-    (field) => !IN_PLACE.has(field) && !isDeepStrictEqual(before.spec[field], spec[field]),
-  );
-  return imageId === undefined ? changed : ["image_id", ...changed];
-}
-
 async function columnsOfRecreate(
   tx: Tx,
   container: LockedContainer,
   {
     image_id,
     recreate,
+    mounted,
     fields,
-  }: { image_id: number | undefined; recreate: RecreateConsent | undefined; fields: string[] },
+  }: {
+    image_id: number | undefined;
+    recreate: RecreateConsent | undefined;
+    mounted: string[] | null;
+    fields: string[];
+  },
 ) {
   if (recreate === undefined) {
     throw new DomainError(
@@ -82,11 +87,11 @@ async function columnsOfRecreate(
       { fields },
     );
   }
-  if (image_id === undefined) return consentTo(tx, container, recreate);
+  if (image_id === undefined) return consentTo(tx, container, recreate, mounted);
   if (recreate === "preserve") {
     throw invalidField("recreate", "What is inside can't be preserved on another image: say discard.");
   }
-  return { ...(await consentTo(tx, container, recreate)), image_id };
+  return { ...(await consentTo(tx, container, recreate, mounted)), image_id };
 }
 
 /** The image that is asked for, where it is another one: locked, so that it is not removed before the container needs it. */
@@ -118,11 +123,19 @@ async function claimAnew(
   { fields, starts, limitsCpus }: { fields: string[]; starts: boolean; limitsCpus: boolean },
 ): Promise<void> {
   const wantsOtherGpus = GPU_FIELDS.some((field) => fields.includes(field));
+  const waits = await isInLine(sql, container.container_id);
   const wantsGpusNow = starts || (wantsOtherGpus && container.desired === "running");
   if (wantsGpusNow) await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
-  if (wantsGpusNow && wantsOtherGpus) await claimAll(sql, container);
-  else if (starts) await claimForStart(sql, container);
+  if (waits && (container.desired !== "running" || wantsOtherGpus)) await giveUpPlace(sql, container.container_id);
+  // Who waits for GPUs and asks for others goes to the end of the line, where they are not free.
+  if (wantsGpusNow && wantsOtherGpus) await claimAll(sql, container, waits ? "wait" : "fail");
+  else if (starts) await claimForStart(sql, container, "fail");
+  else if (!(await isPlaced(sql, container))) return;
   // One that does not run gets its other GPUs at its next start, and keeps none of the old ones for it.
   else if (wantsOtherGpus) await claimPorts(sql, container);
   else if (fields.includes("ports") || limitsCpus) await reclaimPorts(sql, container);
 }
+
+/** One that has waited for GPUs from the start may be on no machine yet. */
+const isPlaced = async (sql: Sql, { container_id }: LockedContainer): Promise<boolean> =>
+  (await sql("SELECT 1 FROM placements WHERE container_id = $1", [container_id])).length > 0;

@@ -7,21 +7,24 @@ import { recordAudit } from "../audit.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
+import { checkImageQuota } from "../users/image-quota.ts";
 import { getImage } from "./get.ts";
 
 /**
  * Records an image that Berth neither builds nor keeps: engines hold it, or pull it by its reference. It is public, or
- * the account's in whose namespace it is named.
+ * the account's in whose namespace it is named, whose quota it then takes room of.
  */
 export async function addImage(ctx: AuthedContext, input: AddImageInput): Promise<Image> {
   const { name, reference, display_name, description } = input;
   try {
     return await transact(ctx.db, async (tx) => {
+      const user_id = await ownerOf(tx, name);
+      if (user_id !== null) await checkImageQuota(prismaSql(tx), user_id, { isOnRegistry: false });
       const { image_id } = await tx.images.create({
         data: {
           name,
           reference,
-          user_id: await ownerOf(tx, name),
+          user_id,
           display_name: display_name ?? null,
           description: description ?? null,
           create_params: CreateParams.parse(input.create_params ?? {}),

@@ -63,6 +63,48 @@ test("an image that something needs is not removed, and what needs it is named",
   });
 });
 
+test("an image tells what it was made from and what needs it, each as far as the caller may see that", async () => {
+  const grandparent = await api.admin.image.add({ name: "public/line:1", reference });
+  const create = async (name: string, parent_image_id: number, user_id: number | null) =>
+    (
+      await api.db.images.create({
+        data: { name, reference, source: "commit", parent_image_id, user_id, status: { create: { phase: "Ready" } } },
+      })
+    ).image_id;
+  const own = await li.user.me();
+  const { actor: zhao, api: asZhao } = await api.addUser("zhao");
+  const parent = await create("li/line:2", grandparent.image_id, own.user_id);
+  const image_id = await create("li/line:3", parent, own.user_id);
+  await api.db.images.update({ where: { image_id }, data: { shared_with: [zhao.user_id] } });
+  const { container_id } = await li.container.create({ name: "in-line", image_id });
+  const base = { image_id: grandparent.image_id, name: "public/line:1" };
+  expect(await li.image.get({ image_id })).toMatchObject({
+    account: "li",
+    lineage: [{ image_id: parent, name: "li/line:2" }, base],
+    needed_by: { containers: [{ container_id, name: "li/in-line" }], images: [] },
+  });
+  expect(await asZhao.image.get({ image_id })).toMatchObject({ lineage: [base], needed_by: { containers: [] } });
+  expect(await asZhao.image.get({ image_id: grandparent.image_id })).toMatchObject({
+    account: null,
+    lineage: [],
+    needed_by: { images: [] },
+  });
+  expect((await li.image.get({ image_id: grandparent.image_id })).needed_by.images).toEqual([
+    { image_id: parent, name: "li/line:2" },
+  ]);
+});
+
+test("how an image was mirrored is told to who may change it", async () => {
+  const from = "docker.io/library/debian:12";
+  const recipe = { type: "mirror", from };
+  const { image_id } = await api.db.images.create({
+    data: { name: "public/mirrored:1", source: "mirror", recipe, machine_id: "ENGINE-gpu-1" },
+  });
+  const told = { machine_id: "ENGINE-gpu-1", from, git: null, dockerfile: null, build_args: {} };
+  expect((await api.admin.image.get({ image_id })).recipe).toEqual(told);
+  expect((await li.image.get({ image_id })).recipe).toBeNull();
+});
+
 test("a held container needs the image that it was made from", async () => {
   const { image_id } = await api.admin.image.add({ name: "public/old:1", reference });
   const { container_id } = await li.container.create({ name: "moved-on", image: "public/torch:2.9" });

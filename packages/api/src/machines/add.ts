@@ -3,9 +3,9 @@ import { prismaSql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { type AddMachineInput, DEFAULT_PORT_RANGE, type Machine, MachineId, MachineName } from "@berth/spec/machine.ts";
 import { recordAudit } from "../audit.ts";
-import type { AuthedContext } from "../context.ts";
+import type { AuthedContext, Person } from "../context.ts";
 import { transact } from "../transact.ts";
-import { readFacts } from "./facts.ts";
+import { type MachineFacts, readFacts } from "./facts.ts";
 import { getMachine } from "./get.ts";
 import { type MetEngine, meetEngine } from "./meet-engine.ts";
 import { refuseUnreachableRegistry } from "./refuse-unreachable-registry.ts";
@@ -17,46 +17,68 @@ import { sealTls } from "./seal-tls.ts";
  */
 export async function addMachine(ctx: AuthedContext, input: AddMachineInput): Promise<Machine> {
   const { url, tls, allow_insecure } = input;
-  const met = await meetEngine(ctx, { url, tls: tls ?? null, allow_insecure });
-  const { simulated, ...facts } = readFacts(met.info);
-  const ports = input.port_range ?? DEFAULT_PORT_RANGE;
+  const met = await meetEngine(ctx, { url, tls: tls ?? null, allow_insecure, ssh_host_key: null });
   return transact(ctx.db, async (tx) => {
-    // Two adds at once would choose the same free name.
-    await tx.$executeRaw`LOCK TABLE machines IN SHARE ROW EXCLUSIVE MODE`;
-    await refuseKnown(tx, url, met);
-    if (!simulated) await refuseUnreachableRegistry(tx, url);
-    const machine_id = await chooseId(tx, input, met);
-    const name = await chooseName(tx, input, met);
-    await tx.machines.create({
-      data: {
-        machine_id,
-        name,
-        url,
-        tls: sealTls(ctx.box, tls),
-        allow_insecure,
-        simulated,
-        is_builder: input.is_builder,
-        runs_containers: input.runs_containers,
-        port_first: ports.first,
-        port_last: ports.last,
-        marker_uuid: met.marker_uuid,
-        status: {
-          create: {
-            online: true,
-            engine_version: facts.engine_version,
-            api_version: met.version.api_version,
-            gpus: facts.gpus,
-            cpus: facts.cpus,
-            cores: facts.cores,
-            memory: facts.memory,
-            ...(facts.disk && { disk: facts.disk }),
-          },
+    await lockMachines(tx);
+    return insertMachine(tx, ctx, input, met, readFacts(met.info));
+  });
+}
+
+/** Until the transaction ends: two adds at once would choose the same free name. */
+export async function lockMachines(tx: Tx): Promise<void> {
+  await tx.$executeRaw`LOCK TABLE machines IN SHARE ROW EXCLUSIVE MODE`;
+}
+
+/** In whose name a machine is added, and from where. */
+export interface AddedBy extends Pick<AuthedContext, "box" | "address"> {
+  actor: Pick<Person, "user_id" | "account">;
+}
+
+/** Records an engine that was met, after {@link lockMachines}. */
+export async function insertMachine(
+  tx: Tx,
+  ctx: AddedBy,
+  input: AddMachineInput,
+  met: MetEngine,
+  { simulated, ...facts }: MachineFacts,
+): Promise<Machine> {
+  const { url, tls, allow_insecure } = input;
+  await refuseKnown(tx, url, met);
+  if (!simulated) await refuseUnreachableRegistry(tx, url);
+  const ports = input.port_range ?? DEFAULT_PORT_RANGE;
+  const machine_id = await chooseId(tx, input, met);
+  const name = await chooseName(tx, input, met);
+  await tx.machines.create({
+    data: {
+      machine_id,
+      name,
+      url,
+      tls: sealTls(ctx.box, tls),
+      allow_insecure,
+      ssh_host_key: met.ssh_host_key,
+      simulated,
+      is_builder: input.is_builder,
+      runs_containers: input.runs_containers,
+      port_first: ports.first,
+      port_last: ports.last,
+      marker_uuid: met.marker_uuid,
+      status: {
+        create: {
+          online: true,
+          engine_version: facts.engine_version,
+          api_version: met.version.api_version,
+          gpus: facts.gpus,
+          cpus: facts.cpus,
+          cores: facts.cores,
+          memory: facts.memory,
+          ...(facts.disk && { disk: facts.disk }),
         },
       },
-    });
-    await recordAudit(tx, ctx, { action: "add", noun: "machine", object_id: machine_id, details: { name, url } });
-    return getMachine({ sql: prismaSql(tx) }, { machine_id });
+    },
   });
+  await recordAudit(tx, ctx, { action: "add", noun: "machine", object_id: machine_id, details: { name, url } });
+  // Only admins add machines, and make tokens by which one joins.
+  return getMachine({ sql: prismaSql(tx), actor: { role: "admin", user_id: null } }, { machine_id });
 }
 
 async function refuseKnown(tx: Tx, url: string, { marker_uuid }: MetEngine): Promise<void> {

@@ -15,10 +15,15 @@ const ROW = {
   url: "tcp://gpu-1:2375",
   tls: null as Uint8Array | null,
   allow_insecure: true,
+  ssh_host_key: null as string | null,
   generation: 1,
   created_at: new Date("2026-01-01T00:00:00Z"),
 };
 type Row = typeof ROW;
+
+const KEY = Buffer.from(
+  box.seal(JSON.stringify({ private_key: "a private key", public_key: "a public key" }), "settings.engine_ssh_key"),
+).toString("base64");
 
 /** A pool over one machine, whose row is read as `state` says at the moment. */
 function openPool() {
@@ -26,6 +31,8 @@ function openPool() {
   const state: { read: () => Promise<Row | null> } = { read: async () => ROW };
   const pool = createEnginePool({
     db: { machines: { findUnique: () => state.read() } } as unknown as Db,
+    // Where the key for ssh is kept.
+    sql: async () => [{ value: KEY }] as never,
     box,
     connectEngine(address) {
       const entry = { address, isClosed: false };
@@ -51,6 +58,7 @@ test("keeps a machine's connection, and what is open on it, through any change t
 
 test.each([
   ["another address", { url: "tcp://gpu-2:2375" }],
+  ["another key of its server", { url: "ssh://root@gpu-1", ssh_host_key: "SHA256:another" }],
   ["other certificates", { tls: tlsWith("new cert") }],
 ])("connects anew where a machine has %s, and lets what is open end by itself", async (_what, change) => {
   const { pool, made, engineOf } = openPool();
@@ -86,4 +94,21 @@ test("closes the connection to a machine that was removed", async () => {
   await engineOf(ROW);
   await expect(engineOf(null)).rejects.toMatchObject({ code: "NOT_FOUND" });
   expect(made).toMatchObject([{ isClosed: true }]);
+});
+
+test("reaches a server over ssh with Berth's own key, and the one that it showed when it was met", async () => {
+  const { made, engineOf } = openPool();
+  await engineOf({ ...ROW, url: "ssh://root@gpu-1", ssh_host_key: "SHA256:met", tls: tlsWith("of before") });
+  expect(made).toMatchObject([
+    {
+      address: {
+        kind: "ssh",
+        user: "root",
+        host: "gpu-1",
+        port: 22,
+        private_key: "a private key",
+        host_key: "SHA256:met",
+      },
+    },
+  ]);
 });

@@ -1,13 +1,17 @@
 import type { Db } from "@berth/db/client.ts";
+import type { SshKey } from "@berth/db/machines/ssh-key.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
+import type { Sql } from "@berth/db/sql.ts";
 import type { Engine, EngineAddress } from "@berth/docker/engine.ts";
 import type { EnginePool } from "../context.ts";
 import { noSuchMachine } from "./get.ts";
-import { addressOf } from "./meet-engine.ts";
+import { addressOf, isSsh } from "./meet-engine.ts";
 import { openTls } from "./seal-tls.ts";
+import { sshKeyOf } from "./ssh-key.ts";
 
 interface Parts {
   db: Db;
+  sql: Sql;
   box: SecretBox;
   connectEngine(address: EngineAddress): Engine;
 }
@@ -17,25 +21,30 @@ interface Row {
   /** Sealed. */
   tls: Uint8Array | null;
   allow_insecure: boolean;
+  ssh_host_key: string | null;
   generation: number;
   created_at: Date;
 }
 
-const COLUMNS = { url: true, tls: true, allow_insecure: true, generation: true, created_at: true };
+const COLUMNS = { url: true, tls: true, allow_insecure: true, ssh_host_key: true, generation: true, created_at: true };
 
 /**
  * One connection for each machine, made when it is first asked for, and anew where the machine's address or its TLS
  * material has changed. What is open on the old one then (terminals, logs) ends by itself: the engine is the
  * same, and where its old address leads nowhere any more, TCP soon notices.
  */
-export function createEnginePool({ db, box, connectEngine }: Parts): EnginePool & { close(): void } {
+export function createEnginePool({ db, sql, box, connectEngine }: Parts): EnginePool & { close(): void } {
   const open = new Map<string, { row: Row; engine: Engine }>();
   const replaced: Engine[] = [];
-  const connect = ({ url, allow_insecure, tls }: Row): Engine =>
-    connectEngine(addressOf({ url, allow_insecure, tls: openTls(box, tls) }));
+  const connect = ({ tls: sealed, ...row }: Row, key: SshKey | null): Engine => {
+    // What was moved from certificates to ssh keeps them, for the way back.
+    const tls = key ? null : openTls(box, sealed);
+    return connectEngine(addressOf({ ...row, tls }, key));
+  };
   return {
     async engineOf(machineId) {
       const row = await db.machines.findUnique({ where: { machine_id: machineId }, select: COLUMNS });
+      const key = row && isSsh(row.url) ? await sshKeyOf({ sql, box }) : null;
       const known = open.get(machineId);
       if (!row) {
         known?.engine.close();
@@ -43,7 +52,7 @@ export function createEnginePool({ db, box, connectEngine }: Parts): EnginePool 
         throw noSuchMachine(machineId);
       }
       if (known && isNoNewer(row, known.row)) return known.engine;
-      const engine = known && isSameAddress(row, known.row) ? known.engine : connect(row);
+      const engine = known && isSameAddress(row, known.row) ? known.engine : connect(row, key);
       if (known && engine !== known.engine) replaced.push(known.engine);
       open.set(machineId, { row, engine });
       return engine;
@@ -60,6 +69,9 @@ const isNoNewer = (row: Row, known: Row): boolean =>
   row.created_at.getTime() === known.created_at.getTime() && row.generation <= known.generation;
 
 const isSameAddress = (a: Row, b: Row): boolean =>
-  a.url === b.url && a.allow_insecure === b.allow_insecure && Buffer.compare(a.tls ?? NO_TLS, b.tls ?? NO_TLS) === 0;
+  a.url === b.url &&
+  a.ssh_host_key === b.ssh_host_key &&
+  a.allow_insecure === b.allow_insecure &&
+  Buffer.compare(a.tls ?? NO_TLS, b.tls ?? NO_TLS) === 0;
 
 const NO_TLS = new Uint8Array();

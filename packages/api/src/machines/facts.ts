@@ -1,6 +1,7 @@
 import type { EngineInfo } from "@berth/docker/engine.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
-import { Capacity, Cpu, Gpu } from "@berth/spec/machine.ts";
+import { Capacity, Cpu } from "@berth/spec/capacity.ts";
+import { Gpu } from "@berth/spec/machine.ts";
 import { z } from "zod";
 
 const MIB = 1024 * 1024;

@@ -1,4 +1,5 @@
 import { EngineError, type ListedImage } from "@berth/docker/engine.ts";
+import { LABEL } from "@berth/spec/engine-names.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { MachineImage } from "@berth/spec/machine.ts";
 import type { AuthedContext } from "../context.ts";
@@ -21,7 +22,7 @@ export async function listMachineImages(
   return listed
     .toSorted((a, b) => b.size_bytes - a.size_bytes)
     .slice(0, IMAGES_AT_MOST)
-    .map(({ id, tags, digests, size_bytes, created_at_s }) => {
+    .map(({ id, tags, digests, size_bytes, created_at_s, labels }) => {
       const row = [...tags, ...digests].map((reference) => known.get(reference)).find((found) => found !== undefined);
       return {
         engine_image_id: id,
@@ -31,7 +32,7 @@ export async function listMachineImages(
         created_at: new Date(created_at_s * 1_000).toISOString(),
         image_id: row?.image_id ?? null,
         name: row?.name ?? null,
-        foreign: row === undefined,
+        foreign: row === undefined && labels[LABEL.system] === undefined,
       };
     });
 }

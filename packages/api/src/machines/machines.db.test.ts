@@ -30,6 +30,8 @@ const engine = () => {
   if (!fake) throw new Error("the test has no engine");
   return fake;
 };
+const image = async (): Promise<string> =>
+  (await api.admin.image.add({ name: `public/base:${number}`, reference: "registry.lab:5000/base:1" })).name;
 const add = (input: object = {}) => api.admin.machine.add({ url, allow_insecure: true, ...input });
 
 test("takes a machine's id, name and first facts from its engine", async () => {
@@ -48,6 +50,9 @@ test("takes a machine's id, name and first facts from its engine", async () => {
     gpus: [],
     port_range: { first: 20_000, last: 29_999 },
     gpus_taken: [],
+    gpus_foreign: [],
+    shared_gpus: {},
+    waiting: 0,
     containers: 0,
   });
 });
@@ -244,6 +249,56 @@ test("is not removed while a container is there, held ones included", async () =
   await api.db.held_containers.deleteMany({ where: { container_id } });
   await api.admin.machine.remove({ machine_id });
   await expect(api.admin.machine.get({ machine_id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("is decommissioned only when nothing is there, and may come back", async () => {
+  const { machine_id } = await add();
+  const li = (await api.addUser(`li-${number}`)).api;
+  const container = await li.container.create({ name: "job", image: await image(), machine_id });
+  const decommission = () => api.admin.machine.update({ machine_id, state: "decommissioned" });
+  await expect(decommission()).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining("/job") });
+  await api.db.containers.update({ where: { container_id: container.container_id }, data: { desired: "removed" } });
+  await api.db.port_allocations.deleteMany({});
+  await api.db.placements.deleteMany({ where: { machine_id } });
+  expect(await decommission()).toMatchObject({ state: "decommissioned" });
+  expect((await api.admin.machine.info()).map((one) => one.machine_id)).not.toContain(machine_id);
+  expect(await api.admin.machine.update({ machine_id, state: "active" })).toMatchObject({ state: "active" });
+});
+
+test("is forgotten with its containers only while it is away, and who waited for it may start elsewhere", async () => {
+  const labels = { "berth.simulated": "true", "berth.gpus": JSON.stringify(gpusOf(host, 1)) };
+  engine().info.labels = labels;
+  const { machine_id } = await add();
+  const li = (await api.addUser(`li-${number}`)).api;
+  const wish = { image: await image(), machine_id, gpu_count: 1 };
+  const holder = await li.container.create({ name: "holder", ...wish });
+  const waits = await li.container.create({ name: "waits", ...wish });
+  expect(waits.phase).toBe("Waiting");
+  const forget = () => api.admin.machine.remove({ machine_id, force: true });
+  await expect(forget()).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining("drain it") });
+  await api.db.machine_status.update({ where: { machine_id }, data: { online: false } });
+  await forget();
+  await expect(li.container.get(holder)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect(await li.container.get(waits)).toMatchObject({ phase: "Stopped", machine_id: null, waiting: null });
+  expect(await api.db.tombstones.findUnique({ where: { uid: holder.uid } })).toMatchObject({ noun: "forgotten" });
+  expect(await api.db.gpu_allocations.count({ where: { machine_id } })).toBe(0);
+});
+
+test("is drained: what runs is stopped, and what can't be moved is told and left", async () => {
+  const { machine_id } = await add();
+  const li = (await api.addUser(`li-${number}`)).api;
+  const wish = { image: await image(), machine_id };
+  const stops = await li.container.create({ name: "stops", ...wish });
+  const moves = await li.container.create({ name: "moves", ...wish, on_drain: "move" });
+  const drained = await api.admin.machine.drain({ machine_id });
+  expect(drained).toMatchObject({
+    stopping: [{ container_id: stops.container_id }],
+    moving: [],
+    left: [{ container_id: moves.container_id, reason: expect.stringContaining("not on a machine yet") }],
+  });
+  expect(await api.admin.machine.get({ machine_id })).toMatchObject({ state: "cordoned" });
+  expect(await li.container.get(stops)).toMatchObject({ desired: "stopped" });
+  expect(await li.container.get(moves)).toMatchObject({ desired: "running" });
 });
 
 test("lists machines by id, page by page", async () => {

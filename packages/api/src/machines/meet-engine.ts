@@ -11,7 +11,9 @@ import { MARKER_LABEL, MARKER_VOLUME } from "@berth/spec/engine-names.ts";
 import { DomainError, invalidField } from "@berth/spec/error-code.ts";
 import { z } from "zod";
 import type { EngineTls } from "@berth/spec/machine.ts";
+import type { SshKey } from "@berth/db/machines/ssh-key.ts";
 import type { ApiServices } from "../context.ts";
+import { sshKeyOf } from "./ssh-key.ts";
 
 /** Someone waits for the answer. */
 const DEADLINE_MS = 5_000;
@@ -21,6 +23,8 @@ export interface EngineEndpoint {
   url: string;
   tls: EngineTls | null;
   allow_insecure: boolean;
+  /** `SHA256:…` of a server that is reached over ssh; null where it is not, or was never met. */
+  ssh_host_key: string | null;
 }
 
 export interface MetEngine {
@@ -28,6 +32,8 @@ export interface MetEngine {
   info: EngineInfo;
   /** Tells this engine's disk from another's, where the engine's id does not. */
   marker_uuid: string;
+  /** Of a server that was reached over ssh. */
+  ssh_host_key: string | null;
 }
 
 /**
@@ -35,27 +41,36 @@ export interface MetEngine {
  * does not answer well within five seconds; BAD_REQUEST for an address that is none, or not allowed.
  */
 export async function meetEngine(
-  services: Pick<ApiServices, "connectEngine">,
+  services: Pick<ApiServices, "connectEngine" | "sql" | "box">,
   endpoint: EngineEndpoint,
 ): Promise<MetEngine> {
-  const engine = services.connectEngine(addressOf(endpoint));
+  let { ssh_host_key } = endpoint;
+  const key = isSsh(endpoint.url) ? await sshKeyOf(services) : null;
+  const engine = services.connectEngine(addressOf(endpoint, key, (shown) => (ssh_host_key = shown)));
   const signal = AbortSignal.timeout(DEADLINE_MS);
   const options = { deadlineMs: DEADLINE_MS, signal };
   try {
     const version = await engine.ping(options);
     const info = await engine.info(options);
-    return { version, info, marker_uuid: await readMarker(engine, options) };
+    return { version, info, marker_uuid: await readMarker(engine, options), ssh_host_key };
   } catch (error) {
-    if (error instanceof EngineError) throw unmet(endpoint, error, error.timedOut || signal.aborted);
+    if (error instanceof EngineError) throw unmet(endpoint, error, error.timedOut || signal.aborted, key);
     throw error;
   } finally {
     engine.close();
   }
 }
 
-export function addressOf({ url, tls, allow_insecure }: EngineEndpoint): EngineAddress {
+export const isSsh = (url: string): boolean => /^\s*ssh:/i.test(url);
+
+export function addressOf(
+  { url, tls, allow_insecure, ssh_host_key: host_key }: EngineEndpoint,
+  key: Pick<SshKey, "private_key"> | null,
+  onHostKey?: (fingerprint: string) => void,
+): EngineAddress {
+  const ssh = key && { private_key: key.private_key, host_key, ...(onHostKey && { onHostKey }) };
   try {
-    return parseEngineUrl(url, { tls, allow_insecure });
+    return parseEngineUrl(url, { tls, allow_insecure, ssh });
   } catch (error) {
     if (error instanceof EngineUrlError) throw invalidField("url", error.message);
     throw error;
@@ -73,13 +88,18 @@ async function readMarker(engine: Engine, options: { deadlineMs: number; signal:
   );
 }
 
-function unmet({ url }: EngineEndpoint, error: EngineError, timedOut: boolean): DomainError {
+function unmet({ url }: EngineEndpoint, error: EngineError, timedOut: boolean, key: SshKey | null): DomainError {
   const problem = timedOut ? "no answer within 5 seconds" : error.message.replace(/\.$/, "");
-  const advice =
-    error.kind === "unreachable" || timedOut
+  const advice = key
+    ? sshAdvice(key)
+    : error.kind === "unreachable" || timedOut
       ? "Check that Docker runs there, that it listens on this address, and that no firewall is between."
       : "Check the address, the certificates and Docker's version (20.10 or newer).";
   return new DomainError("UNPROCESSABLE", `The engine at ${url} can't be used: ${problem}. ${advice}`, {
     kind: timedOut ? "unreachable" : error.kind,
+    ...(key && { public_key: key.public_key }),
   });
 }
+
+const sshAdvice = ({ public_key }: SshKey): string =>
+  `Berth signs in with this key, which must be a line of ~/.ssh/authorized_keys there, of a user who may use Docker: ${public_key}`;

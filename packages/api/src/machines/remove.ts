@@ -1,48 +1,39 @@
 import { lockPlacement } from "@berth/db/placement/lock.ts";
 import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
+import type { RemoveMachineInput } from "@berth/spec/machine.ts";
 import { recordAudit } from "../audit.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
+import { forgetContainers } from "./forget-containers.ts";
 import { noSuchMachine } from "./get.ts";
+import { refuseUnlessEmpty } from "./refuse-unless-empty.ts";
 
 /**
- * Forgets a machine; nothing happens on it. CONFLICT with `details.containers` while containers are there, those that a
- * recreate set aside included, or with `details.images` while images are made there.
+ * Forgets a machine; nothing happens on it. CONFLICT while something is there, or is made there, unless `force` says that it
+ * never comes back: then its containers are forgotten too, and only of one that does not answer.
  */
-export async function removeMachine(ctx: AuthedContext, { machine_id }: { machine_id: string }): Promise<void> {
+export async function removeMachine(ctx: AuthedContext, { machine_id, force }: RemoveMachineInput): Promise<void> {
   await transact(ctx.db, async (tx) => {
     const sql = prismaSql(tx);
     // No container is placed there between the look and the removal.
     await lockPlacement(sql);
     const machine = await tx.machines.findUnique({ where: { machine_id } });
     if (!machine) throw noSuchMachine(machine_id);
-    const rows = await sql<{ name: string }>(
-      `SELECT u.account || '/' || c.name AS name FROM containers c JOIN users u USING (user_id)
-       WHERE c.container_id IN (SELECT container_id FROM placements WHERE machine_id = $1
-                                UNION SELECT container_id FROM held_containers WHERE machine_id = $1)
-       ORDER BY 1`,
-      [machine_id],
-    );
-    if (rows.length > 0) {
-      const containers = rows.map((row) => row.name);
-      throw new DomainError("CONFLICT", `Containers are on ${machine.name}: ${containers.join(", ")}.`, { containers });
-    }
-    await refuseWhileMaking(sql, machine);
+    if (force) await refuseWhileOnline(sql, machine);
+    else await refuseUnlessEmpty(sql, machine);
+    const containers = force ? await forgetContainers(sql, machine_id, ctx.actor.user_id) : [];
     await tx.machines.delete({ where: { machine_id } });
-    const details = { name: machine.name, url: machine.url };
+    const details = { name: machine.name, url: machine.url, ...(force && { force, containers }) };
     await recordAudit(tx, ctx, { action: "remove", noun: "machine", object_id: machine_id, details });
   });
 }
 
-async function refuseWhileMaking(sql: Sql, machine: { machine_id: string; name: string }): Promise<void> {
-  const rows = await sql<{ name: string }>(
-    `SELECT i.name FROM images i JOIN image_status s USING (image_id)
-     WHERE i.machine_id = $1 AND i.desired = 'present' AND s.phase NOT IN ('Ready', 'Failed') ORDER BY 1`,
-    [machine.machine_id],
+async function refuseWhileOnline(sql: Sql, { machine_id, name }: { machine_id: string; name: string }): Promise<void> {
+  const online = await sql("SELECT 1 FROM machine_status WHERE machine_id = $1 AND online", [machine_id]);
+  if (online.length === 0) return;
+  throw new DomainError(
+    "CONFLICT",
+    `${name} answers: drain it, delete what is left, and remove it then. Only a machine that is away can be forgotten.`,
   );
-  if (rows.length === 0) return;
-  const images = rows.map((row) => row.name);
-  const message = `Images are made on ${machine.name}: ${images.join(", ")}. Wait for them, or delete them.`;
-  throw new DomainError("CONFLICT", message, { images });
 }

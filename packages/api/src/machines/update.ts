@@ -1,3 +1,5 @@
+import type { Tx } from "@berth/db/client.ts";
+import { lockPlacement } from "@berth/db/placement/lock.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { Machine, UpdateMachineInput } from "@berth/spec/machine.ts";
@@ -6,7 +8,8 @@ import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
 import { getMachine, noSuchMachine } from "./get.ts";
-import { meetEngine } from "./meet-engine.ts";
+import { isSsh, meetEngine } from "./meet-engine.ts";
+import { refuseUnlessEmpty } from "./refuse-unless-empty.ts";
 import { openTls } from "./seal-tls.ts";
 
 /**
@@ -15,19 +18,21 @@ import { openTls } from "./seal-tls.ts";
  */
 export async function updateMachine(ctx: AuthedContext, input: UpdateMachineInput): Promise<Machine> {
   const { machine_id, port_range, ...fields } = input;
-  if (input.url !== undefined) await checkSameEngine(ctx, machine_id, input.url);
+  const moved = input.url === undefined ? {} : await meetSameEngine(ctx, machine_id, input.url);
   const data = {
     ...withoutUndefined(fields),
+    ...moved,
     ...(port_range && { port_first: port_range.first, port_last: port_range.last }),
   };
   try {
     return await transact(ctx.db, async (tx) => {
+      if (input.state === "decommissioned") await refuseToLeaveContainers(tx, machine_id);
       const { count } = await tx.machines.updateMany({ where: { machine_id }, data });
       if (count === 0) throw noSuchMachine(machine_id);
       const changed = Object.keys(input).filter((name) => name !== "machine_id");
       const details = { fields: changed, ...(input.state && { state: input.state }) };
       await recordAudit(tx, ctx, { action: "update", noun: "machine", object_id: machine_id, details });
-      return getMachine({ sql: prismaSql(tx) }, { machine_id });
+      return getMachine({ sql: prismaSql(tx), actor: ctx.actor }, { machine_id });
     });
   } catch (error) {
     if (isUniqueViolation(error)) throw new DomainError("CONFLICT", "Another machine has this name or address.");
@@ -35,14 +40,30 @@ export async function updateMachine(ctx: AuthedContext, input: UpdateMachineInpu
   }
 }
 
-async function checkSameEngine(ctx: AuthedContext, machine_id: string, url: string): Promise<void> {
+/** Nobody would look after them. */
+async function refuseToLeaveContainers(tx: Tx, machine_id: string): Promise<void> {
+  const sql = prismaSql(tx);
+  await lockPlacement(sql);
+  const machine = await tx.machines.findUnique({ where: { machine_id } });
+  if (machine) await refuseUnlessEmpty(sql, machine);
+}
+
+/** A server that is reached over ssh by another address still shows the key that it was first met with. */
+async function meetSameEngine(
+  ctx: AuthedContext,
+  machine_id: string,
+  url: string,
+): Promise<{ ssh_host_key: string | null }> {
   const machine = await ctx.db.machines.findUnique({ where: { machine_id } });
   if (!machine) throw noSuchMachine(machine_id);
-  const { allow_insecure } = machine;
-  const met = await meetEngine(ctx, { url, tls: openTls(ctx.box, machine.tls), allow_insecure });
+  const { allow_insecure, ssh_host_key } = machine;
+  // From certificates to ssh, and back: what belongs to the other way is not taken along.
+  const tls = isSsh(url) ? null : openTls(ctx.box, machine.tls);
+  const met = await meetEngine(ctx, { url, tls, allow_insecure, ssh_host_key: isSsh(url) ? ssh_host_key : null });
   if (met.marker_uuid !== machine.marker_uuid) {
     throw new DomainError("CONFLICT", `Another engine answers at ${url}: add it as a machine of its own.`);
   }
+  return { ssh_host_key: met.ssh_host_key };
 }
 
 /** What was not given is not changed. */

@@ -1,8 +1,18 @@
 import type { Sql } from "@berth/db/sql.ts";
-import type { Machine, MachineState } from "@berth/spec/machine.ts";
+import type { GpuHolding, Machine, MachineState } from "@berth/spec/machine.ts";
+import { type Viewer, readHoldings } from "./holdings.ts";
 import { hostOf } from "./host.ts";
+import { type Owners, readOwners, STALE_AFTER, type TelemetryRow, toTelemetry, withFree } from "./telemetry-view.ts";
 
-interface MachineRow extends Omit<Machine, "ip" | "port_range" | "created_at" | "last_list_at" | "state"> {
+interface MachineRow
+  extends
+    Omit<
+      Machine,
+      "ip" | "url" | "port_range" | "created_at" | "last_list_at" | "state" | "telemetry" | "gpus_taken" | "gpus_held"
+    >,
+    TelemetryRow {
+  memory_free: number | null;
+  disk_free: number | null;
   url: string;
   state: string;
   port_first: number;
@@ -12,30 +22,54 @@ interface MachineRow extends Omit<Machine, "ip" | "port_range" | "created_at" | 
 }
 
 /**
- * Machines with all that is shown of them, in one round trip. `where` is SQL over `m` (machines) with `$1`… parameters.
+ * Machines with all that is shown of them. `where` is SQL over `m` (machines) with `$1`… parameters.
  * JSON columns come as they are stored: the procedure's output schema parses them.
+ * Only an admin sees processes by their ids.
  */
-export async function selectMachines(sql: Sql, where: string, parameters: readonly unknown[]): Promise<Machine[]> {
+export async function selectMachines(
+  sql: Sql,
+  where: string,
+  parameters: readonly unknown[],
+  viewer: Viewer,
+): Promise<Machine[]> {
   const rows = await sql<MachineRow>(
-    `SELECT m.machine_id, m.name, m.url, m.state, m.simulated, m.url NOT LIKE 'unix:%' AND m.tls IS NULL AS insecure,
+    `SELECT m.machine_id, m.name, m.url, m.state, m.simulated, m.url NOT LIKE 'unix:%' AND m.url NOT LIKE 'ssh:%' AND m.tls IS NULL AS insecure,
             m.is_builder, m.runs_containers, m.port_first, m.port_last, m.created_at,
             COALESCE(s.online, false) AS online, s.engine_version, COALESCE(s.gpus, '[]') AS gpus,
             COALESCE(s.cpus, '[]') AS cpus, s.cores, s.memory, s.disk, COALESCE(s.conditions, '[]') AS conditions,
-            s.last_list_at,
-            ARRAY(SELECT gpu_uuid FROM gpu_allocations g WHERE g.machine_id = m.machine_id ORDER BY 1) AS gpus_taken,
+            s.last_list_at, t.seen_at, t.seen_at < now() - interval '${STALE_AFTER}' AS is_stale, t.memory_free, t.disk_free, t.reading,
+            COALESCE(s.foreign_gpus, '{}') AS gpus_foreign, m.shared_gpus,
+            (SELECT count(*)::int FROM waiting_line w WHERE w.machine_id = m.machine_id) AS waiting,
             (SELECT count(*)::int FROM placements p WHERE p.machine_id = m.machine_id) AS containers
-     FROM machines m LEFT JOIN machine_status s USING (machine_id)
+     FROM machines m LEFT JOIN machine_status s USING (machine_id) LEFT JOIN machine_telemetry t USING (machine_id)
      WHERE ${where}`,
     parameters,
   );
-  return rows.map(toMachine);
+  const owners = await readOwners(sql, rows);
+  const holdings = await readHoldings(
+    sql,
+    rows.map(({ machine_id }) => machine_id),
+    viewer,
+  );
+  const isAdmin = viewer.role === "admin";
+  return rows.map((row) => toMachine(row, owners, holdings.get(row.machine_id) ?? [], isAdmin));
 }
 
-const toMachine = ({ url, state, port_first, port_last, created_at, last_list_at, ...row }: MachineRow): Machine => ({
-  ...row,
-  ip: hostOf(url),
-  state: state as MachineState,
-  port_range: { first: port_first, last: port_last },
-  created_at: created_at.toISOString(),
-  last_list_at: last_list_at?.toISOString() ?? null,
-});
+function toMachine(all: MachineRow, owners: Owners, held: GpuHolding[], isAdmin: boolean): Machine {
+  const { url, state, port_first, port_last, created_at, last_list_at, ...rest } = all;
+  const { seen_at, is_stale, memory_free, disk_free, reading, ...row } = rest;
+  return {
+    ...row,
+    gpus_taken: [...new Set(held.map(({ uuid }) => uuid))],
+    gpus_held: held,
+    memory: withFree(row.memory, is_stale, memory_free),
+    disk: withFree(row.disk, is_stale, disk_free),
+    telemetry: toTelemetry({ seen_at, is_stale, reading }, owners, isAdmin),
+    ip: hostOf(url),
+    url: isAdmin ? url : null,
+    state: state as MachineState,
+    port_range: { first: port_first, last: port_last },
+    created_at: created_at.toISOString(),
+    last_list_at: last_list_at?.toISOString() ?? null,
+  };
+}

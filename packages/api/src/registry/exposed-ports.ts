@@ -12,7 +12,9 @@ export function portsOf(exposed: readonly string[]): ContainerPort[] {
     if (!(container_port >= 1 && container_port <= 65_535)) return [];
     const kind = KINDS[`${container_port}/${protocol}`] ?? "tcp";
     const name = kind === "ssh" ? "ssh" : `${kind === "http" ? "http" : protocol}-${container_port}`;
-    return [{ name, kind, protocol: protocol === "udp" ? "udp" : "tcp", container_port }];
+    return [
+      { name, kind, protocol: protocol === "udp" ? "udp" : "tcp", container_port, publish: true, strip_prefix: true },
+    ];
   });
   return [...new Map(ports.map((port) => [port.name, port])).values()].slice(0, MAX_PORTS);
 }

@@ -1,9 +1,10 @@
-import { parseScopes } from "@berth/docker/registry/access.ts";
+import { parseScopes, type RegistryAccess } from "@berth/docker/registry/access.ts";
 import { issueRegistryToken, type RegistryToken, TOKEN_SERVICE } from "@berth/docker/registry/token.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { ApiServices } from "../context.ts";
 import { decideAccess } from "./decide-access.ts";
 import { loadAccessFacts } from "./load-facts.ts";
+import { checkImageQuota } from "../users/image-quota.ts";
 import { type RegistryCredentials, signInToRegistry } from "./sign-in.ts";
 
 /** A registry checks it by itself: whoever may no more still can for so long, and a minute of the registry's leeway. */
@@ -20,7 +21,10 @@ export interface UserTokenRequest {
   address: string | null;
 }
 
-/** A user's token for what of the scopes is theirs. */
+/**
+ * A user's token for what of the scopes is theirs. CONFLICT for a push into their own namespace where their quota has no
+ * room for an image. One that began before there was none is recorded all the same: its content is there.
+ */
 export async function issueUserToken(
   { sql, registries }: Pick<ApiServices, "sql" | "registries">,
   { credentials, service, scopes, address }: UserTokenRequest,
@@ -31,6 +35,11 @@ export async function issueUserToken(
   const user = await signInToRegistry(sql, address, credentials);
   const asked = parseScopes(scopes).slice(0, MAX_SCOPES);
   const access = asked.length === 0 ? [] : decideAccess(await loadAccessFacts(sql, user, asked), asked);
+  // Docker shows a person why; a push that is only left out of the token reads "denied".
+  if (access.some((granted) => isOwnPush(granted, user.account))) await checkImageQuota(sql, user.user_id);
   const request = { subject: user.account, service: TOKEN_SERVICE, access, ttlS: TTL_S };
   return issueRegistryToken(await registries.tokenKeys(), request);
 }
+
+const isOwnPush = ({ name, actions }: RegistryAccess, account: string): boolean =>
+  name.startsWith(`${account}/`) && actions.includes("push");

@@ -163,11 +163,12 @@ test("anyone who is signed in reads how the registry does, and what to do where 
     state: "missing",
     address: null,
     message: expect.stringContaining("docker-registry"),
+    ca: null,
     collected: null,
   });
   await writeRegistry(api.services.sql, RECORD);
-  const { kind, state, address, message } = RECORD;
-  expect(await alice.api.registry.status()).toEqual({ kind, state, address, message, collected: null });
+  const { kind, state, address, ca, message } = RECORD;
+  expect(await alice.api.registry.status()).toEqual({ kind, state, address, ca, message, collected: null });
   const now = new Date().toISOString();
   const collected = { began_at: now, ended_at: now, before_bytes: 9, after_bytes: 4, failure: null };
   await writeCollection(api.services.sql, collected);

@@ -9,10 +9,10 @@ export async function readRegistryStatus(sql: Sql): Promise<RegistryStatus> {
     const message =
       "Berth has no registry, so images can't be saved or built. An admin installs one on Berth's host " +
       "(`apt-get install docker-registry`) and starts Berth again, or names one by BERTH_REGISTRY.";
-    return { kind: null, state: "missing", address: null, message, collected: null };
+    return { kind: null, state: "missing", address: null, ca: null, message, collected: null };
   }
-  const { kind, state, address, message } = record;
-  return { kind, state, address, message, collected: isOurs(record) ? collected : null };
+  const { kind, state, address, ca, message } = record;
+  return { kind, state, address, ca, message, collected: isOurs(record) ? collected : null };
 }
 
 /** Berth started it, and so may have its garbage collected. */

@@ -1,9 +1,21 @@
-import { type CallOptions, type Engine, EngineError, type EngineInfo } from "@berth/docker/engine.ts";
+import {
+  type CallOptions,
+  type Engine,
+  EngineError,
+  type EngineInfo,
+  type InspectedContainer,
+  type InspectedImage,
+  type ListedContainer,
+} from "@berth/docker/engine.ts";
 
 /** What an engine is met with: who it says it is, and the volumes on its disk. */
 export interface FakeEngine {
   info: EngineInfo;
   volumes: Map<string, Record<string, string>>;
+  /** By their ids on it, as far as the API looks at them. */
+  containers: Map<string, Partial<InspectedContainer>>;
+  /** What it lists. */
+  listed: ListedContainer[];
   /** Thrown by every call while it is set. */
   failure: EngineError | null;
   /** Answers nothing while true: every call ends at its deadline, which is told to {@link FakeEngine.deadlinesMs}. */
@@ -16,6 +28,8 @@ export const createFakeEngine = (info: Partial<EngineInfo> = {}): FakeEngine => 
   hangs: false,
   deadlinesMs: [],
   volumes: new Map(),
+  containers: new Map(),
+  listed: [],
   info: {
     engine_id: "ENGINE-A",
     name: "gpu-1",
@@ -42,9 +56,20 @@ export function connectFake(fake: FakeEngine | undefined): Engine {
     fake.deadlinesMs.push(options?.deadlineMs);
     throw new EngineError("unreachable", "the deadline passed", { timedOut: true });
   };
-  const calls: Pick<Engine, "ping" | "info" | "createVolume" | "listImages" | "close"> = {
+  const calls: Pick<
+    Engine,
+    "ping" | "info" | "listContainers" | "inspectContainer" | "inspectImage" | "createVolume" | "listImages" | "close"
+  > = {
     ping: (options) => answer(options, () => ({ api_version: "1.41", engine_api_version: "1.51" })),
     info: (options) => answer(options, ({ info }) => info),
+    listContainers: (_filter, options) => answer(options, ({ listed }) => listed),
+    inspectContainer: (id, options) =>
+      answer(options, ({ containers }) => {
+        const found = containers.get(id);
+        if (found) return found as InspectedContainer;
+        throw new EngineError("not_found", "No such container", { status: 404 });
+      }),
+    inspectImage: (_reference, options) => answer(options, () => ({ env: [] as string[] }) as InspectedImage),
     createVolume: (name, labels, options) =>
       answer(options, ({ volumes }) => {
         if (!volumes.has(name)) volumes.set(name, labels);

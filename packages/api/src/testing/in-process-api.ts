@@ -27,7 +27,7 @@ export interface InProcessApi {
 
 /** The whole router on a database of its own, without HTTP. */
 export async function openInProcessApi(
-  parts: Partial<Pick<ServiceParts, "connectRegistry">> = {},
+  parts: Partial<Pick<ServiceParts, "connectRegistry" | "publicUrl">> = {},
 ): Promise<InProcessApi> {
   const database = await createTestDatabase();
   const db = createDb(database.url);
@@ -36,7 +36,10 @@ export async function openInProcessApi(
     db,
     box: createSecretBox("a secret of tests"),
     installation: "00000000-0000-4000-8000-000000000000",
-    connectEngine: (address) => connectFake(engines.get(address.kind === "unix" ? address.path : address.host)),
+    connectEngine(address) {
+      if (address.kind === "ssh") address.onHostKey?.(`SHA256:of ${address.host}`);
+      return connectFake(engines.get(address.kind === "unix" ? address.path : address.host));
+    },
     callsPerMinute: 1_000_000,
     ...parts,
   });

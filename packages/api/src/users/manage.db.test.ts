@@ -69,14 +69,20 @@ test("a quota is set whole", async () => {
   expect((await admin.user.update({ user_id: actor.user_id, quota: { gpus: 2, containers: 3 } })).quota).toEqual({
     gpus: 2,
     containers: 3,
+    images: null,
+    storage: null,
   });
   expect((await admin.user.update({ user_id: actor.user_id, disabled: false })).quota).toEqual({
     gpus: 2,
     containers: 3,
+    images: null,
+    storage: null,
   });
-  expect((await admin.user.update({ user_id: actor.user_id, quota: { gpus: 1 } })).quota).toEqual({
+  expect((await admin.user.update({ user_id: actor.user_id, quota: { gpus: 1, storage: 5 } })).quota).toEqual({
     gpus: 1,
     containers: null,
+    images: null,
+    storage: 5,
   });
   expect((await row()).token_epoch).toBe(0);
 });

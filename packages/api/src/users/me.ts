@@ -1,6 +1,9 @@
 import type { Me } from "@berth/spec/user.ts";
 import type { AuthedContext } from "../context.ts";
-import { toMe } from "./view.ts";
+import { getManagedUser } from "./get.ts";
 
-export const me = async ({ db, actor }: AuthedContext): Promise<Me> =>
-  toMe(await db.users.findUniqueOrThrow({ where: { user_id: actor.user_id } }));
+/** With one's own quota, and what of it is used. */
+export async function me({ sql, actor }: AuthedContext): Promise<Me> {
+  const { disabled: _, created_at: __, ...self } = await getManagedUser({ sql }, actor);
+  return self;
+}

@@ -90,7 +90,7 @@ test("many at once get no more than the quota", async () => {
   await allow({ gpus: 4, containers: 6 });
   const more = await Promise.allSettled(Array.from({ length: 6 }, (_, index) => create(`more-${index}`)));
   expect(more.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
-  expect((await api.admin.user.get(actor)).used).toEqual({ gpus: 4, containers: 6 });
+  expect((await api.admin.user.get(actor)).used).toEqual({ gpus: 4, containers: 6, images: 0, storage: 0 });
 });
 
 test("GPUs that only an engine container still has which is to be replaced are no room for more", async () => {

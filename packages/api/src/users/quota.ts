@@ -21,34 +21,57 @@ export const gpusAsked = ({ gpu_count, gpu_uuids }: ContainerSpec): number => gp
  * same room. What asks for no more than it has is never refused, whatever an admin made of the quota meanwhile.
  */
 export async function checkQuota(sql: Sql, { user_id, container_id, gpus }: Asking): Promise<void> {
-  const [owner] = await sql<{ account: string; quota: unknown }>(
-    "SELECT account, quota FROM users WHERE user_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE",
-    [user_id],
-  );
-  if (!owner) throw new DomainError("UNAUTHORIZED", "This account was deleted.");
-  const quota = Quota.parse(owner.quota);
+  const { account, quota } = await lockQuota(sql, user_id);
   if (quota.containers === null && quota.gpus === null) return;
 
   const all = await sql<Holding>(
-    `SELECT c.container_id, c.name, c.desired <> 'removed' AS "isKept", count(a.gpu_uuid)::int AS gpus,
+    `SELECT c.container_id, c.name, c.desired <> 'removed' AS "isKept", count(a.gpu_uuid)::int + COALESCE(w.gpu_count, 0) AS gpus,
             count(a.gpu_uuid) FILTER (WHERE a.gpu_uuid = ANY (p.gpu_uuids))::int AS placed_gpus
      FROM containers c LEFT JOIN placements p USING (container_id) LEFT JOIN gpu_allocations a USING (container_id)
-     WHERE c.user_id = $1 GROUP BY c.container_id ORDER BY c.name`,
+       LEFT JOIN waiting_line w USING (container_id)
+     WHERE c.user_id = $1 GROUP BY c.container_id, w.gpu_count ORDER BY c.name`,
     [user_id],
   );
-  const kept = all.filter((one) => one.isKept);
-  if (container_id === null) refuseAbove(owner.account, "containers", quota.containers, kept.length, 1, kept);
+  if (container_id === null && quota.containers !== null) {
+    const kept = [...all.filter((one) => one.isKept), ...(await loadHeld(sql, user_id))];
+    refuseAbove(account, "containers", quota.containers, kept.length, 1, kept);
+  }
   const own = all.find((one) => one.container_id === container_id)?.placed_gpus ?? 0;
   const others = all.filter((one) => one.container_id !== container_id && one.gpus > 0);
   const used = others.reduce((sum, one) => sum + one.gpus, 0);
-  if (gpus > own) refuseAbove(owner.account, "gpus", quota.gpus, used, gpus, others);
+  if (gpus > own) refuseAbove(account, "gpus", quota.gpus, used, gpus, others);
 }
+
+export interface OwnersQuota {
+  account: string;
+  quota: Quota;
+}
+
+/** Locks the owner's row to the end of the transaction, so that what is counted after it stays as it is. */
+export async function lockQuota(sql: Sql, userId: number): Promise<OwnersQuota> {
+  const [owner] = await sql<{ account: string; quota: unknown }>(
+    "SELECT account, quota FROM users WHERE user_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE",
+    [userId],
+  );
+  if (!owner) throw new DomainError("UNAUTHORIZED", "This account was deleted.");
+  return { account: owner.account, quota: Quota.parse(owner.quota) };
+}
+
+/** What recreates have set aside takes room until its time is over, but no recreate is refused for it. */
+const loadHeld = (sql: Sql, userId: number): Promise<{ name: string }[]> =>
+  sql(
+    `SELECT c.name || ' (set aside at generation ' || h.generation || ')' AS name
+     FROM held_containers h JOIN containers c USING (container_id)
+     WHERE c.user_id = $1 AND c.desired <> 'removed' ORDER BY c.name, h.generation`,
+    [userId],
+  );
 
 interface Holding {
   container_id: number;
   name: string;
   /** Not being removed. What is on its way out goes on holding its GPUs until it is gone. */
   isKept: boolean;
+  /** What it waits for in line counts as held: its turn comes without another look. */
   gpus: number;
   /** Without those that only an engine container still has which is to be replaced: they are no room for more. */
   placed_gpus: number;
@@ -56,11 +79,11 @@ interface Holding {
 
 function refuseAbove(
   account: string,
-  limit: keyof Quota,
+  limit: "gpus" | "containers",
   allowed: number | null,
   used: number,
   asked: number,
-  holders: Holding[],
+  holders: readonly { name: string }[],
 ): void {
   if (allowed === null || used + asked <= allowed) return;
   const what = limit === "gpus" ? "GPUs" : "containers";

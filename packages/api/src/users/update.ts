@@ -35,7 +35,7 @@ export async function updateUser(
       account: before.account,
       ...(role && { role }),
       ...(disabled !== undefined && { disabled }),
-      ...(quota && { gpus: quota.gpus, containers: quota.containers }),
+      ...quota,
     };
     await recordAudit(tx, ctx, { action: "update", noun: "user", object_id: user_id, details });
     return getManagedUser({ sql }, { user_id });

@@ -51,7 +51,8 @@ test("one sees all of oneself, and what others may know of others", async () => 
     ...all,
     photo: null,
     role: "user",
-    quota: { gpus: null, containers: null },
+    quota: { gpus: null, containers: null, images: null, storage: null },
+    used: { gpus: 0, containers: 0, images: 0, storage: 0 },
   });
   await expect(li.user.get_user({ account: "nobody-here" })).rejects.toMatchObject({ code: "NOT_FOUND" });
 });

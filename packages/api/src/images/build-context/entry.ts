@@ -1,4 +1,5 @@
 import { DomainError } from "@berth/spec/error-code.ts";
+import { CONTEXT_MAX_BYTES, CONTEXT_MAX_ENTRIES } from "@berth/spec/image.ts";
 
 /** What an archive has, whichever kind of archive it is. */
 export interface ArchiveEntry {
@@ -25,7 +26,12 @@ export interface ContextEntry extends Omit<ArchiveEntry, "name" | "what" | "kind
   path: string;
 }
 
-export const CONTEXT_LIMITS = { unpackedBytes: 512 * 1024 * 1024, entries: 100_000, pathBytes: 4_096, nameBytes: 255 };
+export const CONTEXT_LIMITS = {
+  unpackedBytes: CONTEXT_MAX_BYTES,
+  entries: CONTEXT_MAX_ENTRIES,
+  pathBytes: 4_096,
+  nameBytes: 255,
+};
 export type ContextLimits = typeof CONTEXT_LIMITS;
 
 /** Of files that can't be built from: `what` completes "context: ". */
