@@ -17,6 +17,8 @@ export async function registerConsole(app: FastifyInstance, folder: string | und
   await app.register(fastifyStatic, {
     root: folder,
     cacheControl: false,
+    // The build has each file compressed beside it, so that no request waits for that.
+    preCompressed: true,
     // Also where a program's path leads out of the folder, which would be FORBIDDEN otherwise.
     allowedPath: (path) => !isProgramsOwn(path),
     // Vite puts a hash of the content into the names below assets/; the page itself must name the newest ones.
@@ -32,7 +34,7 @@ export async function registerConsole(app: FastifyInstance, folder: string | und
 }
 
 /** Not every program says that it wants no page: many libraries take anything. */
-const isProgramsOwn = (url: string): boolean => /^\/(api|trpc|ws)([/?]|$)/.test(url);
+const isProgramsOwn = (url: string): boolean => /^\/(api|files|trpc|ws)([/?]|$)/.test(url);
 
 const PLAIN_PAGE = `<!doctype html>
 <html lang="en">

@@ -8,6 +8,7 @@ test("has a default for all that it can", () => {
     ...REQUIRED,
     BERTH_HOST: "127.0.0.1",
     BERTH_PORT: 3000,
+    BERTH_SSH_PORT: 2222,
     BERTH_LOG_LEVEL: "info",
     BERTH_TRUST_PROXY: false,
     BERTH_SUPERVISED: false,
@@ -25,6 +26,12 @@ test("takes an empty variable for one that is not there", () => {
   expect(() => readEnv({ ...REQUIRED, BERTH_SECRET_KEY: "" })).toThrow(
     "BERTH_SECRET_KEY: a long random text is needed",
   );
+});
+
+test("takes a port for ssh, or none", () => {
+  expect(readEnv({ ...REQUIRED, BERTH_SSH_PORT: "0" })).toMatchObject({ BERTH_SSH_PORT: 0 });
+  expect(readEnv({ ...REQUIRED, BERTH_SSH_PORT: "off" })).toMatchObject({ BERTH_SSH_PORT: null });
+  expect(() => readEnv({ ...REQUIRED, BERTH_SSH_PORT: "66000" })).toThrow("BERTH_SSH_PORT: a port, or off");
 });
 
 test("reads which proxies are believed", () => {

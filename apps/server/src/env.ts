@@ -9,11 +9,32 @@ const TrustProxy = z
   .regex(/^(true|false|[0-9a-fA-F.:/]+(,\s*[0-9a-fA-F.:/]+)*)$/, "true, or addresses of proxies: 10.0.0.1,10.1.0.0/16")
   .transform((value) => (value === "true" ? true : value === "false" ? false : value.split(/,\s*/)));
 
+/** Null where it is off; 0 takes any free port. */
+const SshPort = z
+  .string()
+  .regex(/^(off|\d{1,5})$/, "a port, or off")
+  .transform((value) => (value === "off" ? null : Number(value)))
+  .refine((port) => port === null || port <= 65_535, "a port, or off");
+
 /** All but what one variable says of another. */
 const Variables = z.object({
   BERTH_HOST: z.string().min(1).default("127.0.0.1"),
   /** 0 takes any free port; the log says which. */
   BERTH_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** Where the pages of containers are shown: the port after BERTH_PORT where it is left out. 0 takes any free one. */
+  BERTH_PROXY_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** How browsers reach that port. */
+  BERTH_PROXY_URL: z
+    .url({ protocol: /^https?$/, error: "a URL such as https://pages.lab:3001 is needed here" })
+    .transform((url) => new URL(url).origin)
+    .optional(),
+  /** A name below which every name leads to that port (wildcard DNS): then each container has an origin of its own. */
+  BERTH_PROXY_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "a host name such as pages.lab is needed here, without port and star")
+    .optional(),
+  /** Of the gateway into containers, on the same host. */
+  BERTH_SSH_PORT: SshPort.default(2222),
   DATABASE_URL: z.url({
     protocol: /^postgres(ql)?$/,
     error: "postgresql://user:password@host:5432/database is needed here",

@@ -50,12 +50,12 @@ export function registerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: Error, request, reply) => sendFailure(error, request, reply));
 }
 
-/** `form` makes the body of another language than ours. */
+/** `form` makes the body of another language than ours, as JSON, or as plain text where it is one. */
 export function sendFailure(
   error: Error,
   request: FastifyRequest,
   reply: FastifyReply,
-  form?: (failure: Failure) => object,
+  form?: (failure: Failure) => object | string,
 ): FastifyReply {
   const failure = readFailure(error);
   const status = STATUS_OF[failure.code];
@@ -91,12 +91,14 @@ const codeOf = (status: number): Code =>
 const send = (
   reply: FastifyReply,
   error: Failure,
-  form: (failure: Failure) => object = () => ({ error }),
-): FastifyReply =>
-  reply
-    .code(STATUS_OF[error.code])
-    .type("application/json; charset=utf-8")
-    .send(JSON.stringify(form(error)));
+  form: (failure: Failure) => object | string = () => ({ error }),
+): FastifyReply => {
+  const body = form(error);
+  reply.code(STATUS_OF[error.code]);
+  return typeof body === "string"
+    ? reply.type("text/plain; charset=utf-8").send(body)
+    : reply.type("application/json; charset=utf-8").send(JSON.stringify(body));
+};
 
 export const sendNotFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   send(reply, { code: "NOT_FOUND", message: "There is nothing here.", details: null });

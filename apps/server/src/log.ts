@@ -23,7 +23,7 @@ export const createLog = (
       serializers: {
         req: (request: { method: string; url: string; ip: string }) => ({
           method: request.method,
-          path: request.url.split("?", 1)[0],
+          path: withoutJoinToken(request.url.split("?", 1)[0] ?? ""),
           address: request.ip,
         }),
         err: pino.stdSerializers.err,
@@ -31,3 +31,6 @@ export const createLog = (
     },
     destination,
   );
+
+/** A GPU server's script has nothing but a path to show its token in. */
+const withoutJoinToken = (path: string): string => path.replace(/^\/+join\/[^/]*/, "/join/…");

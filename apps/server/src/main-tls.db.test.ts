@@ -59,6 +59,7 @@ async function start(): Promise<void> {
       DATABASE_URL: database.url,
       BERTH_SECRET_KEY: "a secret of tests that is long enough",
       BERTH_PORT: "0",
+      BERTH_SSH_PORT: "off",
       BERTH_TLS_CERT: join(folder, "cert.pem"),
       BERTH_TLS_KEY: join(folder, "key.pem"),
       BERTH_SUPERVISED: "1",
@@ -68,7 +69,7 @@ async function start(): Promise<void> {
   for (const stream of [server.stdout, server.stderr]) {
     createInterface({ input: stream }).on("line", (line) => log.push(line));
   }
-  const address = () => /https:\/\/127\.0\.0\.1:(\d+)/.exec(log.join("\n"))?.[1];
+  const address = () => /listening at https:\/\/127\.0\.0\.1:(\d+)/.exec(log.join("\n"))?.[1];
   await vi.waitFor(() => expect(address(), log.join("\n")).toBeDefined(), PATIENCE);
   port = Number(address());
 }

@@ -53,15 +53,19 @@ test("a certificate that can't be used is one line that names its variable", asy
   expect(said).toMatch(/^berth server: BERTH_TLS_CERT: the file can't be read: ENOENT.*\n$/);
 });
 
-test("a port that is taken is one line that says which variable helps", async () => {
+test.each([
+  ["BERTH_PORT", {}],
+  ["BERTH_SSH_PORT", { BERTH_PORT: "0" }],
+])("a port that is taken is one line that says that %s helps", async (variable, others) => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await once(squatter, "listening");
   const address = squatter.address();
   const port = typeof address === "object" && address ? address.port : 0;
-  const env = { DATABASE_URL: database.url, BERTH_SECRET_KEY, BERTH_PORT: String(port), BERTH_LOG_LEVEL: "silent" };
+  const ports = { BERTH_SSH_PORT: "off", ...others, [variable]: String(port) };
+  const env = { DATABASE_URL: database.url, BERTH_SECRET_KEY, ...ports, BERTH_LOG_LEVEL: "silent" };
   const { code, said } = await run(env);
   expect(code).toBe(1);
-  expect(said).toContain(`127.0.0.1:${port}: another program listens there: set BERTH_PORT\n`);
+  expect(said).toContain(`127.0.0.1:${port}: another program listens there: set ${variable}`);
   squatter.close();
 });
 

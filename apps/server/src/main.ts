@@ -1,4 +1,6 @@
+import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { ApiServices } from "@berth/api/context.ts";
 import { createApiServices } from "@berth/api/services.ts";
 import { createDb, type Db } from "@berth/db/client.ts";
 import { completeEnvironment } from "@berth/db/embedded/complete-environment.ts";
@@ -12,8 +14,15 @@ import { EnvError } from "@berth/spec/environment.ts";
 import { type Env, readEnv } from "./env.ts";
 import { missingMigrations } from "./health.ts";
 import { HttpServers } from "./http-servers.ts";
-import { openLive } from "./live/open-live.ts";
+import { recordProxyAddress } from "@berth/api/proxy/addresses.ts";
+import { recordGateway } from "@berth/api/ssh/gateway-address.ts";
+import { loadSshHostKey } from "@berth/api/ssh/host-key.ts";
+import { type Live, openLive } from "./live/open-live.ts";
 import { createLog } from "./log.ts";
+import { proxyAddressOf } from "./proxy/proxy-address.ts";
+import { Proxy } from "./proxy/proxy.ts";
+import { Reach } from "./reach/reach.ts";
+import { createGateway, type Gateway, type GatewayOptions } from "./ssh/gateway.ts";
 import { type Certificate, CertificateError, type CertificateFiles, readCertificate } from "./tls.ts";
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -28,7 +37,14 @@ async function start(env: Env): Promise<void> {
   const installation = await openDatabase(db);
   const live = await openLive(env.DATABASE_URL, log);
   const box = createSecretBox(env.BERTH_SECRET_KEY);
-  const services = createApiServices({ db, box, installation, connectEngine, changes: live.changes });
+  const services = createApiServices({
+    db,
+    box,
+    installation,
+    connectEngine,
+    changes: live.changes,
+    publicUrl: env.BERTH_PUBLIC_URL,
+  });
   const app = await buildApp({
     services,
     log,
@@ -37,13 +53,46 @@ async function start(env: Env): Promise<void> {
     trustProxy: env.BERTH_TRUST_PROXY,
     consoleDir: fileURLToPath(new URL("../../web/dist", import.meta.url)),
   });
+  const reach = new Reach(services);
+  const proxy = await openProxy(env, { services, reach, live, servers, log });
+  const gateway = await openGateway(env, { services, reach, log, live });
   closeOnSignals(app, env.BERTH_SUPERVISED, async () => {
+    await gateway?.close();
+    await proxy?.close();
+    reach.close();
     services.engines.close();
     services.registries.close();
     await live.close();
     await db.$disconnect();
   });
   await listen(app, env);
+}
+
+/** Shows the pages of containers on an origin of their own, and says in the database where that is. */
+async function openProxy(
+  env: Env,
+  parts: { services: ApiServices; reach: Reach; live: Live; servers: HttpServers; log: FastifyBaseLogger },
+): Promise<Proxy | null> {
+  const { BERTH_HOST: host, BERTH_PORT, BERTH_TRUST_PROXY } = env;
+  const port = env.BERTH_PROXY_PORT ?? (BERTH_PORT === 0 ? 0 : BERTH_PORT + 1);
+  const isSecure = parts.servers.isSecure;
+  const address = proxyAddressOf(env, { port, isSecure });
+  const consoleUrl = env.BERTH_PUBLIC_URL ?? null;
+  const proxy = new Proxy({ ...parts, address, consoleUrl, isBehindProxy: BERTH_TRUST_PROXY !== false });
+  try {
+    address.url = proxyAddressOf(env, { port: await proxy.listen(host, port), isSecure }).url;
+  } catch (error) {
+    await proxy.close();
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "EADDRINUSE" ? "another program listens there: set BERTH_PROXY_PORT" : message;
+    const text = `can't listen on ${host}:${port}: ${reason}`;
+    if (env.BERTH_PROXY_PORT !== undefined) throw new StartError(text, { cause: error });
+    parts.log.warn({ err: error }, `web pages of containers are not shown: ${text}`);
+    return null; // nobody asked for this very port, and all else works without
+  }
+  await recordProxyAddress(parts.services.sql, address);
+  parts.log.info({ ...address }, "web pages of containers are shown");
+  return proxy;
 }
 
 async function openServers(env: Env, log: FastifyBaseLogger): Promise<HttpServers> {
@@ -98,10 +147,43 @@ async function listen(app: FastifyInstance, { BERTH_HOST: host, BERTH_PORT: port
   try {
     await app.listen({ host, port });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "EADDRINUSE" ? "another program listens there: set BERTH_PORT" : message;
-    throw new StartError(`can't listen on ${host}:${port}: ${reason}`, { cause: error });
+    throw cannotListen(error, host, port, "set BERTH_PORT");
   }
+}
+
+function cannotListen(error: unknown, host: string, port: number, advice: string): StartError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reason = code === "EADDRINUSE" ? `another program listens there: ${advice}` : message;
+  return new StartError(`can't listen on ${host}:${port}: ${reason}`, { cause: error });
+}
+
+/** The ssh gateway, listening; null where it is off. What it is reached by stands in the database, for all servers. */
+async function openGateway(
+  { BERTH_HOST: host, BERTH_SSH_PORT: wanted, BERTH_PUBLIC_URL: publicUrl }: Env,
+  { reach, ...parts }: Pick<GatewayOptions, "services" | "log" | "live"> & { reach: Reach },
+): Promise<Gateway | null> {
+  const { sql, box } = parts.services;
+  if (wanted === null) {
+    await recordGateway(sql, null);
+    return null;
+  }
+  const hostKey = await loadSshHostKey(sql, box);
+  const gateway = createGateway({ ...parts, hostKey, dial: (request) => reach.dial(request) });
+  try {
+    const port = await gateway.listen(host, wanted);
+    const { fingerprint } = hostKey;
+    await recordGateway(sql, { host: publicHost(host, publicUrl), port, fingerprint });
+    parts.log.info({ host, port, fingerprint }, "the ssh gateway is listening");
+  } catch (error) {
+    throw cannotListen(error, host, wanted, "set BERTH_SSH_PORT, or BERTH_SSH_PORT=off for no ssh gateway");
+  }
+  return gateway;
+}
+
+/** As people reach it. One that listens everywhere is known by its name. */
+function publicHost(host: string, publicUrl: string | undefined): string {
+  if (publicUrl !== undefined) return new URL(publicUrl).hostname.replace(/^\[|\]$/g, "");
+  return host === "0.0.0.0" || host === "::" ? hostname() : host;
 }
 
 /**

@@ -23,3 +23,6 @@ export function isSameOrigin(request: Provenance): boolean {
   if (isHttps(request) && page.protocol !== "https:") return false;
   return URL.parse(`${page.protocol}//${request.host}`)?.host === page.host;
 }
+
+/** By what address the caller reached us, as far as the request tells. */
+export const originOf = (request: Provenance): string => `${isHttps(request) ? "https" : "http"}://${request.host}`;

@@ -4,7 +4,7 @@ import type { ApiContext, ApiServices, Actor } from "@berth/api/context.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { browserCookies } from "./cookies.ts";
-import { isSameOrigin } from "./origin.ts";
+import { isSameOrigin, originOf } from "./origin.ts";
 
 /** What a procedure is called with, by whatever door the request came. Who calls is told by its bearer token alone. */
 export async function createRequestContext(
@@ -16,6 +16,7 @@ export async function createRequestContext(
     ...services,
     actor: await actorOf(services, request),
     address: addressOf(request),
+    origin: originOf(request),
     request_id: request.id,
     cookies: isSameOrigin(request) ? browserCookies(request, reply) : null,
   };

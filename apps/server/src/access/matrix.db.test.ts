@@ -37,7 +37,7 @@ const REGISTRY: RegistryRecord = {
 };
 
 beforeAll(async () => {
-  api = await openInProcessApi();
+  api = await openInProcessApi({ publicUrl: "http://10.0.0.1:3000" });
   const { machine_id } = await api.addMachine("gpu-1");
   await api.admin.machine.update({ machine_id, is_builder: true });
   await api.admin.image.add({ name: "public/base:1", reference: "registry.lab:5000/base:1" });
@@ -65,7 +65,12 @@ test("every path and socket that is served is in the matrix", () => {
   const matrix = new Set([
     ...[...PROCEDURES_OF_REST.values()].map(({ route }) => route.path.replace(/\{(\w+)\}/g, ":$1")),
     ...Object.keys(SOCKETS).map((path) => path.replace(/\{(\w+)\}/g, ":$1")),
-    ...Object.keys(PATHS).map((path) => path.split(" ")[1]),
+    ...Object.keys(PATHS).map((path) =>
+      path
+        .split(/[ ?]/)[1]
+        ?.replace("/join/nothing", "/join/:token")
+        .replace(/\{(\w+)\}/, ":$1"),
+    ),
   ]);
   /** Files of the console and of the documentation's page, pictures, and the tRPC door, whose procedures are above. */
   const isCovered = (path: string): boolean =>
@@ -108,9 +113,11 @@ test("a stranger's calls, all of them, leave another's container, image and acco
 
 describe.each(Object.entries(PATHS))("%s", (route, outcomes) => {
   test.each(CALLERS)("as %s", async (caller) => {
-    const { token } = await setScene(caller);
-    const [method, path] = route.split(" ");
-    const response = await app.inject({ method: method as "GET", url: path ?? "", headers: bearer(token) });
+    const { scene, token } = await setScene(caller);
+    const [method, path = ""] = route.split(" ");
+    const url = path.replace("{container_id}", String(scene.container_id));
+    const body = method === "PUT" ? { payload: "some bytes" } : {};
+    const response = await app.inject({ method: method as "GET", url, headers: bearer(token), ...body });
     expect(response.statusCode < 400 ? "ok" : response.json().error.code).toBe(outcomes[caller]);
   });
 });
@@ -145,6 +152,8 @@ async function setScene(caller: Caller): Promise<{ scene: Scene; token: string |
   api.engines.set(`added-${number}`, createFakeEngine({ engine_id: `ENGINE-added-${number}` }));
   const image = { name: `owner-${number}/own:1`, reference: "registry.lab:5000/own:1" };
   const request = { name: "box", image: "public/base:1", machine_id: "ENGINE-gpu-1" };
+  // There is a bound on how many there are.
+  await api.db.storages.deleteMany();
   const scene: Scene = {
     number,
     owner_id: owner.actor.user_id,
@@ -157,9 +166,17 @@ async function setScene(caller: Caller): Promise<{ scene: Scene; token: string |
     spare_machine_id: `ENGINE-spare-${number}`,
     spare_user_id: (await api.addUser(`spare-${number}`)).actor.user_id,
     invitation_id: (await api.admin.invitation.create({})).invitation_id,
+    storage_id: (await api.admin.storage.create({ name: `spare-${number}`, kind: "home" })).storage_id,
+    join_token_id: (await addJoinToken(owner.actor.user_id)).join_token_id,
   };
   return { scene, token: await tokenOf(caller, owner) };
 }
+
+/** One whose time is over: of those that are open there may be only so many. */
+const addJoinToken = (created_by: number) =>
+  api.db.join_tokens.create({
+    data: { token_hash: Buffer.from(`join ${number}`), public_url: "http://a", created_by, expires_at: new Date() },
+  });
 
 async function tokenOf(caller: Caller, owner: { actor: Person; api: InProcess }): Promise<string | null> {
   const madeBy = async (maker: InProcess, scope: "read" | "write"): Promise<string> =>

@@ -37,6 +37,8 @@ const everybody: Outcomes = {
   admin_reader: "ok",
 };
 const signedIn: Outcomes = { ...everybody, nobody: "UNAUTHORIZED", disabled: "UNAUTHORIZED" };
+/** What is asked for is not there, whoever asks. */
+const unknown = Object.fromEntries(CALLERS.map((caller) => [caller, "NOT_FOUND"])) as Outcomes;
 /** No access token lets anyone in. */
 const nobodys = Object.fromEntries(CALLERS.map((caller) => [caller, "UNAUTHORIZED"])) as Outcomes;
 /** Changes something of one's own. */
@@ -73,6 +75,8 @@ export interface Scene {
   /** A user who owns nothing. */
   spare_user_id: number;
   invitation_id: number;
+  storage_id: number;
+  join_token_id: number;
 }
 
 export interface ProcedureRule {
@@ -150,23 +154,39 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   },
   "registry.collect": { outcomes: adminChange, input: nothing },
   "settings.get": { outcomes: adminRead, input: nothing },
+  "settings.setup": { outcomes: adminRead, input: nothing },
   "settings.update": { outcomes: adminChange, input: () => ({ registration: "open" }) },
   "audit.list": { outcomes: adminRead, input: nothing },
+  "usage.gpu_hours": { outcomes: adminRead, input: () => ({ from: "2026-11-01", to: "2026-11-30" }) },
+  "usage.my_gpu_hours": { outcomes: signedIn, input: () => ({ from: "2026-11-01", to: "2026-11-30" }) },
+  "reconciler.report": { outcomes: adminRead, input: nothing },
 
   "machine.info": { outcomes: signedIn, input: nothing },
   "machine.list": { outcomes: signedIn, input: nothing },
   "machine.get": { outcomes: signedIn, input: ({ machine_id }) => ({ machine_id }) },
+  "machine.telemetry": { outcomes: signedIn, input: ({ machine_id }) => ({ machine_id, range: "day" }) },
   "machine.add": {
     outcomes: adminChange,
     input: ({ number }) => ({ url: `tcp://added-${number}:2375`, allow_insecure: true }),
   },
   "machine.update": { outcomes: adminChange, input: ({ machine_id }) => ({ machine_id, is_builder: true }) },
+  "machine.drain": {
+    outcomes: adminChange,
+    input: ({ spare_machine_id }) => ({ machine_id: spare_machine_id }),
+  },
+  // It is the engine that is known.
+  "machine.adopt": { outcomes: inConflict(adminChange), input: ({ machine_id }) => ({ machine_id }) },
   "machine.remove": {
     outcomes: adminChange,
     input: ({ spare_machine_id }) => ({ machine_id: spare_machine_id }),
   },
 
+  "machine.ssh_key": { outcomes: adminRead, input: nothing },
+  "machine.join_tokens.create": { outcomes: adminChange, input: nothing },
+  "machine.join_tokens.list": { outcomes: adminRead, input: nothing },
+  "machine.join_tokens.revoke": { outcomes: adminChange, input: ({ join_token_id }) => ({ join_token_id }) },
   "machine.images": { outcomes: adminRead, input: ({ machine_id }) => ({ machine_id }) },
+  "machine.foreign_containers": { outcomes: adminRead, input: ({ machine_id }) => ({ machine_id }) },
   "image.list": { outcomes: signedIn, input: nothing },
   "image.get": { outcomes: readOwn, input: image },
   "image.add": {
@@ -195,6 +215,17 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
   "image.cancel": { outcomes: inConflict(changeOwn), input: image },
   "image.retry": { outcomes: inConflict(changeOwn), input: image },
 
+  "storage.list": { outcomes: signedIn, input: nothing },
+  "storage.create": {
+    outcomes: adminChange,
+    input: ({ number }) => ({ name: `made-${number}`, kind: "scratch" }),
+  },
+  "storage.update": {
+    outcomes: adminChange,
+    input: ({ storage_id }) => ({ storage_id, description: "Not backed up." }),
+  },
+  "storage.remove": { outcomes: adminChange, input: ({ storage_id }) => ({ storage_id }) },
+
   "container.create": {
     outcomes: change,
     input: ({ number }) => ({ name: `made-${number}`, image: "public/base:1" }),
@@ -209,10 +240,17 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
     outcomes: changeOwn,
     input: ({ container_id }) => ({ container_id, recreate: "discard" }),
   },
+  // It was never made, so there is nothing that could move.
+  "container.move": { outcomes: inConflict(changeOwn), input: container },
   // Nothing of it was set aside.
   "container.restore": {
     outcomes: { ...changeOwn, owner: "NOT_FOUND", program: "NOT_FOUND", admin: "NOT_FOUND" },
     input: container,
+  },
+  // No server shows pages there.
+  "container.open": {
+    outcomes: { ...changeOwn, owner: "UNAVAILABLE", program: "UNAVAILABLE", admin: "UNAVAILABLE" },
+    input: ({ container_id }) => ({ container_id, port: "jupyter" }),
   },
   "container.delete": { outcomes: changeOwn, input: container },
   "container.events": { outcomes: readOwn, input: container },
@@ -222,6 +260,14 @@ export const PROCEDURES: Record<string, ProcedureRule> = {
     input: ({ container_id }) => ({ container_id, name: "saved:1" }),
   },
   "container.logs": { outcomes: inConflict(readOwn), input: container },
+  "container.list_files": {
+    outcomes: inConflict(changeOwn),
+    input: ({ container_id }) => ({ container_id, path: "/" }),
+  },
+  "container.download_file": {
+    outcomes: inConflict(changeOwn),
+    input: ({ container_id }) => ({ container_id, path: "/etc/hostname" }),
+  },
   "container.stats": { outcomes: readOwn, input: container },
   "live.changes": { outcomes: signedIn, input: nothing },
 };
@@ -239,6 +285,15 @@ export const PATHS: Record<string, Outcomes> = {
   "POST /registry/token": nobodys,
   // Only the registry itself.
   "POST /registry/events": nobodys,
+  // A GPU server has nothing but its join token, in the path: who else calls does not count.
+  "GET /join/nothing.sh": unknown,
+  "POST /join/nothing/sign": unknown,
+  "POST /join/nothing/report": unknown,
+  "POST /join/nothing/checks": unknown,
+  "GET /files/containers/{container_id}?path=/etc/hostname": inConflict(changeOwn),
+  "PUT /files/containers/{container_id}?path=/tmp/new": inConflict(changeOwn),
+  // By a ticket alone.
+  "POST /files/download": nobodys,
   // A caller on this very machine may look: another one is in the test of the metrics.
   "GET /metrics": everybody,
 };

@@ -37,7 +37,8 @@ function serveTokens(scope: FastifyInstance, services: ApiServices): void {
     }
     return sendFailure(error, request, reply, (failure) => ({
       error: failure,
-      errors: [{ code: failure.code, message: failure.message }],
+      // Docker repeats a push for a minute after a code that distribution does not know, before it shows anything.
+      errors: [{ code: failure.code === "CONFLICT" ? "DENIED" : failure.code, message: failure.message }],
     }));
   });
   const answer = async (request: FastifyRequest, reply: FastifyReply, query: TokenQuery) => {

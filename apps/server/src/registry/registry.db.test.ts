@@ -132,6 +132,15 @@ test("whoever is not known is asked for credentials, in words that Docker shows"
   }
 });
 
+test("a push for which there is no room is denied with the reason, in a code that Docker does not try again after", async () => {
+  await open.db.settings.upsert({ where: { key: "user_push" }, create: { key: "user_push", value: true }, update: {} });
+  await open.db.users.update({ where: { account }, data: { quota: { images: 0 } } });
+  const refused = await get(`service=berth&scope=repository:${account}/app:pull,push`, basic(account, PASSWORD));
+  expect(refused.statusCode).toBe(409);
+  const message = `The quota of ${account} is 0 images.`;
+  expect(refused.json()).toMatchObject({ error: { code: "CONFLICT" }, errors: [{ code: "DENIED", message }] });
+});
+
 test("a token is for the registry that Berth knows, and by a grant that there is", async () => {
   for (const answer of [
     await get("service=other", basic(account, PASSWORD)),

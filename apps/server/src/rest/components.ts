@@ -7,9 +7,11 @@ import * as image from "@berth/spec/image.ts";
 import * as invitation from "@berth/spec/invitation.ts";
 import * as live from "@berth/spec/live.ts";
 import * as machine from "@berth/spec/machine.ts";
+import * as mount from "@berth/spec/mount.ts";
 import * as registryNoun from "@berth/spec/registry.ts";
 import * as settings from "@berth/spec/settings.ts";
 import * as sshKey from "@berth/spec/ssh-key.ts";
+import * as storage from "@berth/spec/storage.ts";
 import * as user from "@berth/spec/user.ts";
 import { z } from "zod";
 import { ErrorBody } from "../errors.ts";
@@ -25,9 +27,11 @@ const NOUNS: object[] = [
   invitation,
   live,
   machine,
+  mount,
   registryNoun,
   settings,
   sshKey,
+  storage,
   user,
 ];
 

@@ -1,3 +1,4 @@
+import { recordProxyAddress } from "@berth/api/proxy/addresses.ts";
 import { appRouter } from "@berth/api/router.ts";
 import { createFakeEngine } from "@berth/api/testing/fake-engine.ts";
 import { writeRegistry } from "@berth/db/registry/record.ts";
@@ -43,6 +44,7 @@ beforeAll(async () => {
   served = await serveRegistry(images);
   images.publish(parseReference(`${served.address}/public/by-hand:1`, generationOf("28.5")));
   await writeRegistry(prismaSql(rest.db), { ...REGISTRY, url: `http://${served.address}` });
+  await recordProxyAddress(prismaSql(rest.db), { url: "http://berth.lab:3001", domain: null });
   refused = await setScene();
 });
 afterAll(async () => {
@@ -62,6 +64,8 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
   const owner = await rest.addUser(`owner-${number}`);
   const other = await rest.addUser(`other-${number}`);
   const { machine_id: spare_machine_id } = await rest.addMachine(`spare-${number}`);
+  // It was installed anew since.
+  rest.engines.get(`spare-${number}`)?.volumes.clear();
   rest.engines.set(`new-${number}`, createFakeEngine({ engine_id: `ENGINE-new-${number}` }));
   const image = { name: `${owner.account}/own:1`, reference: "registry.lab:5000/own:1" };
   const { image_id } = await made<{ image_id: number }>("/api/images", image);
@@ -73,7 +77,8 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
       })
     ).image_id;
   };
-  const request = { name: "first", image: "public/base:1", machine_id: "ENGINE-gpu-1" };
+  const ports = [{ name: "jupyter", kind: "http", container_port: 8888 }];
+  const request = { name: "first", image: "public/base:1", machine_id: "ENGINE-gpu-1", ports };
   const { container_id } = await made<{ container_id: number }>("/api/containers", request, owner);
   await rest.db.container_status.upsert({
     where: { container_id },
@@ -98,6 +103,9 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
   const { key_id } = await made<{ key_id: string }>("/api/user/ssh_keys", { public_key: sshKey(1) }, owner);
   const { token_id } = await made<{ token_id: number }>("/api/user/api_tokens", { name: "mine" }, owner);
   const { invitation_id } = await made<{ invitation_id: number }>("/api/invitations", {});
+  const { storage_id } = await made<{ storage_id: number }>("/api/storages", { name: `s-${number}`, kind: "home" });
+  const ended = { token_hash: Buffer.from(`join ${number}`), public_url: "http://a", expires_at: new Date() };
+  const { join_token_id } = await rest.db.join_tokens.create({ data: { ...ended, created_by: admin.user_id } });
   const { account, user_id } = owner;
   return {
     owner,
@@ -116,6 +124,8 @@ async function setScene(): Promise<{ scene: Scene; owner: Client }> {
       key_id,
       token_id,
       invitation_id,
+      storage_id,
+      join_token_id,
       browser: await signInAsBrowser(account),
       password: PASSWORD,
     },

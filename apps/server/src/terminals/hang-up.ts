@@ -13,7 +13,7 @@ const DEADLINE_MS = 15_000;
  * A command's name may hold anything, so that fields are counted from the last parenthesis. A leader that is a zombie
  * has ended; one that is stopped hears nothing before it is continued. POSIX knows no parts of a second.
  */
-const SCRIPT = `
+const FIND_LEADERS = `
 leads() {
   read -r line <"/proc/$1/stat" || return 1
   set -- "$1" \${line##*) }
@@ -25,8 +25,14 @@ for dir in /proc/[0-9]*; do
   leads "$pid" && grep -q "${TERMINAL_VARIABLE}=$1" "$dir/environ" && leaders="$leaders $pid"
 done
 [ -n "$leaders" ] || exit 0
-kill -HUP $leaders
-kill -CONT $leaders
+`;
+
+/** Without a terminal the kernel hangs nobody up, so that the leader's whole group is told. */
+const SCRIPT = `${FIND_LEADERS}
+for pid in $leaders; do
+  kill -HUP "-$pid" || kill -HUP "$pid"
+  kill -CONT "-$pid" || kill -CONT "$pid"
+done
 for wait in 0.1 0.3 0.6 1 1; do
   left=
   for pid in $leaders; do leads "$pid" && left="$left $pid"; done
@@ -58,6 +64,22 @@ export async function hangUp(
     // Gone: no process is left. Where the shell can't be started, no terminal was.
     return error.kind === "not_found" || error.kind === "rejected";
   }
+}
+
+/** What ssh may ask for by name. */
+export const SIGNALS = ["ABRT", "ALRM", "CONT", "HUP", "INT", "KILL", "PIPE", "QUIT", "TERM", "USR1", "USR2"] as const;
+
+/** Sends a signal to the command of a terminal, and to what it has started in its own group. */
+export async function signalCommand(
+  engine: Engine,
+  engineId: string,
+  terminalId: string,
+  signal: (typeof SIGNALS)[number],
+): Promise<void> {
+  const script = `${FIND_LEADERS}\nfor pid in $leaders; do kill -${signal} "-$pid" || kill -${signal} "$pid"; done`;
+  await engine.exec(engineId, ["/bin/sh", "-c", `(${script}) 2>/dev/null`, "sh", terminalId], {
+    deadlineMs: DEADLINE_MS,
+  });
 }
 
 /** Engines refuse one that is paused, as by a commit, with the same answer as one that does not run. */

@@ -2,25 +2,29 @@ import type { ApiServices } from "@berth/api/context.ts";
 import { forgetTerminal, renewTerminals, takeStaleTerminals } from "@berth/db/terminals/terminals.ts";
 import type { FastifyBaseLogger } from "fastify";
 import { hangUpOn } from "./end-command.ts";
-import type { Terminals } from "./terminals.ts";
 
 const RENEW_MS = 20_000;
 /** In one sweep, and so many of them at once. */
 const SWEEP_ROWS = 100;
 const SWEEP_AT_ONCE = 10;
 
-interface Parts {
+interface Kept {
+  session: { terminal_id: string; hasExited: boolean };
+}
+
+interface Parts<Entry extends Kept> {
   services: ApiServices;
   serverId: string;
   log: FastifyBaseLogger;
-  terminals: Pick<Terminals, "running" | "lose">;
+  /** Those of this server, and what is done with one that another has hung up. */
+  terminals: { running(): Entry[]; lose(entry: Entry): void };
 }
 
 /**
  * Says again and again that this server is alive, and hangs up what servers that died have left: at once, and then as
  * often as it renews. `close` resolves when what was under way is done.
  */
-export function keepRows(parts: Parts): { close(): Promise<unknown> } {
+export function keepRows<Entry extends Kept>(parts: Parts<Entry>): { close(): Promise<unknown> } {
   const { log } = parts;
   let hasFailed = false;
   let renewing: Promise<void> | null = null;
@@ -54,7 +58,7 @@ export function keepRows(parts: Parts): { close(): Promise<unknown> } {
   };
 }
 
-async function renew({ services, serverId, terminals }: Parts): Promise<void> {
+async function renew<Entry extends Kept>({ services, serverId, terminals }: Parts<Entry>): Promise<void> {
   const known = terminals.running();
   if (known.length === 0) return;
   const ids = known.map(({ session }) => session.terminal_id);
@@ -64,7 +68,7 @@ async function renew({ services, serverId, terminals }: Parts): Promise<void> {
   }
 }
 
-async function sweep({ services, serverId, log }: Parts): Promise<void> {
+async function sweep({ services, serverId, log }: Omit<Parts<Kept>, "terminals">): Promise<void> {
   const stale = await takeStaleTerminals(services.sql, serverId, SWEEP_ROWS);
   while (stale.length > 0) {
     await Promise.all(

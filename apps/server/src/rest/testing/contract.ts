@@ -23,6 +23,8 @@ export interface Scene {
   key_id: string;
   token_id: number;
   invitation_id: number;
+  storage_id: number;
+  join_token_id: number;
   /** Headers of a browser that signed in as the owner. */
   browser: Record<string, string>;
   password: string;
@@ -48,23 +50,26 @@ export interface ContractRow {
 }
 
 const USER = "user_id account nickname email phone photo";
-const ME = `${USER} role quota`;
-const MANAGED_USER = `${ME} disabled used created_at`;
+const ME = `${USER} role quota used`;
+const MANAGED_USER = `${ME} disabled created_at`;
 const SSH_KEY = "key_id type comment fingerprint public_key";
 const API_TOKEN = "token_id name scope expires_at last_used_at created_at";
 const INVITATION = "invitation_id note uses_left expires_at created_at";
+const JOIN_TOKEN = "join_token_id account state machine_id expires_at created_at checks checked_at";
 const MACHINE =
-  "machine_id name ip state simulated insecure is_builder runs_containers port_range online engine_version gpus cpus " +
-  "cores memory disk gpus_taken containers conditions last_list_at created_at";
+  "machine_id name ip url state simulated insecure is_builder runs_containers port_range online engine_version gpus cpus " +
+  "cores memory disk gpus_taken gpus_held gpus_foreign shared_gpus waiting telemetry containers conditions last_list_at created_at";
 const IMAGE =
   "image_id name reference display_name description create_params parent_image_id user_id public shared_with source desired phase " +
   "message progress total digest size not_saved baked_env next_retry_at conditions created_at";
 const CONTAINER =
   "container_id uid name display_name machine_id simulated image_id image user_id account status desired on_loss phase " +
-  "message generation observed_generation spec conditions ports gpus restarts exit_code next_retry_at held connect created_at";
+  "message generation observed_generation spec conditions ports gpus waiting moving on_drain mounts restarts exit_code next_retry_at held connect created_at";
 
-const SETTINGS = "registration user_push";
-const REGISTRY = "kind state address message collected";
+const SETTINGS = "registration user_push setup_dismissed";
+const GPU_HOURS = "by time_zone buckets users users_left_out";
+const STORAGE = "storage_id name display_name description kind per_user machine_id source path created_at";
+const REGISTRY = "kind state address ca message collected";
 
 const container = ({ container_id }: Scene): Play => ({ path: { container_id } });
 const image = ({ image_id }: Scene): Play => ({ path: { image_id } });
@@ -115,12 +120,19 @@ export const CONTRACT: ContractRow[] = [
   row("GET /api/machine/info", "user", { list: "machine_id ip gpu cpu disk memory online" }, () => ({})),
   row("GET /api/machines", "user", { page: MACHINE }, () => ({ query: "limit=3" })),
   row("GET /api/machines/{machine_id}", "user", MACHINE, ({ machine_id }) => ({ path: { machine_id } })),
+  row("GET /api/machines/{machine_id}/telemetry", "user", "machine_id range seconds points", ({ machine_id }) => ({
+    path: { machine_id },
+    query: "range=day",
+  })),
   row(
     "GET /api/machines/{machine_id}/images",
     "admin",
     { list: "engine_image_id tags digests size created_at image_id name foreign" },
     ({ machine_id }) => ({ path: { machine_id } }),
   ),
+  row("GET /api/machines/{machine_id}/foreign_containers", "admin", "containers left_out", ({ machine_id }) => ({
+    path: { machine_id },
+  })),
   row(
     "POST /api/machines",
     "admin",
@@ -128,13 +140,48 @@ export const CONTRACT: ContractRow[] = [
     ({ number }) => ({ body: { url: `tcp://new-${number}:2375`, allow_insecure: true } }),
     201,
   ),
+  row("GET /api/machines/ssh_key", "admin", "public_key", () => ({})),
+  row("GET /api/machines/join_tokens", "admin", { page: JOIN_TOKEN }, () => ({})),
+  row(
+    "POST /api/machines/join_tokens",
+    "admin",
+    `${JOIN_TOKEN} token command script_url script_sha256 warning`,
+    () => ({ body: { ttl_minutes: 5 } }),
+    201,
+  ),
+  row("DELETE /api/machines/join_tokens/{join_token_id}", "admin", "", ({ join_token_id }) => ({
+    path: { join_token_id },
+  })),
   row("PATCH /api/machines/{machine_id}", "admin", MACHINE, ({ machine_id }) => ({
     path: { machine_id },
     body: { is_builder: true },
   })),
+  row("POST /api/machines/{machine_id}/drain", "admin", "stopping moving left", ({ spare_machine_id }) => ({
+    path: { machine_id: spare_machine_id },
+  })),
+  row("POST /api/machines/{machine_id}/adopt", "admin", MACHINE, ({ spare_machine_id }) => ({
+    path: { machine_id: spare_machine_id },
+  })),
   row("DELETE /api/machines/{machine_id}", "admin", "", ({ spare_machine_id }) => ({
     path: { machine_id: spare_machine_id },
   })),
+
+  // Storages.
+  row("GET /api/storages", "user", { page: STORAGE }, ({ machine_id }) => ({ query: `machine_id=${machine_id}` })),
+  row(
+    "POST /api/storages",
+    "admin",
+    STORAGE,
+    ({ number, machine_id }) => ({
+      body: { name: `new-${number}`, kind: "dataset", path: `/srv/new-${number}`, machine_id },
+    }),
+    201,
+  ),
+  row("PATCH /api/storages/{storage_id}", "admin", STORAGE, ({ storage_id }) => ({
+    path: { storage_id },
+    body: { description: "Not backed up.", kind: "scratch" },
+  })),
+  row("DELETE /api/storages/{storage_id}", "admin", "", ({ storage_id }) => ({ path: { storage_id } })),
 
   // Images.
   row("GET /api/images", "user", { page: IMAGE }, () => ({ query: "scope=mine" })),
@@ -145,7 +192,7 @@ export const CONTRACT: ContractRow[] = [
     ({ number }) => ({ body: { name: `public/new:${number}`, reference: "registry.lab:5000/new:1" } }),
     201,
   ),
-  row("GET /api/images/{image_id}", "user", `${IMAGE} layers machines needed_by`, image),
+  row("GET /api/images/{image_id}", "user", `${IMAGE} account lineage recipe layers machines needed_by`, image),
   row("PATCH /api/images/{image_id}", "user", IMAGE, (at) => ({ ...image(at), body: { description: "For papers." } })),
   row("DELETE /api/images/{image_id}", "user", IMAGE, image),
   row("POST /api/images/{image_id}/share", "user", IMAGE, (at) => ({
@@ -198,7 +245,15 @@ export const CONTRACT: ContractRow[] = [
   row("DELETE /api/containers/{container_id}", "user", CONTAINER, container),
   row("POST /api/containers/{container_id}/start", "user", CONTAINER, container),
   row("POST /api/containers/{container_id}/stop", "user", CONTAINER, container),
+  row("POST /api/containers/{container_id}/open", "user", "url expires_at", (at) => ({
+    ...container(at),
+    body: { port: "jupyter" },
+  })),
   row("POST /api/containers/{container_id}/restart", "user", CONTAINER, container),
+  row("POST /api/containers/{container_id}/move", "user", CONTAINER, (at) => ({
+    ...container(at),
+    body: { machine_id: at.spare_machine_id, recreate: "discard" },
+  })),
   row("POST /api/containers/{container_id}/recreate", "user", CONTAINER, (at) => ({
     ...container(at),
     body: { recreate: "discard" },
@@ -218,6 +273,14 @@ export const CONTRACT: ContractRow[] = [
     container,
   ),
   row("GET /api/containers/{container_id}/logs", "user", "lines", (at) => ({ ...container(at), query: "tail=2" })),
+  row("GET /api/containers/{container_id}/files", "user", "path real_path storage items truncated", (at) => ({
+    ...container(at),
+    query: "path=%2Fetc",
+  })),
+  row("POST /api/containers/{container_id}/files/download", "user", "ticket expires_at", (at) => ({
+    ...container(at),
+    body: { path: "/etc/hostname" },
+  })),
 
   // For admins.
   row("GET /api/invitations", "admin", { page: INVITATION }, () => ({})),
@@ -225,6 +288,22 @@ export const CONTRACT: ContractRow[] = [
   row("DELETE /api/invitations/{invitation_id}", "admin", "", ({ invitation_id }) => ({ path: { invitation_id } })),
   row("GET /api/settings", "admin", SETTINGS, () => ({})),
   row("PATCH /api/settings", "admin", SETTINGS, () => ({ body: { registration: "open" } })),
+  row(
+    "GET /api/settings/setup",
+    "admin",
+    "first_password registry registry_message machines_online machines images people invitations dismissed",
+    () => ({}),
+  ),
+  row("GET /api/usage/gpu_hours", "admin", GPU_HOURS, () => ({ query: "from=2026-11-01&to=2026-11-30&by=week" })),
+  row("GET /api/usage/my_gpu_hours", "user", GPU_HOURS, () => ({
+    query: "from=2026-11-01&to=2026-11-30&time_zone=Asia/Shanghai",
+  })),
+  row(
+    "GET /api/reconcilers",
+    "admin",
+    "at reconcilers shards unobserved unreachable unreachable_count oldest_list operations",
+    () => ({}),
+  ),
   row("GET /api/registry", "user", REGISTRY, () => ({})),
   row("GET /api/registry/images", "admin", { page: "name digest image_id foreign drifted" }, () => ({})),
   row("POST /api/registry/collect", "admin", REGISTRY, () => ({})),

@@ -99,12 +99,18 @@ export async function openRest(options: Parameters<typeof openApp>[1] = {}): Pro
   };
 }
 
-const hostOf = (address: { kind: "unix"; path: string } | { kind: "tls" | "plain"; host: string }): string =>
+const hostOf = (address: { kind: "unix"; path: string } | { kind: "tls" | "plain" | "ssh"; host: string }): string =>
   address.kind === "unix" ? address.path : address.host;
 
-/** An engine of which logs are read, and what a save takes along. */
+/** An engine of which logs are read, and what a save takes along; each of its folders is empty. */
 function engineWith(logs: OpenRest["logs"]): Engine {
-  const calls: Pick<Engine, "logs"> & { inspectContainer: unknown; inspectImage: unknown; listImages: unknown } = {
+  const calls: Pick<Engine, "logs" | "listContainers" | "exec"> & {
+    inspectContainer: unknown;
+    inspectImage: unknown;
+    listImages: unknown;
+  } = {
+    listContainers: async () => [],
+    exec: async () => ({ exit_code: 0, stdout: Buffer.from("/etc\n"), stderr: Buffer.of(), truncated: false }),
     inspectContainer: async () => ({
       image_id: "base",
       mounts: [{ destination: "/data" }],

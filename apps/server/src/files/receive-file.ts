@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { posix } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { scriptFailure } from "@berth/api/containers/files/refusals.ts";
+import { EXIT, WRITE_SCRIPT } from "@berth/api/containers/files/scripts.ts";
+import type { SshCommand } from "../ssh/ssh-commands.ts";
+import { within } from "./within.ts";
+
+export interface ReceivedFile {
+  path: string;
+  size: number;
+  overwrite: boolean;
+  /** Of the file's own that it becomes while it arrives. */
+  id: string;
+}
+
+export const writeCommand = ({ path, size, overwrite, id }: ReceivedFile): string[] => {
+  const place = [posix.dirname(path), posix.basename(path)];
+  return ["/bin/sh", "-c", WRITE_SCRIPT, "sh", ...place, String(size), overwrite ? "1" : "0", id];
+};
+
+/**
+ * Gives the script what arrives, no faster than it takes it; resolves once the file has its name. Nothing of a file that
+ * does not arrive whole is kept: the script counts. Throws its refusal, before anything of `body` is read where it can be.
+ */
+export async function receiveFile(command: SshCommand, body: Readable, path: string, stallMs: number): Promise<void> {
+  const output = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  let said = "";
+  while (!said.includes("ready\n")) {
+    const { value, done } = await within(stallMs, output.next());
+    if (done) throw scriptFailure(await command.exitCode(), path);
+    said += value.toString("latin1");
+  }
+  // It says no more, and ends early where there is no room.
+  const ended = output.next().then(() => "ended" as const);
+  ended.catch(() => undefined);
+  try {
+    await pour(body, command.stdin, ended, stallMs);
+  } catch (error) {
+    // Who sent it has gone: that is nothing of ours.
+    throw body.destroyed ? scriptFailure(EXIT.cut, path) : error;
+  } finally {
+    command.stdin.end();
+  }
+  await within(stallMs, ended);
+  const code = await within(stallMs, command.exitCode());
+  if (code !== 0) throw scriptFailure(code, path);
+}
+
+async function pour(body: Readable, stdin: Writable, ended: Promise<"ended">, stallMs: number): Promise<void> {
+  const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const orEnded = interruptible(ended);
+  for (;;) {
+    const next = await within(stallMs, orEnded(chunks.next()));
+    if (next === "ended" || next.done) return;
+    if (stdin.write(next.value)) continue;
+    if ((await within(stallMs, orEnded(once(stdin, "drain")))) === "ended") return;
+  }
+}
+
+/**
+ * Waits for one step after the other, each no longer than until `end`. Not by Promise.race: what is raced with a promise
+ * that lives long is held by it, and that would be all of the file.
+ */
+function interruptible(end: Promise<"ended">): <Step>(step: Promise<Step>) => Promise<Step | "ended"> {
+  let hasEnded = false;
+  let wake = (): void => {};
+  const stop = (): void => {
+    hasEnded = true;
+    wake();
+  };
+  end.then(stop, stop);
+  return (step) =>
+    new Promise((resolve, reject) => {
+      if (hasEnded) return resolve("ended");
+      wake = () => resolve("ended");
+      step.then(resolve, reject);
+    });
+}

@@ -1,0 +1,83 @@
+import type { ServerChannel } from "ssh2";
+import { pump, written } from "../pump.ts";
+import { OWN_SFTP_LINE } from "../shell-script.ts";
+import type { SshCommand } from "../ssh-commands.ts";
+import type { Begin } from "./open-file.ts";
+import { PacketReader } from "./packets.ts";
+import { MAX_PACKET_BYTES, SftpServer } from "./sftp-server.ts";
+import { ShellLines } from "./shell-lines.ts";
+
+/** Requests under way: as many as OpenSSH's clients send without an answer. */
+const AT_ONCE = 64;
+const MAX_LINE = 1_000;
+
+/** The container's own sftp-server where it has one; else ours, over the shell that stands in its place. */
+export async function serveSftp(
+  command: SshCommand,
+  channel: ServerChannel,
+  gone: AbortSignal,
+  begin: Begin,
+): Promise<number | null> {
+  const { stdin, stdout, stderr } = command;
+  if (!stderr) throw new Error("sftp runs on no terminal");
+  const errors = (stderr as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const line = await readLine(errors);
+  void drain(errors);
+  if (line === OWN_SFTP_LINE) {
+    channel.pipe(stdin);
+    await pump(stdout, channel, gone);
+    return command.exitCode();
+  }
+  const shell = new ShellLines(stdin, stdout);
+  const server = new SftpServer(shell, begin);
+  try {
+    await answerAll(server, channel, gone);
+  } finally {
+    server.close();
+    shell.end();
+  }
+  return 0;
+}
+
+async function answerAll(server: SftpServer, channel: ServerChannel, gone: AbortSignal): Promise<void> {
+  const packets = new PacketReader(MAX_PACKET_BYTES);
+  const underWay = new Set<Promise<void>>();
+  const failed = new AbortController();
+  let failure: unknown;
+  for await (const chunk of channel as AsyncIterable<Buffer>) {
+    for (const packet of packets.push(chunk)) {
+      const answered = server
+        .handle(packet)
+        .then((answer) => (gone.aborted ? undefined : written(channel, answer, gone)))
+        .catch((error: unknown) => {
+          failure ??= error;
+          failed.abort();
+        })
+        .finally(() => underWay.delete(answered));
+      underWay.add(answered);
+      while (underWay.size >= AT_ONCE) await Promise.race(underWay);
+    }
+    if (failed.signal.aborted) throw failure;
+  }
+  await Promise.all(underWay);
+  if (failed.signal.aborted) throw failure;
+}
+
+async function readLine(chunks: AsyncIterator<Buffer>): Promise<string> {
+  let said = "";
+  while (!said.includes("\n") && said.length < MAX_LINE) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    said += value.toString("latin1");
+  }
+  return said.split("\n", 1)[0] ?? "";
+}
+
+/** An sftp-server's complaints go to nobody; they must not hold it up. */
+async function drain(chunks: AsyncIterator<Buffer>): Promise<void> {
+  try {
+    for (let done = false; !done;) ({ done = false } = await chunks.next());
+  } catch {
+    // Its connection was lost, which whoever reads its output is told.
+  }
+}

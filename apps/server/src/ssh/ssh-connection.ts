@@ -1,0 +1,219 @@
+import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { recordAudit } from "@berth/api/audit.ts";
+import { actorOf } from "@berth/api/auth/credential.ts";
+import type { ApiServices } from "@berth/api/context.ts";
+import { admitSshKey, type SshAdmission } from "@berth/api/ssh/admit.ts";
+import { transact } from "@berth/api/transact.ts";
+import { DomainError } from "@berth/spec/error-code.ts";
+import type { FastifyBaseLogger } from "fastify";
+import type { AuthContext, Connection, PublicKeyAuthContext, ServerChannel } from "ssh2";
+import { isSignatureGood } from "./check-signature.ts";
+import { type Dial, forward } from "./forward.ts";
+import { serveSession } from "./session.ts";
+import type { SshCommands } from "./ssh-commands.ts";
+
+export interface ConnectionLimits {
+  /** Open at once, of one connection. */
+  channels: number;
+  /** Keys that it may offer. */
+  attempts: number;
+  /** Until it must have been let in. */
+  handshakeMs: number;
+}
+
+interface Parts {
+  services: ApiServices;
+  log: FastifyBaseLogger;
+  commands: SshCommands;
+  dial: Dial;
+  limits: ConnectionLimits;
+  /** With this one. */
+  mayHaveOneMore(userId: number): boolean;
+  perAccount: number;
+}
+
+const RETRY_MS = 1_000;
+/** What was written last gets out before the connection ends. */
+const LAST_WORD_MS = 50;
+/** Who is told to go and stays is cut off. */
+const GO_MS = 1_000;
+
+/** One connection to the gateway, from its first byte to its end. It lives no longer than the key that let it in. */
+export class SshConnection {
+  readonly #client: Connection;
+  readonly #socket: Socket;
+  readonly #address: string;
+  readonly #parts: Parts;
+  readonly #closed = new AbortController();
+  readonly #channels = new Set<ServerChannel>();
+  #admission: SshAdmission | null = null;
+  #isReady = false;
+  #attempts = 0;
+  #channelsAskedFor = 0;
+  #isBeingChecked = false;
+  #isDoubted = false;
+
+  constructor(client: Connection, socket: Socket, parts: Parts) {
+    this.#client = client;
+    this.#socket = socket;
+    this.#address = socket.remoteAddress ?? "";
+    this.#parts = parts;
+    const address = this.#address;
+    const tooLate = setTimeout(() => socket.destroy(), parts.limits.handshakeMs);
+    client.on("error", (error: Error) => parts.log.debug({ err: error, address }, "a connection of ssh broke"));
+    client.on("close", () => {
+      clearTimeout(tooLate);
+      this.#closed.abort();
+      if (this.#isReady) parts.log.info({ user_id: this.userId }, "ssh connection closed");
+    });
+    client.on("authentication", (attempt) => void this.#authenticate(attempt));
+    client.on("ready", () => {
+      clearTimeout(tooLate);
+      this.#begin();
+    });
+  }
+
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Null until somebody was let in. */
+  get userId(): number | null {
+    return this.#isReady ? (this.#admission?.actor.user_id ?? null) : null;
+  }
+
+  end(): void {
+    this.#client.end();
+    setTimeout(() => this.#socket.destroy(), GO_MS).unref();
+  }
+
+  /** Looks again whether it may stay; what changes during a look is seen by the next. */
+  async check(): Promise<void> {
+    this.#isDoubted = true;
+    if (this.#isBeingChecked) return;
+    this.#isBeingChecked = true;
+    while (this.#isDoubted && !this.closed.aborted) {
+      this.#isDoubted = false;
+      await this.#checkOnce();
+    }
+    this.#isBeingChecked = false;
+  }
+
+  async #checkOnce(): Promise<void> {
+    if (!this.#admission) return;
+    const { actor, container_id } = this.#admission;
+    try {
+      if (await this.#mayStay(this.#admission)) return;
+    } catch (error) {
+      // The database may be away: nobody is sent away by that, and nobody stays for longer than until it is back.
+      this.#parts.log.debug({ err: error }, "could not look at a connection of ssh; will look again");
+      this.#isDoubted = true;
+      await delay(RETRY_MS, undefined, { ref: false });
+      return;
+    }
+    this.#parts.log.info({ user_id: actor.user_id, container_id }, "a key of ssh lets its user in no more");
+    for (const channel of this.#channels) {
+      if (channel.stderr.writable) channel.stderr.write("berth: Your key does not let you in here any more.\r\n");
+    }
+    await delay(LAST_WORD_MS, undefined, { ref: false });
+    this.end();
+  }
+
+  async #mayStay({ actor: { user_id, credential }, container_id }: SshAdmission): Promise<boolean> {
+    const { sql } = this.#parts.services;
+    const actor = await actorOf(sql, user_id, credential);
+    if (!actor) return false;
+    const rows = await sql("SELECT 1 FROM containers WHERE container_id = $1 AND ($2 OR user_id = $3)", [
+      container_id,
+      actor.role === "admin",
+      user_id,
+    ]);
+    return rows.length > 0;
+  }
+
+  async #authenticate(attempt: AuthContext): Promise<void> {
+    if (attempt.method !== "publickey") return attempt.reject(["publickey"]);
+    this.#attempts += 1;
+    if (this.#attempts > this.#parts.limits.attempts) return this.end();
+    try {
+      const admission = await this.#admit(attempt);
+      if (this.closed.aborted) return;
+      if (!admission) return attempt.reject(["publickey"]);
+      if (attempt.signature) this.#admission = admission;
+      attempt.accept();
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, "could not look who comes by ssh");
+      if (!this.closed.aborted) attempt.reject(["publickey"]);
+    }
+  }
+
+  async #admit(attempt: PublicKeyAuthContext): Promise<SshAdmission | null> {
+    // First what costs no question to the database: without a signature the client only asks whether the key is known.
+    if (attempt.signature && !isSignatureGood(attempt)) return null;
+    return admitSshKey(this.#parts.services.sql, attempt.username, attempt.key.data);
+  }
+
+  #begin(): void {
+    const admission = this.#admission;
+    if (!admission) return this.end();
+    this.#isReady = true;
+    const { log, commands, dial } = this.#parts;
+    const { actor, container_id, container_name } = admission;
+    const entered = (channel: ServerChannel): (() => void) => {
+      this.#channels.add(channel);
+      return () => void this.#channels.delete(channel);
+    };
+    const place = { actor, container_id, container_name, commands, dial, log, closed: this.closed, entered };
+    const refused = this.#tooMany(actor.user_id);
+    const refusal = (): DomainError | null => refused;
+    this.#client.on("session", (accept, reject) => {
+      const leave = this.#takeChannel();
+      if (!leave) return reject();
+      const session = accept();
+      session.on("close", leave);
+      serveSession(session, { ...place, refusal });
+    });
+    this.#client.on("tcpip", (accept, reject, info) => {
+      const leave = this.#takeChannel();
+      if (!leave || refused) return reject();
+      void forward({ ...place, left: leave }, accept, reject, info);
+    });
+    log.info({ user_id: actor.user_id, container_id, address: this.#address }, "ssh connection opened");
+    void this.#record(admission);
+    // A change between the look at the key and this line was told to nobody here.
+    void this.check();
+  }
+
+  #tooMany(userId: number): DomainError | null {
+    const { mayHaveOneMore, perAccount } = this.#parts;
+    if (mayHaveOneMore(userId)) return null;
+    return new DomainError("TOO_MANY_REQUESTS", `You have ${perAccount} ssh connections open: close one first.`);
+  }
+
+  /** Null where there are too many; to be called when the channel has gone. */
+  #takeChannel(): (() => void) | null {
+    if (this.#channelsAskedFor >= this.#parts.limits.channels) return null;
+    this.#channelsAskedFor += 1;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.#channelsAskedFor -= 1;
+      isTaken = false;
+    };
+  }
+
+  async #record({ actor, container_id }: SshAdmission): Promise<void> {
+    const { services, log } = this.#parts;
+    try {
+      await transact(services.db, (tx) =>
+        recordAudit(
+          tx,
+          { actor, address: this.#address },
+          { action: "open ssh", noun: "container", object_id: container_id },
+        ),
+      );
+    } catch (error) {
+      log.warn({ err: error }, "could not record who came by ssh");
+    }
+  }
+}
