@@ -1,23 +1,29 @@
 import "./lib/zod-without-eval.ts"; // before any schema is made
+import "./styles.css";
 import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Console } from "./console.tsx";
+import { followOtherTabs } from "./lib/follow-other-tabs.ts";
+import { spoken } from "./lib/i18n.ts";
 import { session } from "./lib/session.ts";
+import { signedIn } from "./lib/signed-in.ts";
 import { createQueryClient, TRPCProvider, trpcClient } from "./lib/trpc.ts";
-import "./styles.css";
+import { router } from "./router.tsx";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 const queryClient = createQueryClient();
 // A server that can't be reached now is told by the page itself.
-const wasSignedIn = await session.resume().catch(() => false);
+const [isSignedIn] = await Promise.all([session.resume(), spoken]);
+if (isSignedIn) signedIn.set("yes");
+followOtherTabs(queryClient, () => router.navigate({ to: "/login" }));
 
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
       <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
-        <Console wasSignedIn={wasSignedIn} />
+        <RouterProvider router={router} />
       </TRPCProvider>
     </QueryClientProvider>
   </StrictMode>,

@@ -1,15 +1,19 @@
 import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 
 export type Tone = "good" | "busy" | "bad" | "quiet" | "simulated";
 
-export const Badge = ({ tone, title, children }: { tone: Tone; title?: string; children: ReactNode }) => (
+export const Badge = ({ tone, title, children }: { tone: Tone; title?: string | undefined; children: ReactNode }) => (
   <span className={`badge badge-${tone}`} title={title}>
     {children}
   </span>
 );
 
-export const SimulatedBadge = () => (
-  <Badge tone="simulated" title="Berth plays this machine by itself: nothing on it really runs.">
-    simulated
-  </Badge>
-);
+export function SimulatedBadge() {
+  const { t } = useTranslation();
+  return (
+    <Badge tone="simulated" title={t("common.simulated_hint")}>
+      {t("common.simulated")}
+    </Badge>
+  );
+}

@@ -1,4 +1,5 @@
 import { PAGE_KEY_HEADER } from "@berth/spec/user.ts";
+import { readStored, writeStored } from "./stored.ts";
 
 const ITEM = "berth-page-key";
 /** Where the browser stores nothing for us: the session is found again by this page only. */
@@ -8,7 +9,7 @@ let unstored: string | null = null;
 export const pageKey = {
   /** For what the refresh cookie alone does not do; null where nobody has signed in here. */
   headers(): Record<string, string> | null {
-    const key = stored() ?? unstored;
+    const key = readStored(ITEM) ?? unstored;
     return key === null ? null : { [PAGE_KEY_HEADER]: key };
   },
 
@@ -17,27 +18,19 @@ export const pageKey = {
     const key = headers.get(PAGE_KEY_HEADER);
     if (key === null) return;
     unstored = key;
-    try {
-      localStorage.setItem(ITEM, key);
-    } catch {
-      // Storage is off, or full.
-    }
+    writeStored(ITEM, key);
+  },
+
+  /** Tells when another tab signs in, or out. */
+  onElsewhere(listener: (isSignedIn: boolean) => void): void {
+    addEventListener("storage", ({ key, newValue }) => {
+      // Null is all of the storage at once.
+      if (key === ITEM || key === null) listener(key === ITEM && newValue !== null);
+    });
   },
 
   forget(): void {
     unstored = null;
-    try {
-      localStorage.removeItem(ITEM);
-    } catch {
-      // Storage is off, and nothing is in it.
-    }
+    writeStored(ITEM, null);
   },
 };
-
-function stored(): string | null {
-  try {
-    return localStorage.getItem(ITEM);
-  } catch {
-    return null;
-  }
-}

@@ -10,28 +10,47 @@ interface Held {
 
 /** In memory only: a page that is loaded again gets another one for its key and the refresh cookie, which no script can read. */
 let held: Held | null = null;
+/** A session of an earlier page may go on: nobody could say yet. */
+let isUnknown = false;
 let renewal: Promise<void> | null = null;
+/** Whose data this page has shown; it outlives their session, and not their sign-out. */
+let shownTo: number | null = null;
+/** A server that has not answered by then is away. */
+const ANSWER_MS = 10_000;
 
 export const session = {
   begin(token: string): void {
-    held = { token, renewAt: Date.now() + lifetimeMs(token) - RENEW_BEFORE_MS };
+    isUnknown = false;
+    const { iat, exp, user_id } = claimsOf(token);
+    // By its own claims, so that the clocks of browser and server need not agree.
+    held = { token, renewAt: Date.now() + (exp - iat) * 1_000 - RENEW_BEFORE_MS };
+    // What the page holds is somebody else's: nothing of it may stay.
+    if (shownTo !== null && shownTo !== user_id) location.replace("/");
+    shownTo = user_id;
   },
 
-  /** True where this browser is still signed in, from an earlier page. */
+  /** True where this browser is still signed in, from an earlier page, or may be: the server was away when it was asked. */
   async resume(): Promise<boolean> {
-    await renew();
-    return held !== null;
+    await renew().catch(() => undefined);
+    return held !== null || isUnknown;
   },
 
-  /** For the next call; null where nobody is signed in. */
+  /** For the next call; null where nobody is signed in. Throws where the server is away that would know. */
   async token(): Promise<string | null> {
-    if (held && held.renewAt <= Date.now()) await renew();
+    if (isUnknown || (held && held.renewAt <= Date.now())) await renew();
     return held?.token ?? null;
+  },
+
+  /** It was ended elsewhere. */
+  drop(): void {
+    held = null;
+    isUnknown = false;
+    shownTo = null;
   },
 
   /** Where the server is away the session stays, and ends by its age. */
   async end(): Promise<void> {
-    held = null;
+    session.drop();
     const headers = pageKey.headers();
     pageKey.forget();
     if (headers) await fetch("/api/auth/logout", { method: "POST", headers }).catch(() => undefined);
@@ -48,20 +67,20 @@ function renew(): Promise<void> {
 
 async function requestToken(): Promise<void> {
   const headers = pageKey.headers();
+  isUnknown = headers !== null && held === null;
   if (!headers) {
     held = null;
     return;
   }
-  const response = await fetch("/api/auth/refresh", { method: "POST", headers });
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const response = await fetch("/api/auth/refresh", { method: "POST", headers, signal });
   if (response.ok) session.begin(((await response.json()) as { access_token: string }).access_token);
-  else if (response.status === 401) held = null;
+  else if (response.status === 401) [held, isUnknown] = [null, false];
+  else if (isUnknown) throw new Error(`the server can't answer now (${response.status})`);
 }
 
-/** By its own claims, so that the clocks of browser and server need not agree. */
-function lifetimeMs(token: string): number {
-  const claims = JSON.parse(atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"))) as {
-    iat: number;
-    exp: number;
-  };
-  return (claims.exp - claims.iat) * 1_000;
+function claimsOf(token: string): { iat: number; exp: number; user_id: number } {
+  return JSON.parse(atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"))) as ReturnType<
+    typeof claimsOf
+  >;
 }

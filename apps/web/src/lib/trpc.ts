@@ -1,37 +1,102 @@
 import type { AppRouter } from "@berth/api/router.ts";
-import { QueryClient } from "@tanstack/react-query";
-import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { createTRPCClient, createWSClient, httpBatchLink, splitLink, TRPCClientError, wsLink } from "@trpc/client";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
+import { answer, connection, loseConnection } from "./connection.ts";
 import { pageKey } from "./page-key.ts";
+import { PromptSocket } from "./prompt-socket.ts";
 import { session } from "./session.ts";
+import { signedIn } from "./signed-in.ts";
 
 export const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
 
+/** Opened by the first subscription, and again by itself when it is lost: 0.5 s to 10 s later. */
+const socket = createWSClient({
+  url: `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/trpc`,
+  lazy: { enabled: true, closeMs: 1_000 },
+  WebSocket: PromptSocket,
+  // A way that is lost without a word, as to a laptop that moved, would be noticed by nobody.
+  keepAlive: { enabled: true, intervalMs: 5_000, pongTimeoutMs: 4_000 },
+  connectionParams: async () => {
+    const token = await session.token();
+    return token === null ? {} : { access_token: token };
+  },
+  retryDelayMs: (attempt) => Math.min(10_000, 500 * 2 ** attempt) * (0.75 + Math.random() / 4),
+  onOpen: () => connection.set("open"),
+  onClose: loseConnection,
+});
+
+/** What is only read is asked again where nothing has come by then. */
+const GET_MS = 10_000;
+
 export const trpcClient = createTRPCClient<AppRouter>({
   links: [
-    httpBatchLink({
-      url: "/trpc",
-      async headers() {
-        const token = await session.token();
-        // Who signs in again ends the session that this browser had.
-        return token === null ? (pageKey.headers() ?? {}) : { authorization: `Bearer ${token}` };
-      },
-      async fetch(url, options) {
-        const response = await fetch(url, options as RequestInit);
-        pageKey.keepFrom(response);
-        return response;
-      },
+    splitLink({
+      condition: ({ type }) => type === "subscription",
+      true: wsLink({ client: socket }),
+      false: httpBatchLink({
+        url: "/trpc",
+        async headers() {
+          const token = await session.token();
+          // Who signs in again ends the session that this browser had.
+          return token === null ? (pageKey.headers() ?? {}) : { authorization: `Bearer ${token}` };
+        },
+        async fetch(url, options) {
+          const { signal, ...request } = options as RequestInit;
+          const signals = [
+            ...(signal ? [signal] : []),
+            ...(request.method === "GET" ? [AbortSignal.timeout(GET_MS)] : []),
+          ];
+          const response = await fetch(url, { ...request, signal: AbortSignal.any(signals) });
+          pageKey.keepFrom(response);
+          return response;
+        },
+      }),
     }),
   ],
 });
 
-/** The server does not take the token any more: sign in again. */
-export const isSignedOut = (error: unknown): boolean =>
-  error instanceof TRPCClientError && (error.data as { code?: string } | null)?.code === "UNAUTHORIZED";
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof TRPCClientError ? (error.data as { code?: string } | null)?.code : undefined;
 
-export const createQueryClient = (): QueryClient =>
-  new QueryClient({
+/** The server does not take the token any more: sign in again. */
+const isSignedOut = (error: unknown): boolean => codeOf(error) === "UNAUTHORIZED";
+/** No answer of the server's own: it, or the way to it, is away. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof TRPCClientError && codeOf(error) === undefined;
+/** It answers, and can do nothing now: its database is away. */
+const isUnavailable = (error: unknown): boolean => codeOf(error) === "SERVICE_UNAVAILABLE";
+
+const RETRY_MS = 2_000;
+
+const answerOf = (error: unknown): ReturnType<typeof answer.get> =>
+  isUnreachable(error) ? "unreachable" : isUnavailable(error) ? "unavailable" : "yes";
+
+/** What the page holds stays, and whoever sits there signs in again above it. */
+const onError = (error: unknown): void => {
+  if (isSignedOut(error) && signedIn.get() === "yes") signedIn.set("ended");
+};
+
+/** What is asked again by itself: a server that is away or can't answer without end, everything that it refuses not at all. */
+export function createQueryClient(): QueryClient {
+  const queryCache = new QueryCache({ onError });
+  queryCache.subscribe((event) => {
+    if (event.type !== "updated") return;
+    if (event.action.type === "success") answer.set("yes");
+    if (event.action.type === "failed") answer.set(answerOf(event.action.error));
+  });
+  return new QueryClient({
+    queryCache,
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
-      queries: { retry: (count, error) => !isSignedOut(error) && count < 3, staleTime: 1_000 },
+      queries: {
+        retry: (_count, error) => answerOf(error) !== "yes",
+        retryDelay: RETRY_MS,
+        staleTime: 5_000,
+        // A browser that takes itself to be offline may be wrong, as in a network without internet.
+        networkMode: "always",
+      },
+      mutations: { networkMode: "always" },
     },
   });
+}

@@ -1,0 +1,80 @@
+import "./detail.css";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { Tabs } from "antd";
+import { lazy, Suspense } from "react";
+import { useTranslation } from "react-i18next";
+import { SimulatedBadge } from "../../../components/badge.tsx";
+import { Failure } from "../../../components/failure.tsx";
+import { PageHead } from "../../../components/page-head.tsx";
+import { useTRPC } from "../../../lib/trpc.ts";
+import { ContainerButtons } from "./container-buttons.tsx";
+import { EventList } from "./event-list.tsx";
+import { LogView } from "./log-view.tsx";
+import { Overview } from "./overview.tsx";
+import { StatePanel } from "./state-panel.tsx";
+import { Loading } from "../../../components/loading.tsx";
+
+const TerminalView = lazy(async () => ({ default: (await import("./terminal-view.tsx")).TerminalView }));
+const FilesView = lazy(async () => ({ default: (await import("./files-view.tsx")).FilesView }));
+
+const route = getRouteApi("/inside/containers/$containerId");
+const REFRESH_MS = 10_000;
+
+export function ContainerPage() {
+  const { t } = useTranslation();
+  const container_id = Number(route.useParams().containerId);
+  const { tab = "overview" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const container = useQuery(
+    useTRPC().container.get.queryOptions({ container_id }, { refetchInterval: REFRESH_MS, retry: 1 }),
+  );
+  if (container.isPending) return <Loading />;
+  if (!container.data) return <Failure error={container.error} onRetry={() => void container.refetch()} />;
+  const { data } = container;
+  const { name, simulated, status } = data;
+  return (
+    <>
+      <PageHead title={data.display_name ?? name}>
+        {simulated && <SimulatedBadge />}
+        <ContainerButtons container={data} />
+      </PageHead>
+      {/* What was read last stays while it can't be read again. */}
+      {container.error && <Failure error={container.error} />}
+      <StatePanel container={data} />
+      <Tabs
+        activeKey={tab}
+        destroyOnHidden
+        onChange={(key) => void navigate({ search: { tab: key as typeof tab }, replace: true })}
+        items={[
+          { key: "overview", label: t("containers.tabs.overview"), children: <Overview container={data} /> },
+          { key: "events", label: t("containers.tabs.events"), children: <EventList containerId={container_id} /> },
+          {
+            key: "logs",
+            label: t("containers.tabs.logs"),
+            children: <LogView key={data.uid} containerId={container_id} name={name} />,
+          },
+          {
+            key: "terminal",
+            label: t("containers.tabs.terminal"),
+            disabled: !status,
+            children: (
+              <Suspense fallback={<Loading />}>
+                <TerminalView containerId={container_id} name={name} />
+              </Suspense>
+            ),
+          },
+          {
+            key: "files",
+            label: t("files.tab"),
+            children: (
+              <Suspense fallback={<Loading />}>
+                <FilesView container={data} />
+              </Suspense>
+            ),
+          },
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,105 @@
+import type { CreatedJoinToken, JoinToken } from "@berth/spec/join-token.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Alert, Button, Skeleton } from "antd";
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { CopyText } from "../../../components/copy-text.tsx";
+import { Failure } from "../../../components/failure.tsx";
+import { useTRPC } from "../../../lib/trpc.ts";
+import { CheckList } from "./check-list.tsx";
+import { Countdown } from "./countdown.tsx";
+import { JoinScript } from "./join-script.tsx";
+import { TokenList } from "./token-list.tsx";
+
+const REFRESH_MS = 2_000;
+
+/** A line to paste on a GPU server, what it finds there while it runs, and what becomes of it. */
+export function JoinLine() {
+  const { t } = useTranslation();
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const create = useMutation(
+    trpc.machine.join_tokens.create.mutationOptions({
+      onSettled: () => void queryClient.invalidateQueries(trpc.machine.join_tokens.pathFilter()),
+    }),
+  );
+  const tokens = useQuery(trpc.machine.join_tokens.list.queryOptions({ limit: 50 }, { refetchInterval: REFRESH_MS }));
+  // One token for one opening of the dialog, however often the page is drawn.
+  const isAsked = useRef(false);
+  const { mutate, data } = create;
+  useEffect(() => {
+    if (!isAsked.current) mutate({});
+    isAsked.current = true;
+  }, [mutate]);
+  const items = tokens.data?.items ?? [];
+  const token = items.find(({ join_token_id }) => join_token_id === data?.join_token_id);
+  return (
+    <>
+      <p>{t("machines.join_text")}</p>
+      {create.error && <Failure error={create.error} onRetry={() => mutate({})} />}
+      {create.isPending && <Skeleton active title={false} />}
+      {data && <OneLine created={data} token={token ?? data} onAgain={() => mutate({})} />}
+      {tokens.error && <Failure error={tokens.error} onRetry={() => void tokens.refetch()} />}
+      <TokenList tokens={items.filter(({ join_token_id }) => join_token_id !== data?.join_token_id)} />
+    </>
+  );
+}
+
+interface OneLineProps {
+  created: CreatedJoinToken;
+  /** The same, as it is now. */
+  token: JoinToken;
+  onAgain(): void;
+}
+
+function OneLine({ created, token, onAgain }: OneLineProps) {
+  const { t } = useTranslation();
+  const { state, checks, checked_at } = token;
+  return (
+    <>
+      {state === "open" && (
+        <>
+          <CopyText text={created.command} label={t("machines.join")} />
+          <div className="join-line">
+            <Countdown until={created.expires_at} />
+          </div>
+          <JoinScript url={created.script_url} />
+        </>
+      )}
+      {created.warning !== null && <Alert type="warning" title={created.warning} />}
+      <div className="join-line join-state">
+        <span role="status">
+          <JoinState token={token} />
+        </span>
+        {(state === "expired" || state === "revoked") && <Button onClick={onAgain}>{t("joining.again")}</Button>}
+      </div>
+      {checked_at !== null && <CheckList checks={checks} at={checked_at} />}
+    </>
+  );
+}
+
+function JoinState({ token: { state, checks, checked_at, machine_id } }: { token: JoinToken }) {
+  const { t } = useTranslation();
+  const machines = useQuery(useTRPC().machine.list.queryOptions({ limit: 500 }, { enabled: state === "used" }));
+  const failed = checks.filter(({ status }) => status === "failed").length;
+  if (state === "used") {
+    const joined = machines.data?.items.find((machine) => machine.machine_id === machine_id);
+    return (
+      <>
+        {t("joining.joined", { name: joined?.name ?? machine_id ?? "" })}{" "}
+        {machine_id !== null && (
+          <Link to="/machines/$machineId" params={{ machineId: machine_id }}>
+            {t("joining.open_machine")}
+          </Link>
+        )}
+      </>
+    );
+  }
+  if (state === "expired") return t("joining.over");
+  if (state === "revoked") return t("joining.revoked");
+  if (checked_at === null) return t("joining.waits");
+  if (failed > 0) return t("joining.failed", { count: failed });
+  // The last thing that it looks at.
+  return checks.some(({ check }) => check === "address") ? t("joining.passed") : t("joining.checking");
+}

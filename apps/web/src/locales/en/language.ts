@@ -1,0 +1,7 @@
+import type { Texts } from "../zh.ts";
+
+export const language: Texts["language"] = {
+  label: "Language",
+  zh: "中文",
+  en: "English",
+};

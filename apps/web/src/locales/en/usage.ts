@@ -1,0 +1,28 @@
+import type { Texts } from "../zh.ts";
+
+export const usage: Texts["usage"] = {
+  title: "GPU usage",
+  own: "GPU time of the last 30 days",
+  own_hours: "{{hours}} GPU hours",
+  hint: "From the claim of a GPU until it is given back, computed on or not. Of a shared GPU each counts its part. It is kept for 400 days.",
+  range: "Range",
+  ranges: { week: "7 days", month: "30 days", quarter: "90 days", year: "365 days" },
+  from: "From",
+  to: "To",
+  by: "By",
+  bys: { day: "day", week: "week", month: "month" },
+  account: "User",
+  deleted: "deleted",
+  hours: "GPU hours",
+  share: "Share",
+  total: "All",
+  chart: "GPU hours over time",
+  chart_of: "GPU hours of {{account}}, of all",
+  point: "{{from}}: {{hours}} GPU hours",
+  point_of: "{{from}}: {{hours}} GPU hours, {{own}} of them {{account}}'s",
+  highlight: "Show {{account}} in the chart",
+  empty_title: "Nobody held a GPU in that time",
+  empty: "It is recorded as soon as a container holds one. Or choose another range.",
+  left_out: "{{count}} more users, who held less, are not listed.",
+  download: "Download as CSV",
+};

@@ -1,0 +1,22 @@
+export const audit = {
+  title: "审计",
+  at: "时间",
+  who: "谁",
+  what: "做了什么",
+  object: "对象",
+  details: "详情",
+  from: "来自",
+  nothing: "还没有记录。",
+  older: "更早的记录",
+  nouns: {
+    user: "用户",
+    machine: "机器",
+    join_token: "接入令牌",
+    image: "镜像",
+    container: "容器",
+    storage: "存储",
+    invitation: "邀请",
+    settings: "设置",
+    registry: "仓库",
+  },
+};

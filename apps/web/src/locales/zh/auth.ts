@@ -1,0 +1,17 @@
+export const auth = {
+  sign_in: "登录",
+  signing_in: "正在登录…",
+  account: "账号",
+  password: "密码",
+  register: "注册",
+  registering: "正在注册…",
+  no_account: "还没有账号？",
+  has_account: "已有账号？",
+  repeat: "再输入一次密码",
+  not_same: "两次输入的密码不一致。",
+  too_short: "密码至少 8 个字符。",
+  account_rule: "2 到 32 个字符：小写字母、数字，以及它们之间单个的 . _ -。它也是你的镜像的命名空间。",
+  invitation: "邀请码",
+  invitation_hint: "只有凭邀请注册时才需要。",
+  session_over: "登录已失效，请重新登录。你刚才输入的内容还在。",
+};

@@ -1,0 +1,9 @@
+export const failure = {
+  retry: "重试",
+  unreachable: "连接不上服务器，正在重试…",
+  page: "这个页面出错了",
+  page_hint: "其他页面不受影响。可以重试；如果一直这样，请把下面的内容告诉管理员。",
+  not_found: "没有这个页面",
+  not_found_hint: "地址可能写错了，或者它已经被删除。",
+  to_home: "回到总览",
+};

@@ -1,0 +1,5 @@
+export const language = {
+  label: "语言",
+  zh: "中文",
+  en: "English",
+};
