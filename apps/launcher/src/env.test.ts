@@ -16,6 +16,8 @@ test("needs nothing: every variable has a default or may be absent", () => {
   expect(readEnvironment({})).toEqual({
     BERTH_HOST: "127.0.0.1",
     BERTH_PORT: 3000,
+    BERTH_SSH_PORT: 2222,
+    BERTH_PROBE: "on",
     BERTH_DATA_DIR: resolve(".berth"),
     BERTH_LOG_LEVEL: "info",
     BERTH_REGISTRY_LISTEN: "127.0.0.1:5000",
@@ -32,6 +34,8 @@ test("tells all faults at once, a line for each, and repeats no value", () => {
   const faults = faultsOf({
     BERTH_HOST: "my host",
     BERTH_PORT: "70000",
+    BERTH_SSH_PORT: "none",
+    BERTH_PROBE: "perhaps",
     BERTH_PUBLIC_URL: "berth.lab",
     BERTH_SECRET_KEY: "hunter2",
     DATABASE_URL: "mysql://root:hunter2@db/berth",
@@ -46,6 +50,8 @@ test("tells all faults at once, a line for each, and repeats no value", () => {
     expect.arrayContaining([
       "BERTH_HOST",
       "BERTH_PORT",
+      "BERTH_SSH_PORT",
+      "BERTH_PROBE",
       "BERTH_PUBLIC_URL",
       "BERTH_SECRET_KEY",
       "DATABASE_URL",

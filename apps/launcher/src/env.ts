@@ -13,15 +13,31 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+const portOrNull = (text: string): number | null => (text === "off" ? null : Number(text));
+
 const isUrlOf = (protocols: string[]) => (text: string) =>
   URL.canParse(text) && protocols.includes(new URL(text).protocol);
 
 const Variables = z.object({
   BERTH_HOST: z.string().regex(/^[\w.:-]+$/, "must be an address of this machine, such as 127.0.0.1 or 0.0.0.0"),
   BERTH_PORT: wholeNumber(1, 65_535),
+  BERTH_SSH_PORT: z
+    .string()
+    .regex(/^(off|\d{1,5})$/, "must be a port, or off")
+    .transform(portOrNull),
   BERTH_PUBLIC_URL: z
     .string()
     .refine(isUrlOf(["http:", "https:"]), "must be a URL such as http://berth.lab:3000")
+    .optional(),
+  BERTH_PROBE: z.enum(["on", "off"], "must be on or off").default("on"),
+  BERTH_PROXY_PORT: wholeNumber(1, 65_535).optional(),
+  BERTH_PROXY_URL: z
+    .string()
+    .refine(isUrlOf(["http:", "https:"]), "must be a URL such as http://pages.lab:3001")
+    .optional(),
+  BERTH_PROXY_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "must be a host name such as pages.lab, without port and star")
     .optional(),
   BERTH_TLS_CERT: z
     .string()
@@ -78,6 +94,7 @@ export type Environment = z.infer<typeof Environment>;
 const DEFAULTS = {
   BERTH_HOST: "127.0.0.1",
   BERTH_PORT: "3000",
+  BERTH_SSH_PORT: "2222",
   BERTH_DATA_DIR: ".berth",
   BERTH_LOG_LEVEL: "info",
 };

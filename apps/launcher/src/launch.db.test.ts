@@ -52,7 +52,7 @@ afterEach(async () => {
 });
 
 function start(variables: Record<string, string> = {}, user: { uid?: number; gid?: number } = {}): Run {
-  const env = { PATH: process.env["PATH"], BERTH_DATA_DIR: dataDir, BERTH_PORT: String(port) };
+  const env = { PATH: process.env["PATH"], BERTH_DATA_DIR: dataDir, BERTH_PORT: String(port), BERTH_SSH_PORT: "off" };
   const registry = { BERTH_REGISTRY_LISTEN: `127.0.0.1:${registryPort}` };
   const quiet = { BERTH_LOCAL_ENGINE: "off", BERTH_SIMULATE: "0" };
   const child = spawn(process.execPath, [SCRIPT], {

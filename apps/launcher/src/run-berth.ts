@@ -18,6 +18,7 @@ import { waitUntilReady } from "./ready.ts";
 import { recordSimulatedRegistry, startRegistry } from "./registry.ts";
 import { startSimulatedFleet } from "./simulated-fleet.ts";
 import { SupervisedChild } from "./supervised-child.ts";
+import { keepSystemImageMeanwhile } from "./system-image/keep.ts";
 
 export interface Launch {
   environment: Environment;
@@ -57,6 +58,8 @@ export async function runBerth(launch: Launch): Promise<void> {
   await prepareDataDir(dataDir);
   running.defer(await lockDataDir(dataDir));
   await checkPortIsFree(environment.BERTH_HOST, environment.BERTH_PORT);
+  const sshPort = environment.BERTH_SSH_PORT;
+  if (sshPort !== null) await checkPortIsFree(environment.BERTH_HOST, sshPort, "BERTH_SSH_PORT (off for none)");
   await checkCertificate(environment);
   const secretKey = environment.BERTH_SECRET_KEY ?? (await ensureSecretKey(dataDir));
 
@@ -66,6 +69,9 @@ export async function runBerth(launch: Launch): Promise<void> {
   signal.throwIfAborted();
   await migrate(database.url, { say });
   signal.throwIfAborted();
+
+  const keeping = keepSystemImageMeanwhile(database.url, signal, say);
+  running.defer(() => keeping);
 
   const db = createDb(database.url);
   running.defer(() => db.$disconnect());

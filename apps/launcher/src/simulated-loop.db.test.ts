@@ -36,6 +36,7 @@ beforeAll(async () => {
       PATH: process.env["PATH"],
       BERTH_DATA_DIR: dataDir,
       BERTH_PORT: String(port),
+      BERTH_SSH_PORT: "off",
       BERTH_LOCAL_ENGINE: "off",
       BERTH_ADMIN_PASSWORD: ADMIN.password,
     },

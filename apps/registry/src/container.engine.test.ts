@@ -11,7 +11,8 @@ import { REGISTRY_BINARY } from "@berth/testbed/registry/own-registry.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import pino from "pino";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { sharedFleet } from "@berth/testbed/fleet/shared-fleet.ts";
 import { readEnv } from "./env.ts";
 import { Keeper } from "./keeper.ts";
 import { containerRunner } from "./run-container.ts";
@@ -30,7 +31,7 @@ import {
 
 const MIB = 1024 * 1024;
 /** The one that shares this host's folders: the others run below a root of their own. */
-const shared = inject("fleet")?.engines.find(({ generation }) => generation === "20.10");
+const shared = sharedFleet()?.engines.find(({ generation }) => generation === "20.10");
 
 describe.skipIf(!shared || REGISTRY_BINARY === null)("a registry as a container", () => {
   const { address = "", socket_path: socket = "" } = shared ?? {};

@@ -5,7 +5,7 @@ import { asActor } from "@berth/api/testing/in-process-api.ts";
 import { createDb } from "@berth/db/client.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
-import { prismaSql } from "@berth/db/sql.ts";
+import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { type ReconcilerProcess, startReconcilerProcess } from "../scenario/reconciler-process.ts";
 import { startRestartablePostgres } from "../postgres/restartable.ts";
@@ -15,7 +15,10 @@ const SECRET_KEY = "a secret of the benchmark, and of nothing else";
 /** A Berth to measure: its verbs in this process, so that a promise ends with the commit, and the real reconciler. */
 export interface BenchBerth {
   admin: ReturnType<typeof createCaller>;
-  reconciler: ReconcilerProcess;
+  readonly reconciler: ReconcilerProcess;
+  sql: Sql;
+  /** Ends the reconciler, and starts another that gives machines a probe, or does not. */
+  restartReconciler(hasProbes: boolean): Promise<void>;
   /** Waits for a container's status to be what `isReached` wants, and returns when that status was committed (ms, wall clock). */
   committedAt(uid: string, isReached: (status: CommittedStatus) => boolean): Promise<number>;
   /** Deletes a container and waits until it is gone, so that what is measured next does not share the engine with it. */
@@ -43,11 +46,20 @@ export async function startBenchBerth(): Promise<BenchBerth> {
     connectEngine,
   });
   const actor = asActor({ user_id: user.user_id, account: user.account, role: "admin" });
-  const reconciler = await startReconcilerProcess({ databaseUrl: postgres.url, secretKey: SECRET_KEY });
+  const start = (hasProbes: boolean): Promise<ReconcilerProcess> =>
+    startReconcilerProcess({ databaseUrl: postgres.url, secretKey: SECRET_KEY, hasProbes });
+  let reconciler = await start(false);
   const admin = createCaller({ ...services, actor, address: "127.0.0.1", request_id: "bench", cookies: null });
   return {
     admin,
-    reconciler,
+    sql,
+    get reconciler() {
+      return reconciler;
+    },
+    async restartReconciler(hasProbes) {
+      await reconciler.stop();
+      reconciler = await start(hasProbes);
+    },
     async remove(container_id) {
       await admin.container.delete({ container_id });
       while (await db.containers.findUnique({ where: { container_id } })) await delay(POLL_MS);

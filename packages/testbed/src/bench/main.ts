@@ -1,5 +1,5 @@
 // `npm run bench`: what Berth adds to the engine's own calls and to bare HTTP routes, measured beside them in one run.
-// `npm run bench -- doors`, `-- engines` or `-- images` measures only that.
+// `npm run bench -- doors`, `-- engines`, `-- images`, `-- telemetry`, `-- sick-fleet` or `-- console` measures only that.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
@@ -9,12 +9,16 @@ import type { EngineGeneration } from "../fleet/generations.ts";
 import { startFleet } from "../fleet/start-fleet.ts";
 import { startBenchBerth } from "./bench-berth.ts";
 import { measureCreateToRunning } from "./create-to-running.ts";
+import { reportConsole } from "./console/console-report.ts";
+import { measureConsole } from "./console/measure-console.ts";
 import { reportDoors } from "./doors/doors-report.ts";
 import { measureDoors } from "./doors/measure-doors.ts";
 import { reportImages } from "./images/images-report.ts";
 import { type ImageFigures, measureImages } from "./images/measure-images.ts";
 import { measureKillToRepair } from "./kill-to-repair.ts";
 import { type EngineFigures, report } from "./report.ts";
+import { measureSickFleet, reportSickFleet } from "./sick-fleet/measure-sick-fleet.ts";
+import { measureTelemetry, reportTelemetry } from "./telemetry/measure-telemetry.ts";
 
 const ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 30);
 /** Each of them moves gigabytes. */
@@ -24,7 +28,12 @@ const IMAGE_MB = Number(process.env["BERTH_BENCH_IMAGE_MB"] ?? 300);
 const ONLY = process.env["BERTH_BENCH_ENGINE"];
 const OUTPUT = "bench/latest.json";
 
-const SECTIONS = ["doors", "engines", "images"];
+const SECTIONS = ["doors", "engines", "images", "telemetry", "sick-fleet", "console"];
+const MACHINES = Number(process.env["BERTH_BENCH_MACHINES"] ?? 200);
+const LARGE_FLEET = Number(process.env["BERTH_BENCH_MACHINES"] ?? 1_000);
+/** Rows of the console's longest list. */
+const LISTED = Number(process.env["BERTH_BENCH_CONTAINERS"] ?? 10_000);
+const PAGE_ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 5);
 
 async function main(asked: readonly string[]): Promise<void> {
   const unknown = asked.filter((section) => !SECTIONS.includes(section));
@@ -34,6 +43,9 @@ async function main(asked: readonly string[]): Promise<void> {
   const doors = isAsked("doors") ? await measureDoors({ rounds: ROUNDS }) : [];
   const engines = isAsked("engines") ? await onEachGeneration(measure) : [];
   const images = isAsked("images") ? await onEachGeneration(measureImagesOn) : [];
+  const telemetry = isAsked("telemetry") ? await measureTelemetry({ machines: MACHINES }) : null;
+  const sickFleet = isAsked("sick-fleet") ? await measureSickFleet({ machines: LARGE_FLEET }) : null;
+  const consoleFigures = isAsked("console") ? await measureConsole({ containers: LISTED, rounds: PAGE_ROUNDS }) : null;
   const machine = {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
@@ -43,11 +55,17 @@ async function main(asked: readonly string[]): Promise<void> {
     load: [load, loadavg()[0]],
   };
   mkdirSync("bench", { recursive: true });
-  writeFileSync(OUTPUT, `${JSON.stringify({ machine, rounds: ROUNDS, doors, figures: engines, images }, null, 2)}\n`);
+  writeFileSync(
+    OUTPUT,
+    `${JSON.stringify({ machine, rounds: ROUNDS, doors, figures: engines, images, telemetry, sickFleet, console: consoleFigures }, null, 2)}\n`,
+  );
   const pages = [
     ...(doors.length > 0 ? [reportDoors(doors)] : []),
     ...(engines.length > 0 ? [report(engines)] : []),
     ...(images.length > 0 ? [reportImages(images)] : []),
+    ...(telemetry ? [reportTelemetry(telemetry)] : []),
+    ...(sickFleet ? [reportSickFleet(sickFleet)] : []),
+    ...(consoleFigures ? [reportConsole(consoleFigures)] : []),
   ];
   console.log(
     `\n${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, load ${machine.load.map((load) => load?.toFixed(1)).join(" to ")}\n\n${pages.join("\n\n")}\n\nalso in ${OUTPUT}`,

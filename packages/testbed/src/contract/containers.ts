@@ -70,9 +70,28 @@ export function describeContainers(target: () => Promise<ContractTarget>): void 
       memory_bytes: 64 * MIB,
       nano_cpus: 5e8,
       health: null,
+      gpu_requests: [],
+      runtime: "runc",
     });
     expect(byId.image_id).toBe((await scratch.engine.inspectImage(scratch.image)).id);
     expect(await scratch.engine.inspectContainer(scratch.name())).toEqual(byId);
+  });
+
+  test("tells what GPUs were asked for, also where there are none to be given", async () => {
+    const scratch = await openScratch(target);
+    const Capabilities = [["gpu"]];
+    const id = await scratch.create({
+      host: {
+        DeviceRequests: [
+          { Driver: "nvidia", DeviceIDs: ["GPU-of-nobody", "0"], Capabilities },
+          { Driver: "", Count: -1, Capabilities },
+        ],
+      },
+    });
+    expect((await scratch.engine.inspectContainer(id)).gpu_requests).toEqual([
+      { ids: ["GPU-of-nobody", "0"], count: 0 },
+      { ids: [], count: -1 },
+    ]);
   });
 
   test("lets one name be taken once, and by whoever comes first", async () => {

@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { describeArchives } from "./archives.ts";
 import { describeBuilds } from "./builds.ts";
 import { describeCommands } from "./commands.ts";
 import { describeCommits } from "./commits.ts";
@@ -6,9 +7,11 @@ import { describeConnection } from "./connection.ts";
 import { describeContainers } from "./containers.ts";
 import { describeEvents } from "./events.ts";
 import { describeImages } from "./images.ts";
+import { describeImports } from "./imports.ts";
 import { describeLifecycle } from "./lifecycle.ts";
 import { describeLogs } from "./logs.ts";
 import type { ContractTarget } from "./scratch.ts";
+import { describeOpenCommands } from "./open-commands.ts";
 import { describePushes } from "./pushes.ts";
 import { describeStats } from "./stats.ts";
 import { describeTerminals } from "./terminals.ts";
@@ -27,11 +30,14 @@ export function describeEngineContract(name: string, target: () => Promise<Contr
     describe("images", () => describeImages(target));
     describe("push", () => describePushes(target));
     describe("build", () => describeBuilds(target));
+    describe("import", () => describeImports(target));
     describe("volumes", () => describeVolumes(target));
     describe("events", () => describeEvents(target));
     describe("logs", () => describeLogs(target));
     describe("stats", () => describeStats(target));
     describe("exec", () => describeCommands(target));
+    describe("archive", () => describeArchives(target));
+    describe("command", () => describeOpenCommands(target));
     describe("terminal", () => describeTerminals(target));
   });
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
 import { createAuthority, issueClientCertificate, type TlsClient } from "../fleet/certificates.ts";
-import type {} from "../fleet/global-setup.ts"; // declares what is injected
 import { generationOf, type GenerationName } from "../simulated/generation.ts";
 import { parseReference } from "../simulated/images/image-reference.ts";
 import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
@@ -14,10 +14,11 @@ import { describeCommands } from "./commands.ts";
 import { describeConnection } from "./connection.ts";
 import { describeEngineContract } from "./engine-contract.ts";
 import { describeEvents } from "./events.ts";
+import { describeOpenCommands } from "./open-commands.ts";
 import { rawRequests } from "./raw-requests.ts";
 import { describeTerminals } from "./terminals.ts";
 
-const fleet = inject("fleet");
+const fleet = sharedFleet();
 
 describe("simulated engines", () => {
   const generations: GenerationName[] = ["20.10", "28.5"];
@@ -72,6 +73,7 @@ describe.skipIf(fleet === null)("real engines", () => {
       describeConnection(target);
       describeEvents(target);
       describeCommands(target);
+      describeOpenCommands(target);
       describeTerminals(target);
     });
   }

@@ -1,5 +1,6 @@
 import type { Container } from "@berth/spec/container.ts";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import type { EngineGeneration } from "../fleet/generations.ts";
 import { PULL_TEST_IMAGE } from "../fleet/test-image.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
@@ -8,7 +9,7 @@ import { expectConsistent } from "./consistency.ts";
 import { actionsSince, engineTime, fingerprint, listOf, runForeign, runInside, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
-const provided = inject("fleet");
+const provided = sharedFleet();
 const GENERATIONS = (["20.10", "28.5"] as const).filter((generation) =>
   provided?.engines.some((engine) => engine.generation === generation),
 );

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, onTestFailed, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "../postgres/restartable.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
 import { expectConsistent } from "./consistency.ts";
@@ -10,14 +11,14 @@ import { Stage, type StageMachine } from "./stage.ts";
 const RESUMED_WITHIN_MS = 6_000;
 const MUTATIONS = new Set(["create", "start", "stop", "kill", "unpause", "rename", "update", "destroy"]);
 
-describe.skipIf(!inject("fleet"))("a database that goes away", () => {
+describe.skipIf(!sharedFleet())("a database that goes away", () => {
   let postgres: RestartablePostgres;
   let stage: Stage;
   let machine: StageMachine;
   let reconciler: ReconcilerProcess;
   beforeAll(async () => {
     postgres = await startRestartablePostgres();
-    const [generation = "20.10"] = inject("fleet")?.engines.map((engine) => engine.generation) ?? [];
+    const [generation = "20.10"] = sharedFleet()?.engines.map((engine) => engine.generation) ?? [];
     stage = await Stage.set(postgres.url, { engines: [{ name: "db-away", generation }] });
     machine = stage.machine("db-away");
     reconciler = await stage.startReconciler();

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
 import { Stage } from "./stage.ts";
 
@@ -6,7 +7,7 @@ const DISK_MIB = 160;
 /** Three of them do not fit, with what a pull needs beside: the packed layer and the unpacked one. */
 const CONTENT_MIB = 40;
 
-const hasEngine = inject("fleet")?.engines.some(({ generation }) => generation === "20.10") ?? false;
+const hasEngine = sharedFleet()?.engines.some(({ generation }) => generation === "20.10") ?? false;
 
 describe.skipIf(!hasEngine)("a machine whose disk fills up", () => {
   let stage: Stage;

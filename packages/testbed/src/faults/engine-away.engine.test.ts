@@ -1,5 +1,6 @@
 import type { Container } from "@berth/spec/container.ts";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import type { FleetEngine } from "../fleet/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { expectConsistent } from "./consistency.ts";
@@ -7,7 +8,7 @@ import { runInside, theOneOf } from "./on-engine.ts";
 import { Stage } from "./stage.ts";
 
 const GENERATIONS = (["20.10", "28.5"] as const).filter((generation) =>
-  inject("fleet")?.engines.some((engine) => engine.generation === generation),
+  sharedFleet()?.engines.some((engine) => engine.generation === generation),
 );
 const ENGINES = GENERATIONS.flatMap((generation) => [
   { name: `plain-${generation.replace(".", "-")}`, generation, live_restore: false },

@@ -1,25 +1,16 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { MARKER_LABEL, MARKER_VOLUME } from "@berth/spec/engine-names.ts";
 import type { Container } from "@berth/spec/container.ts";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import type { FleetEngine } from "../fleet/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { expectConsistent } from "./consistency.ts";
 import { actionsSince, engineTime, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
+import { swapDisk } from "./swap-disk.ts";
 
-/** Stops the engine, and starts it at the same address over another folder: as after a reinstall, or a missing disk. */
-async function swapDisk(engine: FleetEngine, folder: string): Promise<void> {
-  await engine.stop();
-  const file = join(dirname(engine.log_file), "daemon.json");
-  const config = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-  writeFileSync(file, JSON.stringify({ ...config, "data-root": join(dirname(engine.log_file), folder) }));
-  await engine.start();
-}
-
-describe.skipIf(!inject("fleet"))("the marker on an engine's disk", () => {
+describe.skipIf(!sharedFleet())("the marker on an engine's disk", () => {
   let database: TestDatabase;
   let stage: Stage;
   let machine: StageMachine;
@@ -27,7 +18,7 @@ describe.skipIf(!inject("fleet"))("the marker on an engine's disk", () => {
   let container: Container;
   beforeAll(async () => {
     database = await createTestDatabase();
-    const [generation = "20.10"] = inject("fleet")?.engines.map((provided) => provided.generation) ?? [];
+    const [generation = "20.10"] = sharedFleet()?.engines.map((provided) => provided.generation) ?? [];
     stage = await Stage.set(database.url, { engines: [{ name: "marked", generation }] });
     machine = stage.machine("marked");
     engine = machine.engine;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import type { EngineGeneration } from "../fleet/generations.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { ImageScene, PATIENCE_MS } from "./image-scene.ts";
@@ -92,7 +93,7 @@ const PROGRAMMES: Programme[] = [
   },
 ];
 
-const provided = inject("fleet")?.engines.map(({ generation }) => generation) ?? [];
+const provided = sharedFleet()?.engines.map(({ generation }) => generation) ?? [];
 const HERE = PROGRAMMES.filter(({ generation }) => provided.includes(generation));
 
 // Each with a database, an API and a registry of its own, so that they run side by side.

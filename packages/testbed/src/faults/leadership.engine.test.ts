@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
 import { expectConsistent } from "./consistency.ts";
@@ -9,13 +10,13 @@ import { Stage, type StageMachine } from "./stage.ts";
 const FROZEN_TAKEN_OVER_WITHIN_MS = 20_000;
 const DEAD_TAKEN_OVER_WITHIN_MS = 5_000;
 
-describe.skipIf(!inject("fleet"))("two reconcilers", () => {
+describe.skipIf(!sharedFleet())("two reconcilers", () => {
   let database: TestDatabase;
   let stage: Stage;
   let machine: StageMachine;
   beforeAll(async () => {
     database = await createTestDatabase();
-    const [generation = "20.10"] = inject("fleet")?.engines.map((engine) => engine.generation) ?? [];
+    const [generation = "20.10"] = sharedFleet()?.engines.map((engine) => engine.generation) ?? [];
     stage = await Stage.set(database.url, { engines: [{ name: "led", generation }] });
     machine = stage.machine("led");
   });

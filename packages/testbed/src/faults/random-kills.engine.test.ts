@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BerthClientError } from "@berth/api/client.ts";
 import type { Container } from "@berth/spec/container.ts";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { CommandError } from "../fleet/run-command.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { seededRandom } from "../simulated/seeded-random.ts";
@@ -10,7 +11,7 @@ import { fingerprint, listOurs, runForeign } from "./on-engine.ts";
 import { Stage } from "./stage.ts";
 
 const ENGINES = (["20.10", "28.5"] as const)
-  .filter((generation) => inject("fleet")?.engines.some((engine) => engine.generation === generation))
+  .filter((generation) => sharedFleet()?.engines.some((engine) => engine.generation === generation))
   .map((generation) => ({ name: `random-${generation.replace(".", "-")}`, generation }));
 const KILLS = 16;
 const AT_MOST_MS = 30_000;

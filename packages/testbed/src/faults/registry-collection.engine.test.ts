@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { pickPort } from "@berth/db/embedded/pick-port.ts";
 import type { RegistryStatus } from "@berth/spec/registry.ts";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { gatewayAddress } from "../fleet/network.ts";
 import { waitUntil } from "../fleet/wait-until.ts";
 import { type HeldWire, startHeldWire } from "../registry/held-wire.ts";
@@ -20,7 +21,7 @@ describeOnEngines(["real"], (scene, scenes) => {
   let keeper: KeeperProcess;
   beforeAll(async () => {
     const { berth } = scene();
-    const listen = `${gatewayAddress(inject("fleet")!.directory.number)}:${await pickPort()}`;
+    const listen = `${gatewayAddress(sharedFleet()!.directory.number)}:${await pickPort()}`;
     wire = await startHeldWire(listen);
     keeper = await startKeeperProcess(berth, { listen, reached: wire.address });
     await reaches("running");

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { administer, dropDatabase, withDatabase } from "../postgres/template.ts";
@@ -6,14 +7,14 @@ import { expectConsistent } from "./consistency.ts";
 import { fingerprint, listOf, listOurs, runInside, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
-describe.skipIf(!inject("fleet"))("a database restored from an older backup", () => {
+describe.skipIf(!sharedFleet())("a database restored from an older backup", () => {
   let database: TestDatabase;
   let stage: Stage;
   let machine: StageMachine;
   let restored: string | null = null;
   beforeAll(async () => {
     database = await createTestDatabase();
-    const [generation = "20.10"] = inject("fleet")?.engines.map((provided) => provided.generation) ?? [];
+    const [generation = "20.10"] = sharedFleet()?.engines.map((provided) => provided.generation) ?? [];
     stage = await Stage.set(database.url, { engines: [{ name: "restored", generation }] });
     machine = stage.machine("restored");
     await stage.startReconciler();

@@ -52,11 +52,12 @@ export class Stage {
     return stage;
   }
 
-  async startReconciler(crashAt?: string): Promise<ReconcilerProcess> {
+  async startReconciler(crashAt?: string, hasProbes = false): Promise<ReconcilerProcess> {
     const reconciler = await startReconcilerProcess({
       databaseUrl: this.#databaseUrl,
       secretKey: this.api.secret_key,
       logLevel: "debug",
+      hasProbes,
       ...(crashAt !== undefined && { crashAt }),
     });
     this.#reconcilers.push(reconciler);

@@ -26,14 +26,15 @@ export async function createAuthority(folder: string): Promise<void> {
   await runCommand("openssl", ["req", "-x509", ...NEW_EC_KEY, ...files, "-days", "2", "-subj", "/CN=Berth test fleet"]);
 }
 
-/** Puts what the engine at `address` listens with into `folder`, which it must be able to read. */
+/** Puts what the engine at these addresses listens with into `folder`, which it must be able to read. */
 export async function issueServerCertificate(
   authority: string,
   folder: string,
   name: string,
-  address: string,
+  ...addresses: string[]
 ): Promise<TlsServerFiles> {
-  await issue(authority, join(folder, "server"), name, `subjectAltName=IP:${address}\nextendedKeyUsage=serverAuth\n`);
+  const names = addresses.map((address) => `IP:${address}`).join();
+  await issue(authority, join(folder, "server"), name, `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
   await copyFile(join(authority, "ca.pem"), join(folder, "ca.pem"));
   return { ca: join(folder, "ca.pem"), cert: join(folder, "server.pem"), key: join(folder, "server-key.pem") };
 }

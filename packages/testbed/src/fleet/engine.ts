@@ -7,7 +7,7 @@ import { runDockerCli } from "./docker-cli.ts";
 import type { FleetDirectory } from "./fleet-directory.ts";
 import { GENERATION_TRAITS, type EngineGeneration } from "./generations.ts";
 import type { Machine } from "./machine.ts";
-import { engineAddress } from "./network.ts";
+import { engineAddress, gatewayAddress, otherAddress } from "./network.ts";
 import { waitUntil } from "./wait-until.ts";
 
 const TLS_PORT = 2376;
@@ -47,6 +47,8 @@ export interface EngineSettings {
   insecureRegistries: string[];
   /** Whether containers outlive dockerd (default false, as Docker's). */
   liveRestore: boolean;
+  /** Whether it listens on its socket alone, as Docker does that was just installed. */
+  onSocketOnly: boolean;
   /** MiB of a disk of Docker's own, which it can fill; null for the room that this machine has. */
   diskMib: number | null;
 }
@@ -55,30 +57,35 @@ export interface EngineSettings {
 export class FleetEngine {
   readonly name: string;
   readonly generation: EngineGeneration;
-  /** `tcp://ADDRESS:2376`, over mutual TLS with {@link tls}. */
+  /** `tcp://ADDRESS:2376`, over mutual TLS with {@link tls}; nothing listens there where it has its socket only. */
   readonly url: string;
   readonly address: string;
   readonly socket_path: string;
+  /** Docker's own settings; the machine's other files are beside it. */
+  readonly config_file: string;
   readonly tls: TlsClient;
   readonly #machine: Machine;
   readonly #diskMib: number | null;
+  readonly #fleetNumber: number;
   #starts = 0;
 
   constructor(fleet: FleetDirectory, machine: Machine, settings: EngineSettings) {
     this.#machine = machine;
     this.#diskMib = settings.diskMib;
+    this.#fleetNumber = fleet.number;
     this.name = machine.name;
     this.generation = settings.generation;
     this.address = engineAddress(fleet.number, machine.index);
     this.url = `tcp://${this.address}:${TLS_PORT}`;
     this.socket_path = join(machine.folder, "docker.sock");
     this.tls = settings.tls.client;
+    const socket = `unix://${this.socket_path}`;
+    const { ca, cert, key } = settings.tls.server;
+    const listener = settings.onSocketOnly
+      ? { hosts: [socket] }
+      : { hosts: [socket, this.url], tlsverify: true, tlscacert: ca, tlscert: cert, tlskey: key };
     const config = {
-      hosts: [`unix://${this.socket_path}`, this.url],
-      tlsverify: true,
-      tlscacert: settings.tls.server.ca,
-      tlscert: settings.tls.server.cert,
-      tlskey: settings.tls.server.key,
+      ...listener,
       "data-root": join(machine.folder, "data"),
       "exec-root": join(machine.folder, "run"),
       pidfile: join(machine.folder, "docker.pid"),
@@ -89,7 +96,8 @@ export class FleetEngine {
       "cgroup-parent": cgroupParent(fleet.number, machine.index),
       features: GENERATION_TRAITS[settings.generation].features,
     };
-    writeFileSync(join(machine.folder, "daemon.json"), JSON.stringify(config, null, 2));
+    this.config_file = join(machine.folder, "daemon.json");
+    writeFileSync(this.config_file, JSON.stringify(config, null, 2));
   }
 
   /** Boots the machine if need be, starts dockerd, and resolves when it answers. Nothing happens where it does. */
@@ -134,6 +142,29 @@ export class FleetEngine {
   /** Ends dockerd, containerd and all containers at once; `start` boots the machine again with the same address. */
   cutPower(): Promise<void> {
     return this.#machine.cutPower();
+  }
+
+  /** Boots a machine that is down at another address, as where its lease ran out, and starts dockerd there. Answers its url. */
+  async startElsewhere(): Promise<string> {
+    const other = otherAddress(this.#fleetNumber, this.#machine.index);
+    const url = `tcp://${other}:${TLS_PORT}`;
+    const file = join(this.#machine.folder, "daemon.json");
+    const config = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(file, JSON.stringify({ ...config, hosts: [`unix://${this.socket_path}`, url] }, null, 2));
+    await this.#machine.boot();
+    await this.#machine.run(
+      `ip addr del "$1/24" dev eth0; ip addr add "$2/24" dev eth0; ip route replace default via "$3"`,
+      this.address,
+      other,
+      gatewayAddress(this.#fleetNumber),
+    );
+    await this.start();
+    return url;
+  }
+
+  /** Runs a shell script on the engine's machine; `args` are its `$1`, `$2`, … Answers its stdout. */
+  run(script: string, ...args: string[]): Promise<string> {
+    return this.#machine.run(script, ...args);
   }
 
   /** Runs Docker's own command line on this engine, for edits by hand. Answers its stdout. */

@@ -1,6 +1,7 @@
 import { request } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedFleet } from "./shared-fleet.ts";
 import type { FleetEngine } from "./engine.ts";
 import { GENERATION_TRAITS } from "./generations.ts";
 import type {} from "./global-setup.ts"; // declares what is injected
@@ -8,7 +9,7 @@ import { startFleet, type Fleet } from "./start-fleet.ts";
 import { PULL_TEST_IMAGE, TEST_IMAGE } from "./test-image.ts";
 import { waitUntil } from "./wait-until.ts";
 
-const provided = inject("fleet");
+const provided = sharedFleet();
 
 /** Asks `/_ping` over TLS; null where nobody answers in `timeoutMs`. */
 async function ping(engine: FleetEngine, client: { cert?: string; key?: string }, timeoutMs = 3_000) {

@@ -3,9 +3,9 @@ import type { TlsClient } from "./certificates.ts";
 import type { FleetDirectory } from "./fleet-directory.ts";
 import type { EngineGeneration } from "./generations.ts";
 import { findCapabilities } from "./requirements.ts";
-import { startFleet } from "./start-fleet.ts";
+import { type Fleet, startFleet } from "./start-fleet.ts";
 
-/** Real engines that the tests of a run share. Whoever stops or kills engines starts a fleet of its own instead. */
+/** Real engines that test files share, one after the other. Whoever stops or kills engines starts a fleet of its own instead. */
 export interface ProvidedFleet {
   /** One of each generation that this machine can have. */
   engines: {
@@ -26,25 +26,27 @@ export interface ProvidedFleet {
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** Null where no engine can be had; `npm test` says why. */
-    fleet: ProvidedFleet | null;
+    /** One for each place in which files run; none where no engine can be had. Tests ask `sharedFleet()`. */
+    fleets: ProvidedFleet[] | undefined;
   }
 }
 
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { generations } = await findCapabilities();
-  if (generations.length === 0) {
-    project.provide("fleet", null);
-    return undefined;
-  }
   const engines = generations.map((generation) => ({ name: `docker-${generation.replace(".", "-")}`, generation }));
-  const fleet = await startFleet({ engines });
-  project.provide("fleet", {
-    engines: fleet.engines.map(({ name, generation, url, address, socket_path, tls }) => {
-      return { name, generation, url, address, socket_path, tls };
-    }),
-    registry: { address: fleet.registry.address },
-    directory: fleet.directory,
-  });
-  return fleet.close;
+  const fleets: Fleet[] = [];
+  const count = engines.length === 0 ? 0 : project.config.maxWorkers;
+  for (let place = 0; place < count; place += 1) fleets.push(await startFleet({ engines }));
+  project.provide("fleets", fleets.map(describeFleet));
+  return async () => {
+    await Promise.all(fleets.map((fleet) => fleet.close()));
+  };
 }
+
+const describeFleet = ({ engines, registry, directory }: Fleet): ProvidedFleet => ({
+  engines: engines.map(({ name, generation, url, address, socket_path, tls }) => {
+    return { name, generation, url, address, socket_path, tls };
+  }),
+  registry: { address: registry.address },
+  directory,
+});

@@ -24,6 +24,12 @@ function bridgeName(fleetNumber: number): string {
   return `berth${fleetNumber}`;
 }
 
+/** What an engine's machine may be given instead, as by another lease. */
+export const otherAddress = (fleetNumber: number, engineIndex: number): string =>
+  engineAddress(fleetNumber, engineIndex + OTHERS_FROM);
+
+const OTHERS_FROM = 100;
+
 export async function createBridge(fleetNumber: number): Promise<void> {
   const bridge = bridgeName(fleetNumber);
   await ipBatch([

@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { findCommand } from "./command-path.ts";
 import { ENGINE_GENERATIONS, GENERATION_TRAITS } from "./generations.ts";
 import { withLock } from "./lock.ts";
 import { findCapabilities, findObstacle, listMissingPackages, type FleetCapabilities } from "./requirements.ts";
-import { isRootFileSystem, makeRootFileSystem, rootFileSystemOf } from "./root-file-system.ts";
+import { hostSuite, isRootFileSystem, makeRootFileSystem, rootFileSystemOf } from "./root-file-system.ts";
 import { runCommand } from "./run-command.ts";
+import { makeSshdArchive, sshdArchive } from "./sshd-image.ts";
 
 // Debian starts a service as it installs it: Docker and a registry of the machine's own, which nobody has asked for.
 const INSTALL = `
@@ -46,6 +48,9 @@ export async function prepareMachine(say: (line: string) => void): Promise<Fleet
     const { suite, version } = GENERATION_TRAITS[generation];
     const what = `making a Debian ${suite} with Docker ${version} in ${root} (once, about a minute)`;
     await attempt(what, () => makeRootFileSystem(generation));
+  }
+  if (hostSuite() !== null && !existsSync(sshdArchive())) {
+    await attempt(`making an image with an sshd in ${sshdArchive()} (once, about a minute)`, makeSshdArchive);
   }
   const { generations, gaps } = await findCapabilities();
   return { generations, gaps: [...gaps, ...failures] };

@@ -34,17 +34,31 @@ export function findObstacle(): string | null {
   return null;
 }
 
-/** What the example programs of the API are written with: their tests are skipped where it is not there. */
-const EXAMPLE_COMMANDS = ["curl", "jq", "python3"];
+/**
+ * What the example programs of the API are written with, what reads the join script as a linter, and what a server is
+ * reached by over ssh: the tests that need one are skipped where it is not there.
+ */
+const OTHER_COMMANDS = [
+  { command: "curl", debianPackage: "curl" },
+  { command: "jq", debianPackage: "jq" },
+  { command: "python3", debianPackage: "python3" },
+  { command: "shellcheck", debianPackage: "shellcheck" },
+  { command: "sshd", debianPackage: "openssh-server" },
+];
 
-/** The Debian packages to install for a whole fleet and the example programs, as far as they are missing. */
+/** OpenSSH's own clients, with which the ssh gateway is tried. */
+const SSH_COMMANDS = ["ssh", "scp", "sftp", "ssh-keygen"];
+
+/** The Debian packages to install for a whole fleet and what other tests run, as far as they are missing. */
 export async function listMissingPackages(): Promise<string[]> {
   const packages = new Set((await listMissingCommands()).map(({ debianPackage }) => debianPackage));
   // An engine of this machine's own release needs no root file system, so it is the cheapest to have.
   const isOwnRelease = ENGINE_GENERATIONS.some((generation) => GENERATION_TRAITS[generation].suite === hostSuite());
   if (isOwnRelease && findCommand("dockerd") === null) packages.add("docker.io");
   if (findCommand("debootstrap") === null) packages.add("debootstrap");
-  for (const command of EXAMPLE_COMMANDS) if (findCommand(command) === null) packages.add(command);
+  for (const { command, debianPackage } of OTHER_COMMANDS) {
+    if (findCommand(command) === null) packages.add(debianPackage);
+  }
   return [...packages].toSorted();
 }
 
@@ -59,6 +73,7 @@ async function listMissingCommands(): Promise<{ command: string; debianPackage: 
     { command: "iptables", debianPackage: "iptables" },
     { command: "nsenter", debianPackage: "util-linux" },
     { command: "openssl", debianPackage: "openssl" },
+    ...SSH_COMMANDS.map((command) => ({ command, debianPackage: "openssh-client" })),
     { command: "tar", debianPackage: "tar" },
     { command: "unshare", debianPackage: "util-linux" },
   ];

@@ -7,11 +7,14 @@ import { GENERATION_TRAITS, type EngineGeneration } from "./generations.ts";
 import { withLock } from "./lock.ts";
 import { runCommand } from "./run-command.ts";
 
-/** Git is the engine's, to fetch repositories that it builds from. */
-const PACKAGES = ["docker.io", "iptables", "ca-certificates", "git"];
+/**
+ * Git is the engine's, to fetch repositories that it builds from. What follows is what a server's admin has at hand, and
+ * the join script needs.
+ */
+const PACKAGES = ["docker.io", "iptables", "ca-certificates", "git", "curl", "docker-cli", "openssl"];
 
 /** Where root file systems are kept between runs; some 500 MB each. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   return process.env["BERTH_TESTBED_CACHE"] ?? "/var/cache/berth-testbed";
 }
 
@@ -59,17 +62,22 @@ export async function makeRootFileSystem(generation: EngineGeneration): Promise<
       await rm(join(cache, name), { recursive: true, force: true });
     }
     const { suite } = GENERATION_TRAITS[generation];
-    const mirror = findMirror(hostSuite() ?? "");
-    if (mirror === null) throw new Error("no Debian mirror is named in /etc/apt");
     const partial = join(cache, `.partial-${suite}`);
-    // A mount namespace of its own: debootstrap mounts /proc below the new root, and would leave it there if it were killed.
-    // The script of sid serves every newer release, also those that this machine's debootstrap has not heard of.
-    const packages = `--include=${PACKAGES.join(",")}`;
-    const script = `/usr/share/debootstrap/scripts/${existsSync(`/usr/share/debootstrap/scripts/${suite}`) ? suite : "sid"}`;
-    const command = ["debootstrap", "--variant=minbase", packages, suite, partial, mirror, script];
-    await runCommand("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command]);
-    await rm(join(partial, "var/cache/apt/archives"), { recursive: true, force: true });
+    await bootstrap(suite, PACKAGES, partial);
     await rm(target, { recursive: true, force: true });
     await rename(partial, target);
   });
+}
+
+/** A minimal Debian with these packages, in a folder that is not there yet. */
+export async function bootstrap(suite: string, packages: readonly string[], folder: string): Promise<void> {
+  const mirror = findMirror(hostSuite() ?? "");
+  if (mirror === null) throw new Error("no Debian mirror is named in /etc/apt");
+  // A mount namespace of its own: debootstrap mounts /proc below the new root, and would leave it there if it were killed.
+  // The script of sid serves every newer release, also those that this machine's debootstrap has not heard of.
+  const script = `/usr/share/debootstrap/scripts/${existsSync(`/usr/share/debootstrap/scripts/${suite}`) ? suite : "sid"}`;
+  const include = `--include=${packages.join(",")}`;
+  const command = ["debootstrap", "--variant=minbase", include, suite, folder, mirror, script];
+  await runCommand("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command]);
+  await rm(join(folder, "var/cache/apt/archives"), { recursive: true, force: true });
 }

@@ -11,7 +11,7 @@ import type { EngineGeneration } from "./generations.ts";
 import { packForLoad } from "./image-archive.ts";
 import { withLock } from "./lock.ts";
 import { Machine } from "./machine.ts";
-import { createBridge, engineAddress, fleetNetwork } from "./network.ts";
+import { createBridge, engineAddress, otherAddress, fleetNetwork } from "./network.ts";
 import { pushImage } from "./push-image.ts";
 import { logFile, spawnRecorded } from "./recorded-process.ts";
 import { FleetRegistry } from "./registry.ts";
@@ -26,6 +26,8 @@ export interface FleetRequest {
     generation: EngineGeneration;
     /** Whether containers outlive dockerd (default false). */
     live_restore?: boolean;
+    /** Whether it listens on its socket alone, as Docker does that was just installed (default false). */
+    on_socket_only?: boolean;
     /** MiB of a small disk of Docker's own, on generation 20.10 only; its root file system has what makes one. */
     disk_mib?: number;
   }[];
@@ -63,21 +65,30 @@ export async function startFleet(request: FleetRequest): Promise<Fleet> {
     const [registry, client] = await Promise.all([FleetRegistry.start(directory), issueClientCertificate(authority)]);
     const archive = await packForLoad(join(directory.path, "images/load"), images.base);
 
-    const starting = request.engines.map(async ({ name, generation, live_restore, disk_mib }, index) => {
-      const machine = new Machine(directory, index, name, await rootFileSystemOf(generation));
-      const address = engineAddress(directory.number, index);
-      const server = await issueServerCertificate(authority, machine.folder, name, address);
-      const engine = new FleetEngine(directory, machine, {
-        generation,
-        tls: { server, client },
-        insecureRegistries: [fleetNetwork(directory.number)],
-        liveRestore: live_restore ?? false,
-        diskMib: disk_mib ?? null,
-      });
-      await engine.start();
-      await runDockerCli(engine.socket_path, ["load", "--quiet"], { input: archive });
-      return engine;
-    });
+    const starting = request.engines.map(
+      async ({ name, generation, live_restore, on_socket_only, disk_mib }, index) => {
+        const machine = new Machine(directory, index, name, await rootFileSystemOf(generation));
+        const address = engineAddress(directory.number, index);
+        const server = await issueServerCertificate(
+          authority,
+          machine.folder,
+          name,
+          address,
+          otherAddress(directory.number, index),
+        );
+        const engine = new FleetEngine(directory, machine, {
+          generation,
+          tls: { server, client },
+          insecureRegistries: [fleetNetwork(directory.number)],
+          liveRestore: live_restore ?? false,
+          onSocketOnly: on_socket_only ?? false,
+          diskMib: disk_mib ?? null,
+        });
+        await engine.start();
+        await runDockerCli(engine.socket_path, ["load", "--quiet"], { input: archive });
+        return engine;
+      },
+    );
     const pushing = Object.values(images).map((image) => pushImage(registry.address, image));
     const [engines] = await Promise.all([Promise.all(starting), Promise.all(pushing)]);
     return { folder: directory.path, directory, engines, registry, close };

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { sharedFleet } from "./shared-fleet.ts";
 import { findResidue } from "./find-residue.ts";
 import type {} from "./global-setup.ts"; // declares what is injected
 import { parseProcessStat } from "./process-identity.ts";
@@ -11,7 +12,7 @@ import { startFleet } from "./start-fleet.ts";
 import { sweepDeadFleets, WATCHDOG } from "./tear-down.ts";
 import { waitUntil } from "./wait-until.ts";
 
-const generations = inject("fleet")?.engines.map(({ generation }) => generation) ?? [];
+const generations = sharedFleet()?.engines.map(({ generation }) => generation) ?? [];
 
 /** A process of its own that holds a fleet with a running container. */
 async function holdFleet(): Promise<{ owner: ChildProcess; folder: string }> {

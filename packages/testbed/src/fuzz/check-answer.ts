@@ -9,10 +9,13 @@ export interface Answer {
 }
 
 /** They ask an engine or the registry, and here neither is there: to say so, as documented, is right. */
-const ASKS_OTHERS = new Set([
+export const ASKS_OTHERS: ReadonlySet<string> = new Set([
   "/api/machines/{machine_id}/images",
+  "/api/machines/{machine_id}/foreign_containers",
   "/api/registry/images",
   "/api/containers/{container_id}/save",
+  "/api/containers/{container_id}/files",
+  "/api/containers/{container_id}/files/download",
 ]);
 
 /** What is wrong with an answer by the document, or null where all is as it says. */

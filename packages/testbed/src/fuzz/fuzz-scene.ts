@@ -75,6 +75,7 @@ export async function setFuzzScene(sql: Sql, secretKey: string): Promise<FuzzSce
       public_key: [SSH_KEY],
       key_id: [SSH_KEY_ID],
       token_id: (chance) => chance.below(200) + 1,
+      join_token_id: (chance) => chance.below(100) + 1,
       invitation_id: (chance) => chance.below(100) + 1,
       accounts: [[], [people[0]?.account]],
       "auth.register.account": newName,

@@ -16,6 +16,8 @@ export interface ApiServer {
   /** `http://<host>:<port>` */
   url: string;
   pid: number;
+  /** Of its ssh gateway, on the same host; 0 where it has none. */
+  ssh_port: number;
   secret_key: string;
   /** The first admin. */
   admin: BerthClient;
@@ -41,6 +43,10 @@ export interface ApiServerOptions {
   logLevel?: "info" | "debug";
   /** Where it listens, for engines that are to reach it (default the loopback). */
   host?: string;
+  /** As another one had it, whose place this one takes (default any free one). */
+  port?: number;
+  /** With its ssh gateway, on a free port. */
+  ssh?: boolean;
 }
 
 /** The real server, as a process of its own on a free port. It ends with this process, whatever ends that. */
@@ -53,7 +59,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       PATH: process.env["PATH"],
       DATABASE_URL: options.databaseUrl,
       BERTH_HOST: options.host ?? "127.0.0.1",
-      BERTH_PORT: "0",
+      BERTH_PORT: String(options.port ?? 0),
+      BERTH_SSH_PORT: options.ssh ? "0" : "off",
       BERTH_SECRET_KEY: secret_key,
       BERTH_LOG_LEVEL: options.logLevel ?? "info",
       BERTH_SUPERVISED: "1",
@@ -67,6 +74,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   return {
     url,
     pid: server.pid ?? 0,
+    ssh_port: options.ssh ? sshPortIn(log) : 0,
     secret_key,
     log,
     admin: clientOf(ADMIN.account, ADMIN.password),
@@ -120,4 +128,11 @@ function listeningUrl(server: ChildProcess, log: string[]): Promise<string> {
     server.on("error", reject);
     server.on("exit", (code) => reject(new Error(`the server ended with ${code}:\n${log.join("\n")}`)));
   });
+}
+
+/** It listens for ssh before it says that it listens for http. */
+function sshPortIn(log: readonly string[]): number {
+  const line = log.find((said) => said.includes("the ssh gateway is listening"));
+  if (line === undefined) throw new Error("the server has no ssh gateway");
+  return (JSON.parse(line) as { port: number }).port;
 }

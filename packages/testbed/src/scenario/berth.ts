@@ -29,7 +29,7 @@ export class Berth {
   }
 
   /** After the last one has ended. */
-  async startReconciler(options: Pick<ReconcilerProcessOptions, "crashAt"> = {}): Promise<void> {
+  async startReconciler(options: Pick<ReconcilerProcessOptions, "crashAt" | "hasProbes"> = {}): Promise<void> {
     const { database_url: databaseUrl, server } = this;
     this.reconciler = await startReconcilerProcess({ databaseUrl, secretKey: server.secret_key, ...options });
   }
@@ -70,10 +70,15 @@ export class Berth {
 /** Outside of a test run, `database` is the caller's: migrated and empty. */
 export async function startBerth(
   database?: TestDatabase,
-  options: Pick<ApiServerOptions, "host"> = {},
+  options: Pick<ApiServerOptions, "host" | "ssh"> & Pick<ReconcilerProcessOptions, "hasProbes"> = {},
 ): Promise<Berth> {
   database ??= await createTestDatabase();
-  const server = await startApiServer({ databaseUrl: database.url, ...options });
-  const reconciler = await startReconcilerProcess({ databaseUrl: database.url, secretKey: server.secret_key });
+  const { hasProbes = false, ...ofServer } = options;
+  const server = await startApiServer({ databaseUrl: database.url, ...ofServer });
+  const reconciler = await startReconcilerProcess({
+    databaseUrl: database.url,
+    secretKey: server.secret_key,
+    hasProbes,
+  });
   return new Berth(database, server, reconciler);
 }

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { FleetRegistry, type RegistryContent } from "../fleet/registry.ts";
 import type { Berth } from "./berth.ts";
 import { playImageRound } from "./image-round.ts";
@@ -15,7 +16,7 @@ describeOnEngines(["real"], (scene, scenes) => {
   let weight: RegistryContent;
   beforeAll(async () => {
     ({ berth } = scene());
-    registry = await FleetRegistry.start(inject("fleet")!.directory, { name: `rounds-${scene().engine.name}` });
+    registry = await FleetRegistry.start(sharedFleet()!.directory, { name: `rounds-${scene().engine.name}` });
     await recordRegistry(berth, { address: registry.address });
     [before, weight] = [await takeStock(berth, scenes()), await weighRegistry(registry)];
   });

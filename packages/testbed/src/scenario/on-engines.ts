@@ -1,6 +1,6 @@
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { afterAll, beforeAll, describe, expect, inject } from "vitest";
-import type {} from "../fleet/global-setup.ts"; // declares what is injected
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { realEngine, type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 import { Scene } from "./scene.ts";
@@ -14,9 +14,10 @@ export type EngineKind = "real" | "simulated";
 export function describeOnEngines(
   kinds: EngineKind[],
   scenarios: (scene: () => Scene, scenes: () => Scene[]) => void,
+  options: Parameters<typeof startBerth>[1] = {},
 ): void {
   const openers = new Map<string, () => Promise<ScenarioEngine>>();
-  const fleet = inject("fleet");
+  const fleet = sharedFleet();
   if (fleet && kinds.includes("real")) {
     for (const engine of fleet.engines) openers.set(engine.name, async () => realEngine(fleet, engine));
   }
@@ -26,7 +27,7 @@ export function describeOnEngines(
     let berth: Berth;
     const scenes = new Map<string, Scene>();
     beforeAll(async () => {
-      berth = await startBerth();
+      berth = await startBerth(undefined, options);
       for (const [name, open] of openers) scenes.set(name, await Scene.open(berth, await open()));
     });
     afterAll(async () => {

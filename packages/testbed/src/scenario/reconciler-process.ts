@@ -22,6 +22,8 @@ export interface ReconcilerProcessOptions {
   /** Dies there, as a power cut would have it. */
   crashAt?: string;
   logLevel?: string;
+  /** Whether machines get Berth's own container too (default no: what tests find on engines is theirs alone). */
+  hasProbes?: boolean;
 }
 
 /** The real reconciler, as a process of its own. It ends with this process, whatever ends that. */
@@ -34,6 +36,7 @@ export async function startReconcilerProcess(options: ReconcilerProcessOptions):
       BERTH_SECRET_KEY: options.secretKey,
       BERTH_LOG_LEVEL: options.logLevel ?? "info",
       BERTH_SUPERVISED: "1",
+      BERTH_PROBE: options.hasProbes ? "on" : "off",
       ...(options.crashAt !== undefined && { BERTH_CRASH_AT: options.crashAt }),
     },
   });

@@ -8,9 +8,9 @@ import { pgSql } from "@berth/db/sql.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import type { Engine } from "@berth/docker/engine.ts";
 import { issueRegistryToken, type TokenKeys } from "@berth/docker/registry/token.ts";
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { runDockerCli } from "../fleet/docker-cli.ts";
-import type {} from "../fleet/global-setup.ts"; // declares what is injected
 import { pushImage } from "../fleet/push-image.ts";
 import type { FleetRegistry } from "../fleet/registry.ts";
 import { CommandError } from "../fleet/run-command.ts";
@@ -20,7 +20,7 @@ import { createTestDatabase, type TestDatabase } from "../postgres/test-database
 import { ADMIN, type ApiServer, passwordOf, startApiServer } from "./api-server.ts";
 import { startServerRegistry } from "./server-registry.ts";
 
-const fleet = inject("fleet");
+const fleet = sharedFleet();
 
 describe.skipIf(fleet === null)("people at a registry with Docker's own command line", () => {
   let folder: string;
@@ -169,6 +169,26 @@ describe.skipIf(fleet === null)("people at a registry with Docker's own command 
       const others = await tag(`bob/pushed-${engineName}:1`);
       expect(await cli.refused("push", others)).toMatch(REFUSED);
       expect(await cli.refused("push", await tag(`public/pushed-${engineName}:1`))).toMatch(REFUSED);
+    });
+
+    test("who has no room for another image reads why at the push", async () => {
+      const cli = await openCli("alice");
+      await cli.login(passwordOf("alice"));
+      await setPush(true);
+      const { user_id } = await alice.user.me.query();
+      const allow = (images: number | null) =>
+        server.admin.user.update.mutate({ user_id, quota: { gpus: null, containers: null, images, storage: null } });
+      await allow(0);
+      onTestFinished(async () => {
+        await setPush(false);
+        await allow(null);
+      });
+      const reference = await tag(`alice/full-${engineName}:1`);
+      // The client of the containerd store may show the status alone.
+      expect(await cli.refused("push", reference)).toMatch(/The quota of alice is 0 images|409 Conflict/);
+      expect(await cli.pull("alice/x:1")).toContain(image.manifest.digest);
+      await allow(null);
+      await cli.docker("push", reference);
     });
 
     test("who may only read pushes nothing", async () => {

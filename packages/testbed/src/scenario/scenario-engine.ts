@@ -7,6 +7,7 @@ import type { ProvidedFleet } from "../fleet/global-setup.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { parseReference } from "../simulated/images/image-reference.ts";
 import { generationOf } from "../simulated/generation.ts";
+import { serveRegistry } from "../simulated/images/registry-server.ts";
 import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
 import { startSimulatedEngine } from "../simulated/simulated-engine.ts";
 
@@ -44,12 +45,16 @@ export function realEngine(fleet: ProvidedFleet, engine: ProvidedFleet["engines"
   };
 }
 
-/** Has the two GPUs of {@link SIMULATED_GPUS}. */
-export async function startScenarioSimulation(name: string): Promise<ScenarioEngine> {
+/** Has the two GPUs of {@link SIMULATED_GPUS}. Where its registry `isServed`, Berth's own processes reach that, too. */
+export async function startScenarioSimulation(
+  name: string,
+  { isServed = false }: { isServed?: boolean } = {},
+): Promise<ScenarioEngine> {
   const folder = await mkdtemp(join(tmpdir(), "berth-simulated-"));
   const socket_path = join(folder, "docker.sock");
-  const registry = "registry.simulated:5000";
   const images = new SimulatedRegistry();
+  const served = isServed ? await serveRegistry(images) : null;
+  const registry = served?.address ?? "registry.simulated:5000";
   images.publish(parseReference(`${registry}/berth-test/busybox:derived`, generationOf("28.5")));
   const engine = await startSimulatedEngine({
     name,
@@ -70,6 +75,7 @@ export async function startScenarioSimulation(name: string): Promise<ScenarioEng
     docker: dockerOf(socket_path),
     async close() {
       await engine.close();
+      await served?.close();
       await rm(folder, { recursive: true });
     },
   };

@@ -18,14 +18,17 @@ export interface SeenOnEngine {
 export class WatchedContainer {
   readonly container_id: number;
   readonly uid: string;
+  /** As its owner calls it. */
+  readonly name: string;
   readonly owner: BerthClient;
   readonly engine: ScenarioEngine;
 
-  constructor(owner: BerthClient, engine: ScenarioEngine, { container_id, uid }: Container) {
+  constructor(owner: BerthClient, engine: ScenarioEngine, { container_id, uid, name }: Container) {
     this.owner = owner;
     this.engine = engine;
     this.container_id = container_id;
     this.uid = uid;
+    this.name = name;
   }
 
   get ref(): { container_id: number } {

@@ -11,6 +11,7 @@ import type { SimulatedRegistry } from "./images/simulated-registry.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { seededRandom } from "./seeded-random.ts";
 import type { Timings } from "./timings.ts";
+import type { Files } from "./process/file-layer.ts";
 import type { VolumeRecord } from "./volumes/volume-record.ts";
 
 export interface DaemonOptions {
@@ -35,6 +36,8 @@ export class Daemon {
   readonly containerNames = new Map<string, string>();
   readonly images = new ImageStore();
   readonly volumes = new Map<string, VolumeRecord>();
+  /** Directories of the machine by their paths: whatever is asked for is there. */
+  readonly directories = new Map<string, Files>();
   readonly execs = new Map<string, ExecRecord>();
   readonly root_dir = "/var/lib/docker";
   /** Set by whoever keeps the state: called after every change. */

@@ -25,6 +25,8 @@ export type EngineCall =
   | "exec_create"
   | "exec_start"
   | "exec_inspect"
+  | "archive_get"
+  | "archive_put"
   | "exec_resize"
   | "image_list"
   | "image_inspect"

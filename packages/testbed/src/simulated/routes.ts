@@ -1,4 +1,5 @@
 import { attachContainer, resizeContainer, topContainer } from "./containers/attach.ts";
+import { getArchive, putArchive } from "./containers/archive.ts";
 import { createContainer } from "./containers/create.ts";
 import { inspectContainer } from "./containers/inspect.ts";
 import { killContainer } from "./containers/kill.ts";
@@ -20,7 +21,7 @@ import { updateContainer } from "./containers/update.ts";
 import { waitForContainer } from "./containers/wait.ts";
 import type { Route } from "./http/router.ts";
 import { imageHistory, inspectImage, listImages } from "./images/inspect.ts";
-import { pullImage } from "./images/pull.ts";
+import { createImage } from "./images/create.ts";
 import { removeImage } from "./images/remove.ts";
 import { tagImage } from "./images/tag.ts";
 import { streamEvents } from "./system/events.ts";
@@ -55,6 +56,8 @@ export const ROUTES: Route[] = [
   { method: "POST", path: "/containers/:id/attach", call: "attach", handler: attachContainer },
   { method: "POST", path: "/containers/:id/resize", call: "resize", handler: resizeContainer },
   { method: "POST", path: "/containers/:id/exec", call: "exec_create", handler: createExec },
+  { method: "GET", path: "/containers/:id/archive", call: "archive_get", handler: getArchive },
+  { method: "PUT", path: "/containers/:id/archive", call: "archive_put", handler: putArchive },
   { method: "POST", path: "/exec/:id/start", call: "exec_start", handler: startExec },
   { method: "POST", path: "/exec/:id/resize", call: "exec_resize", handler: resizeExec },
   { method: "GET", path: "/exec/:id/json", call: "exec_inspect", handler: inspectExec },
@@ -62,7 +65,7 @@ export const ROUTES: Route[] = [
   { method: "DELETE", path: "/containers/:id", call: "remove", handler: removeContainer },
 
   { method: "GET", path: "/images/json", call: "image_list", handler: listImages },
-  { method: "POST", path: "/images/create", call: "pull", handler: pullImage },
+  { method: "POST", path: "/images/create", call: "pull", handler: createImage },
   { method: "GET", path: "/images/:name*/json", call: "image_inspect", handler: inspectImage },
   { method: "GET", path: "/images/:name*/history", call: "image_history", handler: imageHistory },
   { method: "POST", path: "/images/:name*/tag", call: "tag", handler: tagImage },

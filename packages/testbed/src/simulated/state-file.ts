@@ -56,6 +56,7 @@ const Volume = z.object({
 const State = z.object({
   version: z.literal(1),
   volumes: z.array(Volume),
+  directories: z.array(z.object({ path: z.string(), files: FileEntries })).default([]),
   images: z.array(Image),
   references: z.array(z.tuple([z.string(), z.string()])),
   containers: z.array(Container),
@@ -66,6 +67,7 @@ export function writeState(daemon: Daemon): string {
   const state = {
     version: 1,
     volumes: [...daemon.volumes.values()].map((volume) => ({ ...volume, files: encodeFiles(volume.files) })),
+    directories: [...daemon.directories].map(([path, files]) => ({ path, files: encodeFiles(files) })),
     images: [...daemon.images.byId.values()].map((image) => ({ ...image, files: encodeFiles(image.files) })),
     references: [...daemon.images.references],
     containers: [...daemon.containers.values()].map((container) => ({
@@ -93,6 +95,7 @@ function encode(bytes: Uint8Array): string {
 export function restoreState(daemon: Daemon, text: string): void {
   const state = State.parse(JSON.parse(text));
   for (const volume of state.volumes) daemon.volumes.set(volume.name, { ...volume, files: new Map(volume.files) });
+  for (const { path, files } of state.directories) daemon.directories.set(path, new Map(files));
   for (const image of state.images) daemon.images.byId.set(image.id, { ...image, files: new Map(image.files) });
   for (const [reference, id] of state.references) daemon.images.references.set(reference, id);
   for (const { files, log, ...saved } of state.containers) {

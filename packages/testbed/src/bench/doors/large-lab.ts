@@ -4,8 +4,10 @@ import { ContainerSpec } from "@berth/spec/container.ts";
 import type { Sql } from "@berth/db/sql.ts";
 
 export const LAB = { machines: 100, gpusPerMachine: 8, containers: 1_000, admins: 8 };
-/** What a client sends for each of {@link LAB.admins} `bench-0`, `bench-1`, … */
-export const PASSWORD = hashAsClient("the password of the benchmark's admins");
+/** What each of {@link LAB.admins} `bench-0`, `bench-1`, … types. */
+export const TYPED_PASSWORD = "the password of the benchmark's admins";
+/** What a client sends for it. */
+export const PASSWORD = hashAsClient(TYPED_PASSWORD);
 
 const SINCE = "2026-01-02T03:04:05.678Z";
 const condition = (type: string, reason: string, message: string): Condition => ({
@@ -41,7 +43,7 @@ const SPEC = ContainerSpec.parse({
  * A lab as large as Berth is made for, as its verbs and the reconciler would have recorded it: machines of eight GPUs, and
  * containers that run on them until the GPUs are all taken, the others without one. In a few statements: it takes a second.
  */
-export async function fillLargeLab(sql: Sql): Promise<void> {
+export async function fillLargeLab(sql: Sql, containers: number = LAB.containers): Promise<void> {
   await sql(
     `INSERT INTO users (account, password, role)
      SELECT 'bench-' || n, $1, 'admin' FROM generate_series(0, $2::int - 1) n`,
@@ -81,7 +83,7 @@ export async function fillLargeLab(sql: Sql): Promise<void> {
      INSERT INTO containers (name, display_name, user_id, image_id, spec)
      SELECT 'job-' || n, 'Training run ' || n, user_id, image_id, $2::jsonb
      FROM generate_series(0, $1::int - 1) n CROSS JOIN image JOIN users ON account = 'bench-' || n % $3::int`,
-    [LAB.containers, JSON.stringify(SPEC), LAB.admins],
+    [containers, JSON.stringify(SPEC), LAB.admins],
   );
   await sql(
     `INSERT INTO container_status (container_id, phase, running, observed_generation, conditions)

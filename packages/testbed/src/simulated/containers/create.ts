@@ -3,7 +3,7 @@ import { DockerError } from "../docker-error.ts";
 import { newHexId, shortId } from "../hex-id.ts";
 import { type Call, readJson, type Reply } from "../http/call.ts";
 import type { ImageRecord } from "../images/image-store.ts";
-import { FileLayer, type MountedFiles } from "../process/file-layer.ts";
+import { FileLayer, type Files, type MountedFiles } from "../process/file-layer.ts";
 import { ensureVolume } from "../volumes/volumes.ts";
 import { CreateContainerBody, type HostConfig } from "../wire.ts";
 import { checkHostConfig } from "./check-host-config.ts";
@@ -130,9 +130,16 @@ function anonymousMounts(
 export function mountsOf(daemon: Daemon, host: HostConfig): MountedFiles[] {
   return (host.Mounts ?? []).map((mount) => ({
     target: mount.Target.replace(/\/$/, ""),
-    files: mount.Type === "volume" ? ensureVolume(daemon, { name: mount.Source }).files : new Map(),
+    files: filesOf(daemon, mount),
     isReadOnly: mount.ReadOnly === true,
   }));
+}
+
+function filesOf(daemon: Daemon, { Type, Source }: NonNullable<HostConfig["Mounts"]>[number]): Files {
+  if (Type === "volume") return ensureVolume(daemon, { name: Source }).files;
+  const files = (Type === "bind" ? daemon.directories.get(Source) : undefined) ?? new Map<string, Uint8Array>();
+  if (Type === "bind") daemon.directories.set(Source, files);
+  return files;
 }
 
 function emptyConfig({ generation: { isModern } }: Daemon): DockerError {

@@ -2,6 +2,7 @@ import type { Daemon } from "../daemon.ts";
 import { DockerError } from "../docker-error.ts";
 import { shortId } from "../hex-id.ts";
 import { isProgram, runProgram } from "../process/programs.ts";
+import { simulateReading } from "../probe/simulate-reading.ts";
 import { SimulatedProcess } from "../process/simulated-process.ts";
 import { Stdin } from "../process/stdin.ts";
 import { allocateNetwork } from "./allocate-network.ts";
@@ -46,6 +47,7 @@ function run(daemon: Daemon, container: ContainerRecord): void {
     files: container.files,
     clock: daemon.options.clock,
     gpus,
+    probe: (seq) => simulateReading(daemon, seq),
     hasTty: config.Tty === true,
     stdin: config.OpenStdin ? new Stdin() : null,
     isFirst: container.host.Init !== true,

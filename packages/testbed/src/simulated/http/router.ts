@@ -2,7 +2,7 @@ import type { EngineCall } from "../faults.ts";
 import type { Handler } from "./call.ts";
 
 export interface Route {
-  method: "GET" | "HEAD" | "POST" | "DELETE";
+  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** Segments, where `:name` stands for one and `:name*` for as many as there are (images have slashes in their names). */
   path: string;
   call: EngineCall;

@@ -3,6 +3,9 @@ import { posix } from "node:path";
 /** Files by absolute path. */
 export type Files = Map<string, Uint8Array>;
 
+/** As old as the test image says that it is. */
+const MADE_MS = Date.UTC(2024, 0, 1);
+
 /** A volume as one container sees it. */
 export interface MountedFiles {
   target: string;
@@ -19,6 +22,11 @@ export class FileLayer {
   readonly #mounts: readonly MountedFiles[];
   /** null is a file of the image that the container has deleted. */
   #own: Map<string, Uint8Array | null> | null = null;
+  /** Of what was unpacked into the container: nothing else has one here. */
+  #modes: Map<string, number> | null = null;
+
+  /** Of what was put into it; the rest is as old as {@link MADE_MS}. */
+  #modified: Map<string, number> | null = null;
 
   constructor(base: ReadonlyMap<string, Uint8Array>, mounts: readonly MountedFiles[] = []) {
     this.#base = base;
@@ -40,6 +48,29 @@ export class FileLayer {
     else if (mount) mount.files.delete(path.slice(mount.target.length));
     else (this.#own ??= new Map()).set(path, content);
     return true;
+  }
+
+  modeOf(path: string): number {
+    return this.#modes?.get(path) ?? 0o644;
+  }
+
+  setMode(path: string, mode: number): void {
+    (this.#modes ??= new Map()).set(path, mode);
+  }
+
+  /** Milliseconds since 1970. */
+  modifiedOf(path: string): number {
+    return this.#modified?.get(path) ?? MADE_MS;
+  }
+
+  setModified(path: string, ms: number): void {
+    (this.#modified ??= new Map()).set(path, ms);
+  }
+
+  /** The paths of all files below a folder, from there. */
+  *below(folder: string): Generator<string> {
+    const prefix = folder === "/" ? "/" : `${folder}/`;
+    for (const path of this.#paths()) if (path.startsWith(prefix)) yield path.slice(prefix.length);
   }
 
   /** The names directly below a folder, or null where no file lies below it. */

@@ -1,3 +1,5 @@
+import { PROBE_SCRIPT, runProbe } from "../probe/run-probe.ts";
+import { fileScriptIn } from "./file-scripts.ts";
 import { hangUpIn } from "./hang-up.ts";
 import { COMMANDS, type CommandStreams, hasCommand } from "./commands.ts";
 import { Shell } from "./shell.ts";
@@ -25,10 +27,14 @@ export async function runProgram(process: SimulatedProcess): Promise<number> {
   const shell = new Shell(process, streams);
   const [path = "", ...args] = process.options.argv;
   const name = programName(path);
+  const { probe } = process.options;
+  if (probe && SHELLS.has(name) && args[0] === PROBE_SCRIPT) return runProbe(process, probe);
   if (SHELLS.has(name)) {
     const script = args.findIndex((arg) => /^-[a-z]*c[a-z]*$/.test(arg));
     if (script < 0) return shell.runInteractive();
     const [text = "", , argument = ""] = args.slice(script + 1);
+    const fileScript = fileScriptIn(text);
+    if (fileScript) return fileScript(process, args.slice(script + 3));
     const hangUp = hangUpIn(text, argument);
     if (!hangUp) return shell.runScript(text);
     hangUp(process.options.peers().filter((peer) => peer !== process));

@@ -1,3 +1,4 @@
+import type { ProbeReading } from "@berth/spec/telemetry.ts";
 import type { EngineClock } from "../engine-clock.ts";
 import type { FileLayer } from "./file-layer.ts";
 import { endsByDefault, SIGINT, SIGKILL, SIGWINCH } from "./signals.ts";
@@ -14,6 +15,8 @@ export interface ProcessOptions {
   clock: EngineClock;
   /** The GPUs that the container may use, as `nvidia-smi` lists them. */
   gpus: { index: number; uuid: string; type: string; memory: number }[];
+  /** What Berth's own probe would tell of the machine. */
+  probe?: (seq: number) => ProbeReading;
   hasTty: boolean;
   /** Null is a closed input: readers see its end at once. */
   stdin: Stdin | null;

@@ -53,7 +53,11 @@ export async function info({ daemon }: Call): Promise<Reply> {
     Labels: factLabels(options.facts),
     ExperimentalBuild: false,
     ServerVersion: generation.server_version,
-    Runtimes: { runc: { path: "runc" }, "io.containerd.runc.v2": { path: "runc" } },
+    Runtimes: {
+      runc: { path: "runc" },
+      "io.containerd.runc.v2": { path: "runc" },
+      ...(options.facts.gpus.length > 0 && { nvidia: { path: "nvidia-container-runtime" } }),
+    },
     DefaultRuntime: "runc",
     Swarm: {
       NodeID: "",

@@ -1,0 +1,128 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { en } from "@berth/web/locales/en.ts";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ADMIN, passwordOf } from "./api-server.ts";
+import { type ConsoleStage, hasBrowser, openConsoleStage, signIn } from "./console-browser.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+interface Place {
+  /** `MACHINE` stands for the machine's id. */
+  path: string;
+  /** Shown once the page is there. */
+  ready: string;
+  /** What is opened on it before it is looked at. */
+  open?: (page: Page) => Promise<void>;
+}
+
+/** Before one is signed in. */
+const GATE: readonly Place[] = [
+  { path: "/login", ready: "#account" },
+  { path: "/register", ready: "#invitation" },
+];
+
+/** Of everybody; a new page is one line. */
+const WORK: readonly Place[] = [
+  { path: "/", ready: ".machine" },
+  { path: "/containers", ready: "tbody tr" },
+  { path: "/containers?q=nothing-is-called-so", ready: ".data-table-nothing" },
+  { path: "/containers/new", ready: "form" },
+  { path: "/containers/1", ready: "[role=tab]" },
+  { path: "/containers/1?tab=events", ready: ".events li" },
+  { path: "/containers/1?tab=logs", ready: ".log" },
+  { path: "/containers/1?tab=files", ready: ".folder-head" },
+  { path: "/containers/1/edit", ready: "form" },
+  { path: "/images", ready: "tbody tr" },
+  { path: "/images/1", ready: "[role=tab]" },
+  { path: "/profile", ready: ".sections form" },
+  { path: "/no/such/page", ready: ".page-failure" },
+  { path: "/images", ready: "tbody tr", open: (page) => page.keyboard.press("Control+k") },
+  { path: "/images", ready: "tbody tr", open: (page) => page.keyboard.press("?") },
+  { path: "/containers", ready: "tbody tr", open: (page) => page.getByRole("button", { name: /^Columns$/ }).click() },
+  { path: "/containers", ready: "tbody tr", open: (page) => page.locator(".row-menu").first().click() },
+];
+
+const MANAGE: readonly Place[] = [
+  { path: "/machines", ready: "tbody tr" },
+  { path: "/machines/MACHINE", ready: "[role=tab]" },
+  { path: "/machines/MACHINE?tab=telemetry", ready: "[role=tabpanel] h2" },
+  { path: "/machines/MACHINE?tab=foreign", ready: "[role=tabpanel]" },
+  { path: "/machines/MACHINE?tab=settings", ready: "[role=tabpanel] form" },
+  { path: "/storages", ready: ".empty, tbody tr" },
+  { path: "/registry", ready: "main h1" },
+  { path: "/images/build", ready: ".cm-content, textarea" },
+  { path: "/images/mirror", ready: "form" },
+  { path: "/usage", ready: "main h1" },
+  { path: "/health", ready: "main h1" },
+  { path: "/users", ready: "tbody tr" },
+  { path: "/settings", ready: ".sections" },
+  { path: "/audit", ready: "tbody tr" },
+  { path: "/users", ready: "tbody tr", open: (page) => page.getByRole("button", { name: en.users.create }).click() },
+  {
+    path: "/machines",
+    ready: "tbody tr",
+    open: (page) => page.getByRole("button", { name: en.machines.join }).click(),
+  },
+];
+
+/** WCAG 2 A and AA and best practices, by axe, on every page. */
+describe.skipIf(!hasBrowser)("the console is accessible", () => {
+  let stage: ConsoleStage;
+  let machineId: string;
+  beforeAll(async () => {
+    stage = await openConsoleStage();
+    const { berth } = stage;
+    const { machine_id } = (await berth.admin.machine.list.query({})).items[0]!;
+    machineId = machine_id;
+    const li = await berth.server.registerUser("li");
+    const wish = { name: "job", image: "public/busybox:1", machine_id, command: ["sleep", "1000"] };
+    for (const owner of [berth.admin, li]) await owner.container.create.mutate(wish);
+  });
+  afterAll(() => stage?.close());
+
+  test.each([
+    { colorScheme: "light", width: 1_280, account: ADMIN.account },
+    { colorScheme: "dark", width: 1_280, account: ADMIN.account },
+    { colorScheme: "dark", width: 1_280, account: "li" },
+    { colorScheme: "light", width: 390, account: ADMIN.account },
+  ] as const)("in $colorScheme, $width px wide, for $account", async ({ colorScheme, width, account }) => {
+    const isAdmin = account === ADMIN.account;
+    const context = await stage.openContext({ colorScheme, viewport: { width, height: 900 } });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    for (const place of GATE) faults.push(...(await faultsOf(page, place)));
+    await signIn(page, isAdmin ? ADMIN : { account, password: passwordOf(account) });
+    const mine = isAdmin ? [...WORK, ...MANAGE] : WORK.filter(({ path }) => !path.startsWith("/containers/1"));
+    for (const place of mine) {
+      // What is not there on a phone.
+      if (width < 640 && place.open && place.path === "/containers") continue;
+      faults.push(
+        ...(await faultsOf(page, { ...place, path: place.path.replace("MACHINE", encodeURIComponent(machineId)) })),
+      );
+    }
+    expect(faults).toEqual([]);
+  });
+});
+
+async function faultsOf(page: Page, { path, ready, open }: Place): Promise<string[]> {
+  await page.goto(path);
+  await page.locator(ready).first().waitFor();
+  if (open) {
+    await open(page);
+    await page.locator("dialog[open], [role=dialog], [role=menu], :popover-open").first().waitFor();
+    // What comes in by a motion is half there before, and has no contrast.
+    await page.evaluate("Promise.allSettled(document.getAnimations().map((each) => each.finished))");
+  }
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const where = `${path}${open ? `, ${open.toString().slice(0, 90)}` : ""}`;
+  const sideways = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+  return [
+    ...(sideways > 0 ? [`${where}: scrolls sideways by ${sideways} px`] : []),
+    ...violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${where}: ${id} at ${target.join(" ")}: ${failureSummary}`),
+    ),
+  ];
+}

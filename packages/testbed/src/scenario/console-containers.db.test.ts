@@ -1,0 +1,200 @@
+import { existsSync } from "node:fs";
+import type { BerthClient } from "@berth/api/client.ts";
+import { en } from "@berth/web/locales/en.ts";
+import { zh } from "@berth/web/locales/zh.ts";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { passwordOf } from "./api-server.ts";
+import { type Berth, startBerth } from "./berth.ts";
+import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
+import { Scene } from "./scene.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+const PATIENCE_MS = 60_000;
+
+/** What a user does with a container, in a real browser on a simulated machine with two GPUs. */
+describe.skipIf(!existsSync(CHROMIUM))("containers in the console", () => {
+  let berth: Berth;
+  let engine: ScenarioEngine;
+  let browser: Browser;
+  let scene: Scene;
+  beforeAll(async () => {
+    [berth, engine, browser] = await Promise.all([
+      startBerth(),
+      startScenarioSimulation("simulated"),
+      chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
+    ]);
+    scene = await Scene.open(berth, engine);
+    await berth.admin.storage.create.mutate({ name: "homes", kind: "home" });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await berth?.close();
+    await engine?.close();
+  });
+
+  /** Somebody new, and a page of their browser. */
+  async function openAs(account: string, locale = "en-GB"): Promise<{ page: Page; owner: BerthClient }> {
+    const owner = await berth.server.registerUser(account);
+    const context = await browser.newContext({ locale, baseURL: berth.server.url });
+    context.setDefaultTimeout(PATIENCE_MS);
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto("/login");
+    await page.locator("#account").fill(account);
+    await page.locator("#password").fill(passwordOf(account));
+    await page.locator("button[type=submit]").click();
+    await page.locator(".top-bar").waitFor();
+    return { page, owner };
+  }
+
+  test.each([
+    ["zh-CN", zh],
+    ["en-GB", en],
+  ])(
+    "in %s, what is edited keeps what is inside, is restored, and is deleted with all that is lost named",
+    async (locale, texts) => {
+      const { page, owner } = await openAs(`editor-${locale.toLowerCase()}`, locale);
+      const form = texts.container_form;
+      const dialog = texts.container_dialog;
+      const wish = { name: "edited", memory: 512, mounts: [{ storage: "homes", path: "/data", read_only: false }] };
+      const box = await scene.run({ ...wish, ports: [{ name: "ssh", kind: "ssh", container_port: 22 }] }, owner);
+      const made = await box.see();
+
+      // In place: nothing is asked.
+      await page.goto(`/containers/${box.container_id}/edit`);
+      await page.getByText(form.no_change).waitFor();
+      await page.getByLabel(texts.containers.new_memory).fill("1024");
+      await page.getByText(form.in_place.replace("{{fields}}", form.field.memory)).waitFor();
+      await page.getByRole("button", { name: texts.common.save, exact: true }).click();
+      await page.getByRole("heading", { name: "edited", level: 1, exact: true }).waitFor();
+      expect((await box.reaches("Running")).spec).toEqual({ ...made.spec, memory: 1_024 });
+
+      // What an engine fixes: made anew, with what is inside.
+      await page.goto(`/containers/${box.container_id}/edit`);
+      await page.getByLabel(form.shm).fill("256");
+      await page.getByText(form.needs_recreate.replace("{{fields}}", form.field.shm)).waitFor();
+      expect(await page.getByRole("radio", { name: new RegExp(`^${dialog.preserve}`) }).isChecked()).toBe(true);
+      await page.getByRole("button", { name: form.save_and_recreate }).click();
+      await page.getByRole("button", { name: dialog.restore }).waitFor();
+      const anew = await box.reaches("Running");
+      expect(anew).toMatchObject({ spec: { shm: 256 }, image: expect.stringContaining("/edited:keep-") });
+
+      await page.getByRole("button", { name: texts.containers.remove }).click();
+      const asked = page.getByRole("dialog");
+      await asked.getByText(dialog.lost_files_since.replace("{{image}}", anew.image)).waitFor();
+      const told = await asked.innerText();
+      expect(told).toContain(dialog.lost_run);
+      expect(told).toContain(
+        locale === "en-GB" ? dialog.lost_held_one : dialog.lost_held_other.replace("{{count}}", "1"),
+      );
+      expect(told).toContain(dialog.stays_images.replace("{{names}}", anew.image));
+      expect(told).toContain(dialog.stays_mount.replace("{{storage}}", "homes").replace("{{path}}", "/data"));
+      await asked.getByRole("button", { name: texts.common.cancel }).click();
+      await asked.waitFor({ state: "hidden" });
+
+      await page.getByRole("button", { name: dialog.restore }).click();
+      await asked.getByRole("button", { name: dialog.restore }).click();
+      await box.until("what it was before", ({ spec, phase }) => spec.shm === null && phase === "Running");
+      expect((await box.reaches("Running")).image).toBe(made.image);
+
+      await page.getByRole("button", { name: texts.containers.remove }).click();
+      await asked.getByRole("button", { name: texts.containers.remove }).click();
+      await box.isGone();
+    },
+  );
+
+  test("a start whose GPUs are another's tells whose, waits in line, and starts when they are free", async () => {
+    const { page, owner } = await openAs("patient");
+    const other = await berth.server.registerUser("quick");
+    const own = await scene.run({ name: "own", gpu_count: 2 }, owner);
+    await owner.container.stop.mutate(own.ref);
+    await own.reaches("Stopped");
+    const thief = await scene.run({ name: "secret-name", gpu_count: 1 }, other);
+
+    await page.goto(`/containers/${own.container_id}`);
+    await page.getByRole("button", { name: en.containers.start, exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("quick", { exact: true }).waitFor();
+    expect(await dialog.innerText()).not.toContain("secret-name");
+    await dialog.getByRole("radio", { name: en.container_dialog.busy.wait.name }).check();
+    await dialog.getByRole("button", { name: en.container_dialog.busy.wait.do }).click();
+    await page.getByText(en.containers.place.replace("{{place}}", "1")).first().waitFor();
+    await page.getByRole("button", { name: en.container.leave_line }).waitFor();
+    expect(await own.see()).toMatchObject({ phase: "Waiting", waiting: { place: 1 } });
+
+    await other.container.delete.mutate(thief.ref);
+    await page.locator(".state-panel").getByText(en.containers.phase.Running, { exact: true }).waitFor();
+    expect(await own.reaches("Running")).toMatchObject({ gpus: [{ index: 0 }, { index: 1 }] });
+    await owner.container.delete.mutate(own.ref);
+    await own.isGone();
+  });
+
+  test("a start whose GPUs are another's is made anew without any where its owner says so", async () => {
+    const { page, owner } = await openAs("modest");
+    const own = await scene.run({ name: "own", gpu_count: 2 }, owner);
+    await owner.container.stop.mutate(own.ref);
+    await own.reaches("Stopped");
+    const thief = await scene.run({ gpu_count: 1 });
+
+    // From the list as well as from its own page.
+    await page.goto("/containers");
+    await page.getByRole("button", { name: `${en.common.more}: own` }).click();
+    await page.getByRole("menuitem", { name: en.containers.start, exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    const { without_gpu } = en.container_dialog.busy;
+    await dialog.getByRole("radio", { name: without_gpu.name }).check();
+    await dialog.getByRole("radio", { name: en.container_dialog.discard }).check();
+    await dialog.getByRole("button", { name: without_gpu.do }).click();
+    await dialog.waitFor({ state: "hidden" });
+    expect(await own.reaches("Running")).toMatchObject({ gpus: [], spec: { gpu_count: 0 }, held: [{}] });
+    for (const container of [own, thief]) await container.owner.container.delete.mutate(container.ref);
+    await own.isGone();
+  });
+
+  test.each([
+    ["zh-CN", zh],
+    ["en-GB", en],
+  ])(
+    "in %s, a new container's faults are told beside their fields, and nothing is made before",
+    async (locale, texts) => {
+      const { page, owner } = await openAs(`maker-${locale.toLowerCase()}`, locale);
+      const form = texts.container_form;
+      await page.goto("/containers/new");
+      await page.getByLabel(texts.containers.new_name, { exact: true }).fill("Not_A_Name");
+      await page.getByText(texts.containers.new_more).click();
+      await page.getByRole("button", { name: form.port_add }).click();
+      await page.getByRole("button", { name: texts.containers.new_submit }).click();
+      const besides = (label: string) =>
+        page
+          .locator(".ant-form-item", { has: page.getByLabel(label, { exact: true }) })
+          .locator(".ant-form-item-explain-error");
+      await vi.waitFor(async () => {
+        expect(await besides(texts.containers.new_name).allInnerTexts()).toEqual([form.fault.name]);
+        expect(await besides(texts.containers.new_image).allInnerTexts()).toEqual([form.fault.image]);
+        expect(await besides(form.port_name).allInnerTexts()).toEqual([form.fault.port_name]);
+      }, PATIENCE_MS);
+      expect((await owner.container.list.query({})).items).toEqual([]);
+
+      await page.getByLabel(texts.containers.new_name, { exact: true }).fill("made");
+      await page.getByLabel(form.port_name, { exact: true }).fill("jupyter");
+      await page.getByLabel(texts.containers.new_image, { exact: true }).click();
+      await page.getByText("public/busybox:latest").last().click();
+      await page.getByLabel(texts.containers.new_command, { exact: true }).fill("sleep\n1000");
+      await page.getByRole("button", { name: form.mount_add }).click();
+      await page.getByRole("button", { name: texts.containers.new_submit }).click();
+      await page.getByRole("heading", { name: "made", level: 1 }).waitFor();
+      const [made] = (await owner.container.list.query({})).items;
+      expect(made).toMatchObject({
+        name: "made",
+        spec: {
+          command: ["sleep", "1000"],
+          ports: [{ name: "jupyter", kind: "http", container_port: 8_888 }],
+          mounts: [{ storage: "homes" }],
+        },
+      });
+      await page.getByRole("tab", { name: texts.containers.tabs.logs }).waitFor();
+    },
+  );
+});
