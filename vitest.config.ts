@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           name: "db",
           include: DB,
+          maxWorkers: 2, // half of the time they wait for PostgreSQL or a browser
           globalSetup: [POSTGRES],
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -28,7 +29,7 @@ export default defineConfig({
           globalSetup: [POSTGRES, FLEET],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false, // the engines share what cores there are
+          maxWorkers: 2, // most of the time they wait for engines; each has a fleet of its own
           sequence: { groupOrder: 2 },
         },
       },
