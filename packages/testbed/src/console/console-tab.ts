@@ -17,7 +17,9 @@ export class ConsoleTab {
     this.page = page;
     this.texts = texts;
     page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") this.told.push(message.text());
+      if (message.type() !== "error" && message.type() !== "warning") return;
+      const { url } = message.location();
+      this.told.push(url === "" ? message.text() : `${message.text()} (${url})`);
     });
     page.on("pageerror", (error) => this.told.push(String(error)));
   }

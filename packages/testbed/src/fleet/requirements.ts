@@ -35,10 +35,11 @@ export function findObstacle(): string | null {
 }
 
 /**
- * What the example programs of the API are written with, what reads the join script as a linter, and what a server is
- * reached by over ssh: the tests that need one are skipped where it is not there.
+ * What the example programs of the API are written with, what the console is shown in, what reads the join script as a
+ * linter, and what a server is reached by over ssh: the tests that need one are skipped where it is not there.
  */
 const OTHER_COMMANDS = [
+  { command: "chromium", debianPackage: "chromium" },
   { command: "curl", debianPackage: "curl" },
   { command: "jq", debianPackage: "jq" },
   { command: "python3", debianPackage: "python3" },
