@@ -366,15 +366,12 @@ describeOnEngines(["real"], (scene) => {
     const look = () => owner.container.list_files.query({ ...mine.ref, path: "/" });
     // Large enough that its commit, for which it is paused, takes a while.
     await mine.shell("head -c 400000000 /dev/urandom > /fill");
+    const { id } = await mine.onEngine();
     await owner.container.save.mutate({ ...mine.ref, name: `saved-${randomBytes(3).toString("hex")}:1` });
-    const refusal = (): Promise<string> =>
-      look().then(
-        () => "",
-        (error: Error) => error.message,
-      );
-    await expect
-      .poll(refusal, { timeout: 120_000, interval: 20 })
-      .toContain("stands still while it is saved: try again");
+    // A look that began before the pause would only wait for its end.
+    const paused = () => scene().engine.docker("ps", "--quiet", "--filter", `id=${id}`, "--filter", "status=paused");
+    await vi.waitUntil(async () => (await paused()) !== "", { timeout: 120_000, interval: 20 });
+    await expect(look()).rejects.toThrow("stands still while it is saved: try again");
     await vi.waitFor(async () => expect((await look()).items.length).toBeGreaterThan(3), { ...WAIT, timeout: 60_000 });
     await owner.container.stop.mutate(mine.ref);
     await mine.reaches("Stopped");
