@@ -8,6 +8,7 @@ import { SimulatedBadge } from "../../../components/badge.tsx";
 import { Failure } from "../../../components/failure.tsx";
 import { PageHead } from "../../../components/page-head.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
+import { useIsBeingRemoved } from "../use-is-being-removed.ts";
 import { ContainerButtons } from "./container-buttons.tsx";
 import { EventList } from "./event-list.tsx";
 import { LogView } from "./log-view.tsx";
@@ -26,8 +27,9 @@ export function ContainerPage() {
   const container_id = Number(route.useParams().containerId);
   const { tab = "overview" } = route.useSearch();
   const navigate = route.useNavigate();
+  const enabled = !useIsBeingRemoved();
   const container = useQuery(
-    useTRPC().container.get.queryOptions({ container_id }, { refetchInterval: REFRESH_MS, retry: 1 }),
+    useTRPC().container.get.queryOptions({ container_id }, { enabled, refetchInterval: REFRESH_MS, retry: 1 }),
   );
   if (container.isPending) return <Loading />;
   if (!container.data) return <Failure error={container.error} onRetry={() => void container.refetch()} />;

@@ -4,15 +4,17 @@ import { useTranslation } from "react-i18next";
 import { Failure } from "../../../components/failure.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
+import { useIsBeingRemoved } from "../use-is-being-removed.ts";
 import { Loading } from "../../../components/loading.tsx";
 
 /** What happened to it and why, newest first. Equal ones in a row are one, with their count. */
 export function EventList({ containerId }: { containerId: number }) {
   const { t } = useTranslation();
+  const enabled = !useIsBeingRemoved();
   const events = useInfiniteQuery(
     useTRPC().container.events.infiniteQueryOptions(
       { container_id: containerId, limit: 100 },
-      { getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined },
+      { enabled, getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined },
     ),
   );
   if (events.isPending) return <Loading />;

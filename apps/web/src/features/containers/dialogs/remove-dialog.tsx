@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Failure } from "../../../components/failure.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
+import { useIsBeingRemoved } from "../use-is-being-removed.ts";
 
 /** Names what is lost by it, and what stays. */
 export function RemoveDialog({ container, onClose }: { container: Container; onClose: () => void }) {
@@ -13,8 +14,11 @@ export function RemoveDialog({ container, onClose }: { container: Container; onC
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const { container_id, name, status, held, mounts } = container;
+  const isBeingRemoved = useIsBeingRemoved();
   const images = useQuery(trpc.image.list.queryOptions({ container_id, limit: 500 }));
-  const events = useQuery(trpc.container.events.queryOptions({ container_id, limit: 200 }, { enabled: status }));
+  const events = useQuery(
+    trpc.container.events.queryOptions({ container_id, limit: 200 }, { enabled: status && !isBeingRemoved }),
+  );
   const started = events.data?.items.find(({ reason }) => reason === "Started");
   const saved = images.data?.items.filter(({ phase }) => phase === "Ready") ?? [];
   const navigate = useNavigate();
