@@ -19,6 +19,8 @@ const RESIZE_RETRY_MS = 50;
 /** How long after its connection ended a command may be counted as running, before the connection counts as lost. */
 const END_MS = 3_000;
 
+const RARE_KEYS = ["ctrl-\\", "ctrl-]", "ctrl-^", "ctrl-_"] as const;
+
 const MAX_REASON_LENGTH = 10_000;
 
 interface Size {
@@ -77,10 +79,13 @@ export async function openTerminal(
 
 /**
  * Engines always listen for keys that detach, by default Ctrl-P Ctrl-Q, and keep the first of them back until the next
- * comes. So they are told a sequence that nobody types, which begins with the byte that shells use least.
+ * comes. So they are told a sequence that nobody types, which begins with the byte that shells use least. The second is
+ * one that hardly ever follows it: where the two come in two reads and the third does not follow, engines pass on the
+ * second twice (moby/term's `escapeProxy`).
  */
 function untypeableKeys(): string {
-  return ["ctrl-@", ...Array.from(randomBytes(12), (byte) => byte % 10)].join(",");
+  const more = Array.from(randomBytes(12), (byte) => RARE_KEYS[byte % RARE_KEYS.length]);
+  return ["ctrl-@", ...more].join(",");
 }
 
 async function start(
