@@ -10,6 +10,7 @@ import { gatewayAddress } from "../fleet/network.ts";
 import { findCapabilities } from "../fleet/requirements.ts";
 import { type Fleet, startFleet } from "../fleet/start-fleet.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
+import { waitUntil } from "../fleet/wait-until.ts";
 import { FreshServer } from "../joining/fresh-server.ts";
 import { ADMIN } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
@@ -141,6 +142,14 @@ describe.skipIf(GENERATIONS.length < 2 || !hasChromium())("the console on two GP
 
       await tab.button(tab.texts.containers.stop).click();
       await tab.sees("Stopped");
+      // Its page must not ask for what is gone, however long the next page takes to come.
+      await tab.page.route(/containers-page/, async (route) => {
+        await waitUntil("the container to be gone", 30_000, async () => {
+          const { items } = await berth.admin.container.list.query({ scope: "all" });
+          return items.every(({ name }) => name !== "again");
+        });
+        await route.continue();
+      });
       await tab.remove();
       await tab.go("containers");
       await tab.page.getByRole("link", { name: "again" }).waitFor({ state: "detached" });
