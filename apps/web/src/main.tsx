@@ -14,8 +14,11 @@ import { router } from "./router.tsx";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 const queryClient = createQueryClient();
-// A server that can't be reached now is told by the page itself.
-const [isSignedIn] = await Promise.all([session.resume(), spoken]);
+const resuming = session.resume(); // a server that can't be reached now is told by the page itself
+// The page's own code comes meanwhile.
+const [routes] = router.getMatchedRoutes(location.pathname);
+for (const route of routes) router.loadRouteChunk(route)?.catch(() => undefined); // the page itself asks for it again
+const [isSignedIn] = await Promise.all([resuming, spoken]);
 if (isSignedIn) signedIn.set("yes");
 followOtherTabs(queryClient, () => router.navigate({ to: "/login" }));
 
