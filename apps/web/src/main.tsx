@@ -10,6 +10,7 @@ import { session } from "./lib/session.ts";
 import { signedIn } from "./lib/signed-in.ts";
 import { createQueryClient, TRPCProvider, trpcClient } from "./lib/trpc.ts";
 import { router } from "./router.tsx";
+import { prefetchFrame } from "./shell/prefetch-frame.ts";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
@@ -19,7 +20,10 @@ const resuming = session.resume(); // a server that can't be reached now is told
 const [routes] = router.getMatchedRoutes(location.pathname);
 for (const route of routes) router.loadRouteChunk(route)?.catch(() => undefined); // the page itself asks for it again
 const [isSignedIn] = await Promise.all([resuming, spoken]);
-if (isSignedIn) signedIn.set("yes");
+if (isSignedIn) {
+  signedIn.set("yes");
+  void prefetchFrame(queryClient);
+}
 followOtherTabs(queryClient, () => router.navigate({ to: "/login" }));
 
 createRoot(root).render(

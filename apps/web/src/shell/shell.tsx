@@ -3,6 +3,7 @@ import { Outlet } from "@tanstack/react-router";
 import { App, ConfigProvider } from "antd";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { Loading } from "../components/loading.tsx";
 import { antdTheme } from "../design/antd-theme.ts";
 import { containerDialog } from "../features/containers/dialogs/dialog-store.ts";
 import { useFollowChanges } from "../lib/follow-changes.ts";
@@ -15,6 +16,7 @@ import { SignInAgain } from "./sign-in-again.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { useAntdLocale } from "./use-antd-locale.ts";
 import { useFocusOnNavigation } from "./use-focus-on-navigation.ts";
+import { useIsFrameKnown } from "./use-is-frame-known.ts";
 
 const ContainerDialogs = lazy(async () => ({
   default: (await import("../features/containers/dialogs/container-dialogs.tsx")).ContainerDialogs,
@@ -26,6 +28,7 @@ export function Shell() {
   const { language, mode } = usePreferences();
   const locale = useAntdLocale(language);
   const hasDialog = useStore(containerDialog) !== null;
+  const isKnown = useIsFrameKnown();
   useFollowChanges();
   useFocusOnNavigation();
   return (
@@ -49,8 +52,8 @@ export function Shell() {
         <div className="side">
           <NavList />
         </div>
-        <main id="content" tabIndex={-1}>
-          <Outlet />
+        <main id="content" tabIndex={-1} className={isKnown ? undefined : "late"}>
+          {isKnown ? <Outlet /> : <Loading />}
         </main>
         {hasDialog && (
           <Suspense>

@@ -8,6 +8,7 @@ import { Failure } from "../../components/failure.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { useTRPC } from "../../lib/trpc.ts";
 import { SetupList } from "../setup/setup-list.tsx";
+import { useSetup } from "../setup/use-setup.ts";
 import { BoardFilters } from "./board-filters.tsx";
 import { filterMachines } from "./filter-machines.ts";
 import { isFree } from "./gpu-state.ts";
@@ -26,7 +27,10 @@ export function BoardPage() {
   const search = route.useSearch();
   const me = useQuery(trpc.user.me.queryOptions());
   const machines = useQuery(trpc.machine.list.queryOptions({ limit: 500 }, { refetchInterval: REFRESH_MS }));
-  const items = machines.data?.items ?? [];
+  const setup = useSetup();
+  // What would move the machines away that are already shown is waited for.
+  const isComing = machines.isPending || (setup.isFetching && setup.isPending && setup.failureCount === 0);
+  const items = (!isComing && machines.data?.items) || [];
   const gpus = items.flatMap((machine) => machine.gpus.map((gpu) => isFree(machine, gpu)));
   // So that what is typed into the filter never waits for the machines.
   const shown = useDeferredValue(filterMachines(items, search));
@@ -42,8 +46,8 @@ export function BoardPage() {
       </PageHead>
       {me.data?.role === "admin" && <SetupList />}
       {machines.error && <Failure error={machines.error} onRetry={() => void machines.refetch()} />}
-      {machines.isPending && <Skeleton active title={false} paragraph={{ rows: 6 }} />}
-      {machines.data && items.length === 0 && (
+      {isComing && <Skeleton active title={false} paragraph={{ rows: 6 }} />}
+      {!isComing && machines.data && items.length === 0 && (
         <Empty
           title={t("board.empty_title")}
           text={me.data?.role === "admin" ? t("board.empty_admin") : t("board.empty_user")}

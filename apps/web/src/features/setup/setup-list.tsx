@@ -1,32 +1,20 @@
 import { CheckCircleFilled, CloseOutlined } from "@ant-design/icons";
-import type { Setup } from "@berth/spec/settings.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/failure.tsx";
 import { useTRPC } from "../../lib/trpc.ts";
+import { needsNothing, stepsOf } from "./setup-steps.ts";
+import { useSetup } from "./use-setup.ts";
 import "./setup-list.css";
-
-const REFRESH_MS = 15_000;
-
-interface Step {
-  key: "password" | "registry" | "machine" | "image" | "people";
-  isDone: boolean;
-  to: "/profile" | "/images" | "/machines" | "/settings";
-  text?: string;
-}
 
 /** For admins of a fresh Berth: what is still to be done, until all of it is, or they want no more of it. */
 export function SetupList() {
   const { t } = useTranslation();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const setup = useQuery(
-    trpc.settings.setup.queryOptions(undefined, {
-      refetchInterval: ({ state }) => (state.data && needsNothing(state.data) ? false : REFRESH_MS),
-    }),
-  );
+  const setup = useSetup();
   const dismiss = useMutation(
     trpc.settings.update.mutationOptions({
       onSettled: () => void queryClient.invalidateQueries(trpc.settings.pathFilter()),
@@ -67,22 +55,4 @@ export function SetupList() {
       </ol>
     </section>
   );
-}
-
-const needsNothing = (setup: Setup): boolean => setup.dismissed || stepsOf(setup).every(({ isDone }) => isDone);
-
-function stepsOf(setup: Setup): Step[] {
-  const { first_password, registry, registry_message, machines_online, images, people, invitations } = setup;
-  return [
-    ...(first_password ? [{ key: "password" as const, isDone: first_password.changed, to: "/profile" as const }] : []),
-    {
-      key: "registry",
-      isDone: registry,
-      to: "/images",
-      ...(registry_message !== "" && { text: registry_message }),
-    },
-    { key: "machine", isDone: machines_online > 0, to: "/machines" },
-    { key: "image", isDone: images > 0, to: "/images" },
-    { key: "people", isDone: people > 0 || invitations > 0, to: "/settings" },
-  ];
 }
