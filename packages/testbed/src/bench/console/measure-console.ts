@@ -16,7 +16,7 @@ const LIST = "/containers?scope=all";
 
 export interface PageFigures {
   page: string;
-  /** Code and documents as transferred into an empty cache, and answers of the API; KB of 1,000 bytes. */
+  /** Code and documents as transferred into an empty cache, gzipped, and answers of the API as they are; KB of 1,000 bytes. */
   code_kb: number;
   data_kb: number;
   /** Medians, ms. */
