@@ -111,6 +111,46 @@ export class ConsoleTab {
     return copied.locator("code").innerText();
   }
 
+  /** Records an image that machines have already. */
+  async offer(name: string, reference: string): Promise<void> {
+    const { builds, images } = this.texts;
+    await this.#addImage(builds.external_hint);
+    await this.page.getByLabel(builds.reference, { exact: true }).fill(reference);
+    await this.page.getByLabel(builds.name, { exact: true }).fill(name);
+    await this.button(builds.submit_external).click();
+    await this.page.getByText(images.phase.Ready, { exact: true }).waitFor();
+  }
+
+  /** Builds an image to the end, in whose log `printed` is read. */
+  async build(name: string, dockerfile: string, printed: string): Promise<void> {
+    const { builds, images } = this.texts;
+    await this.#addImage(builds.build_hint);
+    await this.page.getByRole("textbox", { name: builds.dockerfile, exact: true }).fill(dockerfile);
+    await this.page.getByLabel(builds.name, { exact: true }).fill(name);
+    await this.button(builds.submit_build).click();
+    await this.page.getByRole("log").getByText(printed).first().waitFor();
+    await this.page.getByText(images.phase.Ready, { exact: true }).waitFor({ timeout: 60_000 });
+  }
+
+  async #addImage(kind: string): Promise<void> {
+    await this.go("images");
+    await this.button(this.texts.builds.add).click();
+    await this.page.getByText(kind).click();
+  }
+
+  async makeBuilder(machine: string): Promise<void> {
+    const { machine: texts, common } = this.texts;
+    await this.go("machines");
+    await this.page.getByRole("link", { name: machine, exact: true }).click();
+    await this.page.getByRole("tab", { name: texts.tabs.settings, exact: true }).click();
+    const builds = this.page.getByRole("switch", { name: texts.builds, exact: true });
+    if ((await builds.getAttribute("aria-checked")) === "true") return;
+    await builds.click();
+    await this.button(common.save).click();
+    await this.page.getByRole("tab", { name: texts.tabs.overview, exact: true }).click();
+    await this.page.getByText(texts.builds).filter({ visible: true }).first().waitFor();
+  }
+
   async setQuota(account: string, kind: keyof Texts["profile"]["quota"], limit: string): Promise<void> {
     const { users, profile, common } = this.texts;
     await this.go("users");

@@ -93,22 +93,31 @@ describe.skipIf(GENERATIONS.length < 2 || !hasChromium())("the console on two GP
     90_000,
   );
 
-  test("an admin offers a public image", async () => {
-    // By the API, which a page for it will take the place of.
-    await berth.admin.image.add.mutate({ name: IMAGE, reference: TEST_IMAGE });
-    const admin = await openBrowser("loopback", "en-GB");
-    const tab = await admin.openTab();
-    await tab.signIn(ADMIN);
-    await tab.go("images");
-    await tab.page.getByText(IMAGE).waitFor();
-    expect(admin.told).toEqual([]);
-  });
+  test.each(LOCALES)(
+    "in %s, an admin offers a public image, and builds another upon it",
+    async (locale) => {
+      const base = locale === "zh-CN" ? IMAGE : "public/busybox:2";
+      const built = `public/built-${locale.toLowerCase()}:1`;
+      const admin = await openBrowser("loopback", locale);
+      const tab = await admin.openTab();
+      await tab.signIn(ADMIN);
+      await tab.offer(base, TEST_IMAGE);
+      await tab.makeBuilder(fleet.engines[0]!.name);
+      await tab.build(built, `FROM ${base}\nRUN echo in-${locale} > /built`, `in-${locale}`);
+      await tab.go("images");
+      await tab.page.getByRole("link", { name: built, exact: true }).waitFor();
+      expect(admin.told).toEqual([]);
+    },
+    120_000,
+  );
 
   describe.each([
     ["zh-CN", "address"],
     ["en-GB", "loopback"],
+    ["zh-CN", "loopback"],
+    ["en-GB", "address"],
   ] as const)("in %s, over plain http on %s", (locale, place) => {
-    const account = `li-${locale.toLowerCase()}`;
+    const account = `li-${locale.toLowerCase()}-${place}`;
     const person = { account, password: `${account}'s password` };
     test("from a free GPU to a file that is there on the other server, and to the end", async () => {
       const user = await openBrowser(place, locale);
