@@ -19,6 +19,16 @@ const INSTALL = `
   apt-get -q -o DPkg::Lock::Timeout=120 update
   apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends --no-remove "$@"`;
 
+/** One run at a time: apt's own locks refuse the second instead of letting it wait. */
+export const PREPARE_LOCK = "/run/lock/berth-testbed-prepare";
+
+/** As root on Debian: installs these, and removes none. The caller has {@link PREPARE_LOCK}. */
+export async function installFromDebian(packages: readonly string[], say: (line: string) => void): Promise<void> {
+  say(`installing from Debian: ${packages.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await runCommand("sh", ["-ec", INSTALL, "sh", ...packages], { env });
+}
+
 /**
  * Gets this machine ready for `startFleet`, as far as it may: as root on Debian it installs the packages that are missing
  * (and removes none), and makes the root file systems that hold other generations of Docker. Tells `say` what it does.
@@ -32,13 +42,12 @@ export async function prepareMachine(say: (line: string) => void): Promise<Fleet
     await work().catch((error: unknown) => failures.push(`${what} failed: ${String(error)}`));
   };
 
-  // One run at a time: apt's own locks refuse the second instead of letting it wait.
-  await withLock("/run/lock/berth-testbed-prepare", async () => {
+  await withLock(PREPARE_LOCK, async () => {
     const packages = await listMissingPackages();
     if (packages.length === 0) return;
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const install = () => runCommand("sh", ["-ec", INSTALL, "sh", ...packages], { env });
-    await attempt(`installing from Debian: ${packages.join(" ")}`, install);
+    await installFromDebian(packages, say).catch((error: unknown) => {
+      failures.push(`installing ${packages.join(" ")} failed: ${String(error)}`);
+    });
   });
   const made = new Set<string>(); // generations may share a root
   for (const generation of ENGINE_GENERATIONS) {

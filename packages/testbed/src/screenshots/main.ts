@@ -6,8 +6,12 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
 import { BrowserUser, type Surroundings } from "../console/browser-user.ts";
-import { launchChromium } from "../console/chromium.ts";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import type { ConsoleTab } from "../console/console-tab.ts";
+import { findCommand } from "../fleet/command-path.ts";
+import { withLock } from "../fleet/lock.ts";
+import { installFromDebian, PREPARE_LOCK } from "../fleet/prepare.ts";
+import { runCommand } from "../fleet/run-command.ts";
 import { fillLab, USER } from "./fill-lab.ts";
 import { pagesOf, type ShownPage } from "./pages.ts";
 import { ADMIN, startLab } from "./start-lab.ts";
@@ -18,6 +22,7 @@ const WIDTHS = [1_440, 390];
 const WHO = { admin: ADMIN, user: USER, nobody: null };
 
 async function main(asked: readonly string[]): Promise<void> {
+  await getReady();
   mkdirSync(FOLDER, { recursive: true });
   const lab = await startLab();
   const browser = await launchChromium();
@@ -40,6 +45,16 @@ async function main(asked: readonly string[]): Promise<void> {
   const bytes = files.reduce((sum, file) => sum + statSync(join(FOLDER, file)).size, 0);
   console.log(`${files.length} pictures in docs/screenshots, ${(bytes / 1_000_000).toFixed(1)} MB`);
 }
+
+/** A browser, and letters for all that is written. */
+async function getReady(): Promise<void> {
+  const missing = [...(hasChromium() ? [] : ["chromium"]), ...((await hasChineseFont()) ? [] : ["fonts-noto-cjk"])];
+  if (missing.length === 0) return;
+  await withLock(PREPARE_LOCK, () => installFromDebian(missing, console.log));
+}
+
+const hasChineseFont = async (): Promise<boolean> =>
+  findCommand("fc-list") !== null && (await runCommand("fc-list", [":lang=zh-cn"])) !== "";
 
 async function takeAll(browser: Browser, pages: readonly ShownPage[], look: Surroundings): Promise<void> {
   for (const who of ["nobody", "user", "admin"] as const) {
