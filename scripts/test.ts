@@ -2,7 +2,7 @@
  * Behind `npm test`: gets the machine ready for the suites, runs them all, and ends with the line
  * `N passed, N failed[, N skipped]`. What is given on the command line goes to vitest.
  */
-import { parseCLI, startVitest, type Reporter, type TestModule } from "vitest/node";
+import { parseCLI, startVitest, type Reporter, type TestCase, type TestModule } from "vitest/node";
 import { prepareMachine } from "../packages/testbed/src/fleet/prepare.ts";
 
 /** Counts tests. What fails outside of any test (a file that can't be loaded, a set-up) counts as one failure each. */
@@ -11,6 +11,14 @@ class Tally implements Reporter {
   failed = 0;
   readonly skippedIn = new Map<string, number>();
   readonly outside: string[] = [];
+
+  /** At once: the whole run takes an hour. */
+  onTestCaseResult(test: TestCase): void {
+    const { errors } = test.result();
+    for (const { message, stack } of errors ?? []) {
+      console.log(`failed: ${test.module.relativeModuleId} > ${test.fullName}\n${stack ?? message}`);
+    }
+  }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { message: string }[]): void {
     for (const module of modules) {
