@@ -9,14 +9,29 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+type Open = (page: Page) => Promise<void>;
+
 interface Place {
   /** `MACHINE` stands for the machine's id. */
   path: string;
   /** Shown once the page is there. */
   ready: string;
   /** What is opened on it before it is looked at. */
-  open?: (page: Page) => Promise<void>;
+  open?: Open;
 }
+
+const named = (name: string, open: Open): Open => Object.defineProperty(open, "name", { value: name });
+
+const press = (name: string): Open =>
+  named(name, (page) => page.getByRole("button", { name, exact: true }).first().click());
+/** Opens a menu, and takes one of its items. */
+const take = (menu: RegExp, item: string): Open =>
+  named(item, async (page) => {
+    await page.getByRole("button", { name: menu }).first().click();
+    await page.getByRole("menuitem", { name: item, exact: true }).click();
+    await page.getByRole("dialog").waitFor();
+  });
+const MORE = new RegExp(`^${en.common.more}: `);
 
 /** Before one is signed in. */
 const GATE: readonly Place[] = [
@@ -27,6 +42,7 @@ const GATE: readonly Place[] = [
 /** Of everybody; a new page is one line. */
 const WORK: readonly Place[] = [
   { path: "/", ready: ".machine" },
+  { path: "/?view=compact", ready: ".board-rows li" },
   { path: "/containers", ready: "tbody tr" },
   { path: "/containers?q=nothing-is-called-so", ready: ".data-table-nothing" },
   { path: "/containers/new", ready: "form" },
@@ -34,15 +50,27 @@ const WORK: readonly Place[] = [
   { path: "/containers/1?tab=events", ready: ".events li" },
   { path: "/containers/1?tab=logs", ready: ".log" },
   { path: "/containers/1?tab=files", ready: ".folder-head" },
+  { path: "/containers/1?tab=terminal", ready: ".xterm-screen" },
+  { path: "/containers/1", ready: "[role=tab]", open: press(en.containers.save) },
+  { path: "/containers/1", ready: "[role=tab]", open: press(en.containers.remove) },
+  { path: "/containers/1", ready: "[role=tab]", open: take(MORE, en.container.move) },
+  { path: "/containers/1", ready: "[role=tab]", open: take(MORE, en.container.recreate) },
   { path: "/containers/1/edit", ready: "form" },
   { path: "/images", ready: "tbody tr" },
   { path: "/images/1", ready: "[role=tab]" },
+  { path: "/images/1?tab=machines", ready: "[role=tabpanel]" },
+  { path: "/images/1?tab=needed", ready: "[role=tabpanel]" },
+  { path: "/images/1?tab=layers", ready: "[role=tabpanel]" },
   { path: "/profile", ready: ".sections form" },
   { path: "/no/such/page", ready: ".page-failure" },
-  { path: "/images", ready: "tbody tr", open: (page) => page.keyboard.press("Control+k") },
-  { path: "/images", ready: "tbody tr", open: (page) => page.keyboard.press("?") },
-  { path: "/containers", ready: "tbody tr", open: (page) => page.getByRole("button", { name: /^Columns$/ }).click() },
-  { path: "/containers", ready: "tbody tr", open: (page) => page.locator(".row-menu").first().click() },
+  { path: "/images", ready: "tbody tr", open: named("Control+k", (page) => page.keyboard.press("Control+k")) },
+  { path: "/images", ready: "tbody tr", open: named("?", (page) => page.keyboard.press("?")) },
+  { path: "/containers", ready: "tbody tr", open: press(en.common.columns) },
+  {
+    path: "/containers",
+    ready: "tbody tr",
+    open: named("row menu", (page) => page.locator(".row-menu").first().click()),
+  },
 ];
 
 const MANAGE: readonly Place[] = [
@@ -50,22 +78,26 @@ const MANAGE: readonly Place[] = [
   { path: "/machines/MACHINE", ready: "[role=tab]" },
   { path: "/machines/MACHINE?tab=telemetry", ready: "[role=tabpanel] h2" },
   { path: "/machines/MACHINE?tab=foreign", ready: "[role=tabpanel]" },
+  { path: "/machines/MACHINE?tab=containers", ready: "[role=tabpanel]" },
+  { path: "/machines/MACHINE?tab=images", ready: "[role=tabpanel]" },
   { path: "/machines/MACHINE?tab=settings", ready: "[role=tabpanel] form" },
+  { path: "/machines/MACHINE?tab=settings", ready: "[role=tabpanel] form", open: press(en.machines.drain) },
   { path: "/storages", ready: ".empty, tbody tr" },
+  { path: "/storages", ready: ".empty, tbody tr", open: press(en.storages.create) },
   { path: "/registry", ready: "main h1" },
   { path: "/images/build", ready: ".cm-content, textarea" },
   { path: "/images/mirror", ready: "form" },
+  { path: "/images/external", ready: "form" },
+  { path: "/images/1", ready: "[role=tab]", open: press(en.image.edit) },
+  { path: "/images/1", ready: "[role=tab]", open: press(en.images.remove) },
   { path: "/usage", ready: "main h1" },
   { path: "/health", ready: "main h1" },
   { path: "/users", ready: "tbody tr" },
   { path: "/settings", ready: ".sections" },
   { path: "/audit", ready: "tbody tr" },
-  { path: "/users", ready: "tbody tr", open: (page) => page.getByRole("button", { name: en.users.create }).click() },
-  {
-    path: "/machines",
-    ready: "tbody tr",
-    open: (page) => page.getByRole("button", { name: en.machines.join }).click(),
-  },
+  { path: "/users", ready: "tbody tr", open: press(en.users.create) },
+  { path: "/users", ready: "tbody tr", open: take(MORE, en.users.edit_quota) },
+  { path: "/machines", ready: "tbody tr", open: press(en.machines.join) },
 ];
 
 /** WCAG 2 A and AA and best practices, by axe, on every page. */
@@ -112,12 +144,13 @@ async function faultsOf(page: Page, { path, ready, open }: Place): Promise<strin
   await page.locator(ready).first().waitFor();
   if (open) {
     await open(page);
-    await page.locator("dialog[open], [role=dialog], [role=menu], :popover-open").first().waitFor();
+    const opened = page.locator("dialog[open], [role=dialog], [role=menu], :popover-open");
+    await opened.filter({ visible: true }).first().waitFor();
     // What comes in by a motion is half there before, and has no contrast.
     await page.evaluate("Promise.allSettled(document.getAnimations().map((each) => each.finished))");
   }
   const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-  const where = `${path}${open ? `, ${open.toString().slice(0, 90)}` : ""}`;
+  const where = `${path}${open ? `, ${open.name}` : ""}`;
   const sideways = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
   return [
     ...(sideways > 0 ? [`${where}: scrolls sideways by ${sideways} px`] : []),
