@@ -112,6 +112,8 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     console.log(`frozen: led by the other after ${ms} ms`);
     expect(ms).toBeLessThan(FROZEN_TAKEN_OVER_WITHIN_MS);
 
+    // Docker ends what the frozen one has asked for, and may take longer than the other one took to lead.
+    await stage.seeStopped(slow);
     // What the frozen one knows is old by now.
     await stage.api.admin.container.start.mutate(slow);
     await stage.api.admin.container.stop.mutate(bystander);
