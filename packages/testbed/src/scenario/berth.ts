@@ -37,7 +37,9 @@ export class Berth {
   /** Deletes every container through the API, and resolves when their engines have none of them. */
   async deleteContainers(): Promise<void> {
     const list = () => this.admin.container.list.query({ scope: "all", limit: 500 });
-    for (const { container_id } of (await list()).items) await this.admin.container.delete.mutate({ container_id });
+    // One that is being deleted may be gone before it is asked for.
+    const others = (await list()).items.filter(({ desired }) => desired !== "removed");
+    for (const { container_id } of others) await this.admin.container.delete.mutate({ container_id });
     await waitUntil("all containers to be gone", 45_000, async () => (await list()).items.length === 0);
   }
 

@@ -199,6 +199,7 @@ describe.skipIf(!hasChromium())("the console, when what it stands on goes away",
     await first.go("containers");
     await second.go("images");
     await first.page.getByRole("link", { name: "speaks" }).waitFor();
+    await second.heading(user.texts.images.title).waitFor(); // the list of containers names the image, too
     await second.page.getByText("public/busybox:1").waitFor();
     expect(renewals.length).toBeGreaterThanOrEqual(2);
     expect(new Set(renewals)).toEqual(new Set(["200"]));

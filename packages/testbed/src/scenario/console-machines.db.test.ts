@@ -154,7 +154,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the console's machines", () => {
 
     const wish = { image: "public/busybox:1", machine_id, command: ["sleep", "1000"] };
     const mounts = [{ storage: "imagenet", path: "/data" }];
-    const { container_id } = await berth.admin.container.create.mutate({ name: "reader", ...wish, mounts });
+    await berth.admin.container.create.mutate({ name: "reader", ...wish, mounts });
     const remove = async () => {
       await page.getByRole("button", { name: `${en.storages.remove}: imagenet` }).click();
       await page.getByRole("dialog").getByRole("button", { name: en.storages.remove }).click();
@@ -162,7 +162,6 @@ describe.skipIf(!existsSync(CHROMIUM))("the console's machines", () => {
     await remove();
     await page.getByText(`Containers use imagenet: ${ADMIN.account}/reader.`).waitFor();
     await page.getByRole("button", { name: en.common.close }).last().click();
-    await berth.admin.container.delete.mutate({ container_id });
     await berth.deleteContainers();
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     await remove();

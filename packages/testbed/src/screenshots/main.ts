@@ -81,7 +81,7 @@ async function takeAll(browser: Browser, pages: readonly ShownPage[], look: Surr
 async function settle({ page }: ConsoleTab): Promise<void> {
   await page.locator("h1").first().waitFor();
   // No `waitForFunction`: it needs the eval that the page's policy forbids.
-  await page.locator(".ant-skeleton, .ant-spin-spinning").first().waitFor({ state: "detached" });
+  await page.locator(".ant-skeleton, .ant-spin-spinning, [aria-busy=true]").first().waitFor({ state: "detached" });
   await page.evaluate("document.fonts.ready.then(() => undefined)");
   await page.evaluate("Promise.allSettled([...document.images].map((image) => image.decode())).then(() => undefined)");
 }

@@ -19,7 +19,12 @@ export const pagesOf = ({ container_id, failed_id, image_id, machine_id }: Fille
   { name: "containers", who: "user", path: "/containers", steps: (tab) => tab.page.getByText("notebook").waitFor() },
   { name: "containers-of-all", who: "admin", path: "/containers?scope=all" },
   { name: "new-container", who: "user", path: "/containers/new" },
-  { name: "container", who: "user", path: `/containers/${container_id}` },
+  {
+    name: "container",
+    who: "user",
+    path: `/containers/${container_id}`,
+    steps: (tab) => tab.page.getByText(/^GPU 1/).waitFor(),
+  },
   { name: "container-in-trouble", who: "admin", path: `/containers/${failed_id}?tab=events` },
   {
     name: "logs",
