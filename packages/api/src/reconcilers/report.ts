@@ -1,3 +1,4 @@
+import { countDirty } from "@berth/db/dirty/load.ts";
 import { isHolderAlive } from "@berth/db/leases/shard-leases.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import { Condition } from "@berth/spec/condition.ts";
@@ -14,9 +15,7 @@ export async function reportReconcilers(sql: Sql): Promise<ReconcilersReport> {
       `SELECT shard, CASE WHEN expires_at > clock_timestamp() THEN holder::text END AS holder, epoch::int,
               CASE WHEN expires_at > clock_timestamp() THEN held_since END AS since FROM leases ORDER BY shard`,
     ),
-    sql<{ noun: string; count: number; oldest_at: Date }>(
-      "SELECT noun, count(*)::int AS count, min(marked_at) AS oldest_at FROM dirty GROUP BY noun ORDER BY noun",
-    ),
+    countDirty(sql),
     sql<{ machine_id: string; name: string; conditions: unknown; count: number }>(
       `SELECT m.machine_id, m.name, s.conditions, (count(*) OVER ())::int AS count
        FROM machines m JOIN machine_status s USING (machine_id)

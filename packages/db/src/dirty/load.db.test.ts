@@ -1,7 +1,7 @@
 import { insertContainer, insertImage, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { beforeEach, expect, test } from "vitest";
-import { loadDirty, sweepDirty } from "./load.ts";
+import { countDirty, loadDirty, sweepDirty } from "./load.ts";
 
 const database = useTestDatabase();
 beforeEach(async () => {
@@ -59,8 +59,10 @@ test("names a container that is on no machine only where it is to be removed", a
   const removed = await insertContainer(sql, { desired: "removed" });
   await sql("DELETE FROM dirty WHERE noun = 'image'");
   expect(await ids()).toEqual([removed.uid]);
+  expect(await countDirty(database.sql)).toMatchObject([{ noun: "container", count: 1 }]);
   await place(waiting.container_id, "there");
   expect((await ids()).toSorted()).toEqual([removed.uid, waiting.uid].toSorted());
+  expect(await countDirty(database.sql)).toMatchObject([{ noun: "container", count: 2 }]);
 });
 
 test("forgets a machine that was decommissioned, after every reconciler has had time to let go of it", async () => {

@@ -5,18 +5,26 @@ export interface DirtyRow {
   id: string;
 }
 
-/**
- * What was changed and not yet observed, oldest first: the repair of a lost notification. Of a container that waits to be
- * placed there is nothing to observe.
- */
+/** Of a container that waits to be placed there is nothing to observe. */
+const IS_OBSERVABLE = `noun <> 'container' OR NOT EXISTS (
+  SELECT 1 FROM containers c LEFT JOIN placements p USING (container_id)
+  WHERE c.uid::text = d.id AND c.desired <> 'removed' AND p.container_id IS NULL)`;
+
+/** What was changed and not yet observed, oldest first: the repair of a lost notification. */
 export const loadDirty = (sql: Sql, limit: number): Promise<DirtyRow[]> =>
-  sql<DirtyRow>(
-    `SELECT noun, id FROM dirty d
-     WHERE noun <> 'container' OR NOT EXISTS (
-       SELECT 1 FROM containers c LEFT JOIN placements p USING (container_id)
-       WHERE c.uid::text = d.id AND c.desired <> 'removed' AND p.container_id IS NULL)
-     ORDER BY marked_at LIMIT $1`,
-    [limit],
+  sql<DirtyRow>(`SELECT noun, id FROM dirty d WHERE ${IS_OBSERVABLE} ORDER BY marked_at LIMIT $1`, [limit]);
+
+export interface DirtyCount {
+  noun: DirtyRow["noun"];
+  count: number;
+  oldest_at: Date;
+}
+
+/** How much of it there is, and since when. */
+export const countDirty = (sql: Sql): Promise<DirtyCount[]> =>
+  sql<DirtyCount>(
+    `SELECT noun, count(*)::int AS count, min(marked_at) AS oldest_at FROM dirty d WHERE ${IS_OBSERVABLE}
+     GROUP BY noun ORDER BY noun`,
   );
 
 /**
