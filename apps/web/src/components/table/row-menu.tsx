@@ -2,6 +2,7 @@ import { MoreOutlined } from "@ant-design/icons";
 import { Dropdown, type MenuProps } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import "./row-menu.css";
 
 /** What can be done with a row. `items` is called when it opens: rows that only scroll by cost a plain button. */
 export function RowMenu({ name, items }: { name: string; items: () => NonNullable<MenuProps["items"]> }) {

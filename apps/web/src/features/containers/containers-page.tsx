@@ -10,6 +10,7 @@ import { useRows } from "../../lib/rows/use-rows.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 import { idOf, useContainerSource } from "./container-source.ts";
 import { useContainerColumns } from "./use-container-columns.tsx";
+import { useMachineNames } from "./use-machine-names.ts";
 
 const route = getRouteApi("/inside/containers");
 const SCOPES = ["mine", "all"] as const;
@@ -20,7 +21,14 @@ export function ContainersPage() {
   const navigate = route.useNavigate();
   const me = useQuery(useTRPC().user.me.queryOptions());
   const kept = useRows("container", scope, useContainerSource(scope));
-  const columns = useContainerColumns(scope === "all");
+  const machineNames = useMachineNames();
+  const columns = useContainerColumns(scope === "all", machineNames);
+  const textOf = useMemo(
+    () =>
+      ({ name, display_name, image, account, machine_id, phase }: Container): string =>
+        [name, display_name, image, account, machine_id && machineNames[machine_id], phase].join(" "),
+    [machineNames],
+  );
   const filter = useMemo(
     () => ({
       label: t("containers.state"),
@@ -63,6 +71,3 @@ export function ContainersPage() {
     </ListPage>
   );
 }
-
-const textOf = ({ name, display_name, image, account, machine_id, phase }: Container): string =>
-  [name, display_name, image, account, machine_id, phase].join(" ");

@@ -9,7 +9,10 @@ import { TimeAgo } from "../../components/time-ago.tsx";
 import { PhaseBadge } from "./phase-badge.tsx";
 import { useContainerMenu } from "./use-container-menu.ts";
 
-export function useContainerColumns(withOwner: boolean): Column<Container>[] {
+export function useContainerColumns(
+  withOwner: boolean,
+  machineNames: Readonly<Record<string, string>>,
+): Column<Container>[] {
   const { t } = useTranslation();
   const menuOf = useContainerMenu();
   return useMemo(
@@ -31,7 +34,7 @@ export function useContainerColumns(withOwner: boolean): Column<Container>[] {
       {
         key: "state",
         title: t("containers.state"),
-        width: 132,
+        width: 170,
         isEssential: true,
         value: ({ phase }) => phase,
         render: (container) => <PhaseBadge container={container} />,
@@ -57,8 +60,9 @@ export function useContainerColumns(withOwner: boolean): Column<Container>[] {
         key: "machine",
         title: t("containers.machine"),
         width: 150,
-        value: ({ machine_id }) => machine_id ?? "",
-        render: ({ machine_id }) => machine_id ?? <span className="quiet">{t("common.none")}</span>,
+        value: ({ machine_id }) => nameOf(machine_id, machineNames),
+        render: ({ machine_id }) =>
+          machine_id ? nameOf(machine_id, machineNames) : <span className="quiet">{t("common.none")}</span>,
       },
       {
         key: "gpus",
@@ -89,6 +93,10 @@ export function useContainerColumns(withOwner: boolean): Column<Container>[] {
       },
     ],
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- `menuOf` does the same at every render
-    [t, withOwner],
+    [t, withOwner, machineNames],
   );
 }
+
+/** Its id, where the name of a machine is not known. */
+const nameOf = (machineId: string | null, names: Readonly<Record<string, string>>): string =>
+  machineId === null ? "" : (names[machineId] ?? machineId);

@@ -28,6 +28,7 @@ export function useMachineColumns(): Column<Machine>[] {
       {
         key: "state",
         title: t("machines.state"),
+        width: 250,
         isEssential: true,
         value: (machine) => `${machine.online} ${machine.state}`,
         render: (machine) => <MachineState machine={machine} />,
