@@ -141,7 +141,11 @@ describe.skipIf(!hasBrowser)("the console is accessible", () => {
 
 async function faultsOf(page: Page, { path, ready, open }: Place): Promise<string[]> {
   await page.goto(path);
-  await page.locator(ready).first().waitFor();
+  try {
+    await page.locator(ready).first().waitFor();
+  } catch (cause) {
+    throw new Error(`${path} did not show ${ready}, but: ${await page.locator("body").innerText()}`, { cause });
+  }
   if (open) {
     await open(page);
     const opened = page.locator("dialog[open], [role=dialog], [role=menu], :popover-open");
