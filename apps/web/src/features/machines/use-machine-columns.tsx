@@ -28,7 +28,7 @@ export function useMachineColumns(): Column<Machine>[] {
       {
         key: "state",
         title: t("machines.state"),
-        width: 250,
+        width: 215,
         isEssential: true,
         value: (machine) => `${machine.online} ${machine.state}`,
         render: (machine) => <MachineState machine={machine} />,
