@@ -10,6 +10,7 @@ export async function prefetchFrame(queryClient: QueryClient): Promise<void> {
   if (queryClient.getQueryData(trpc.user.me.queryKey())?.role !== "admin") return;
   await Promise.all([
     queryClient.prefetchQuery(trpc.reconciler.report.queryOptions()),
-    queryClient.prefetchQuery(trpc.settings.setup.queryOptions()),
+    // Above the machines of the home page, and nowhere else.
+    location.pathname === "/" && queryClient.prefetchQuery(trpc.settings.setup.queryOptions()),
   ]);
 }

@@ -10,7 +10,7 @@ import { useRows } from "../../lib/rows/use-rows.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 import { idOf, useContainerSource } from "./container-source.ts";
 import { useContainerColumns } from "./use-container-columns.tsx";
-import { useMachineNames } from "./use-machine-names.ts";
+import { machineNameOf, useMachineNames } from "./use-machine-names.ts";
 
 const route = getRouteApi("/inside/containers");
 const SCOPES = ["mine", "all"] as const;
@@ -26,7 +26,7 @@ export function ContainersPage() {
   const textOf = useMemo(
     () =>
       ({ name, display_name, image, account, machine_id, phase }: Container): string =>
-        [name, display_name, image, account, machine_id && machineNames[machine_id], phase].join(" "),
+        [name, display_name, image, account, machineNameOf(machine_id, machineNames), phase].join(" "),
     [machineNames],
   );
   const filter = useMemo(

@@ -8,6 +8,7 @@ import { RowMenu } from "../../components/table/row-menu.tsx";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { PhaseBadge } from "./phase-badge.tsx";
 import { useContainerMenu } from "./use-container-menu.ts";
+import { machineNameOf } from "./use-machine-names.ts";
 
 export function useContainerColumns(
   withOwner: boolean,
@@ -60,9 +61,9 @@ export function useContainerColumns(
         key: "machine",
         title: t("containers.machine"),
         width: 150,
-        value: ({ machine_id }) => nameOf(machine_id, machineNames),
+        value: ({ machine_id }) => machineNameOf(machine_id, machineNames),
         render: ({ machine_id }) =>
-          machine_id ? nameOf(machine_id, machineNames) : <span className="quiet">{t("common.none")}</span>,
+          machine_id ? machineNameOf(machine_id, machineNames) : <span className="quiet">{t("common.none")}</span>,
       },
       {
         key: "gpus",
@@ -96,7 +97,3 @@ export function useContainerColumns(
     [t, withOwner, machineNames],
   );
 }
-
-/** Its id, where the name of a machine is not known. */
-const nameOf = (machineId: string | null, names: Readonly<Record<string, string>>): string =>
-  machineId === null ? "" : (names[machineId] ?? machineId);

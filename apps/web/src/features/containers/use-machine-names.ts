@@ -7,6 +7,10 @@ export function useMachineNames(): Readonly<Record<string, string>> {
   return machines.data ?? NONE;
 }
 
+/** Its id, where its name is not known; empty where it is none. */
+export const machineNameOf = (machineId: string | null, names: Readonly<Record<string, string>>): string =>
+  machineId === null ? "" : (names[machineId] ?? machineId);
+
 const NONE = {};
 
 const namesOf = ({ items }: { items: readonly { machine_id: string; name: string }[] }): Record<string, string> =>
