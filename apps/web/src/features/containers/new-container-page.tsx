@@ -11,6 +11,7 @@ import { useTRPC } from "../../lib/trpc.ts";
 import { BehaviourFields } from "./form/behaviour-fields.tsx";
 import { changesOf, type ContainerWish, fieldsOf, NO_GPU } from "./form/container-wish.ts";
 import { type Fault, faultsInRefusal, faultsOf, showFaults } from "./form/faults.ts";
+import { FreeNow } from "./form/free-now.tsx";
 import { GpuFields } from "./form/gpu-fields.tsx";
 import { LimitFields } from "./form/limit-fields.tsx";
 import { MountFields } from "./form/mount-fields.tsx";
@@ -42,6 +43,7 @@ export function NewContainerPage() {
   const machines = useQuery(trpc.machine.list.queryOptions({ limit: 500 }));
   const machineId = Form.useWatch("machine_id", form);
   const imageName = Form.useWatch("image", form);
+  const gpuType = Form.useWatch("gpu_type", form);
   const desired = Form.useWatch("desired", form);
   const ready = images.data?.items.filter(({ phase }) => phase === "Ready") ?? [];
   const image = ready.find(({ name }) => name === imageName);
@@ -87,7 +89,7 @@ export function NewContainerPage() {
     create.mutate(checked.data);
   };
   return (
-    <div className="narrow">
+    <div className="form-with-aside">
       <PageHead title={t("containers.new_title")} />
       {images.error && <Failure error={images.error} onRetry={() => void images.refetch()} />}
       {machines.error && <Failure error={machines.error} onRetry={() => void machines.refetch()} />}
@@ -113,6 +115,7 @@ export function NewContainerPage() {
           <Select
             showSearch={{ optionFilterProp: "label" }}
             loading={images.isPending}
+            placeholder={t("containers.new_image_hint")}
             notFoundContent={t("containers.new_no_image")}
             options={ready.map(({ name, display_name }) => ({
               value: name,
@@ -192,6 +195,12 @@ export function NewContainerPage() {
           {t(desired === "stopped" ? "container_form.make" : "containers.new_submit")}
         </Button>
       </Form>
+      <FreeNow
+        machines={machines.data?.items ?? []}
+        machineId={machineId}
+        gpuType={gpuType}
+        onTake={({ machine_id }, gpu_type) => form.setFieldsValue({ machine_id, gpu_type })}
+      />
     </div>
   );
 }

@@ -60,6 +60,7 @@ export const containers: Texts["containers"] = {
   save_failed: "It was not saved",
   new_title: "New container",
   new_image: "Image",
+  new_image_hint: "Which image it starts from",
   new_no_image: "No image yet: an admin adds the first one.",
   new_gpu: "GPU",
   new_no_gpu: "No GPU",

@@ -58,6 +58,7 @@ export const containers = {
   save_failed: "没有保存成功",
   new_title: "新建容器",
   new_image: "镜像",
+  new_image_hint: "从哪个镜像启动",
   new_no_image: "还没有镜像：请管理员先添加一个。",
   new_gpu: "GPU",
   new_no_gpu: "不用 GPU",
