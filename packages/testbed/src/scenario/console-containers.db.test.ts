@@ -153,6 +153,30 @@ describe.skipIf(!existsSync(CHROMIUM))("containers in the console", () => {
     await own.isGone();
   });
 
+  test("a new container's GPU is chosen by a click on the machine where one is free", async () => {
+    const { page, owner } = await openAs("chooser");
+    await page.goto("/containers/new");
+    const aside = page.getByRole("complementary", { name: en.container_form.aside });
+    const [machine] = (await owner.machine.list.query({})).items;
+    const free = en.containers.new_gpu_free.replace("{{free}}", "2").replace("{{total}}", "2");
+    const place = aside.getByRole("button", { name: machine!.name });
+    await place.getByText(free).waitFor();
+    await place.click();
+    expect(await place.getAttribute("aria-pressed")).toBe("true");
+    await page.getByLabel(en.containers.new_image, { exact: true }).click();
+    await page.getByText("public/busybox:latest").last().click();
+    await page.getByLabel(en.containers.new_name, { exact: true }).fill("chosen");
+    await page.getByRole("button", { name: en.containers.new_submit }).click();
+    await page.getByRole("heading", { name: "chosen", level: 1 }).waitFor();
+    const [made] = (await owner.container.list.query({})).items;
+    expect(made).toMatchObject({
+      machine_id: machine!.machine_id,
+      spec: { gpu_type: machine!.gpus[0]!.type, gpu_count: 1 },
+      gpus: [{ index: 0 }],
+    });
+    await owner.container.delete.mutate({ container_id: made!.container_id });
+  });
+
   test.each([
     ["zh-CN", zh],
     ["en-GB", en],
