@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import { onTestFinished } from "vitest";
 import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-export const hasBrowser = existsSync(CHROMIUM);
+export const hasBrowser = hasChromium();
 
 /** The built console at a real server, with a simulated machine `gpu-1` and an image `public/busybox:1`. */
 export interface ConsoleStage {
@@ -19,7 +18,7 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
   const [berth, engine, browser]: [Berth, ScenarioEngine, Browser] = await Promise.all([
     startBerth(),
     startScenarioSimulation("simulated"),
-    chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
+    launchChromium(),
   ]);
   await berth.admin.machine.add.mutate({ ...engine.endpoint, allow_insecure: true, name: "gpu-1" });
   await berth.admin.image.add.mutate({ name: "public/busybox:1", reference: "berth-test/busybox:latest" });

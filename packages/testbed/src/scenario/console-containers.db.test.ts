@@ -1,20 +1,19 @@
-import { existsSync } from "node:fs";
 import type { BerthClient } from "@berth/api/client.ts";
 import { en } from "@berth/web/locales/en.ts";
 import { zh } from "@berth/web/locales/zh.ts";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { passwordOf } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 import { Scene } from "./scene.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 const PATIENCE_MS = 60_000;
 
 /** What a user does with a container, in a real browser on a simulated machine with two GPUs. */
-describe.skipIf(!existsSync(CHROMIUM))("containers in the console", () => {
+describe.skipIf(!hasChromium())("containers in the console", () => {
   let berth: Berth;
   let engine: ScenarioEngine;
   let browser: Browser;
@@ -23,7 +22,7 @@ describe.skipIf(!existsSync(CHROMIUM))("containers in the console", () => {
     [berth, engine, browser] = await Promise.all([
       startBerth(),
       startScenarioSimulation("simulated"),
-      chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
+      launchChromium(),
     ]);
     scene = await Scene.open(berth, engine);
     await berth.admin.storage.create.mutate({ name: "homes", kind: "home" });

@@ -1,20 +1,19 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { en } from "@berth/web/locales/en.ts";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ADMIN } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 import { Scene } from "./scene.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 /** The console's files in a real browser, on a simulated machine. */
-describe.skipIf(!existsSync(CHROMIUM))("files in the console", () => {
+describe.skipIf(!hasChromium())("files in the console", () => {
   let berth: Berth;
   let engine: ScenarioEngine;
   let browser: Browser;
@@ -23,7 +22,7 @@ describe.skipIf(!existsSync(CHROMIUM))("files in the console", () => {
     [berth, engine, browser] = await Promise.all([
       startBerth(),
       startScenarioSimulation("simulated"),
-      chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
+      launchChromium(),
     ]);
     await berth.admin.machine.add.mutate({ ...engine.endpoint, allow_insecure: true, name: "gpu-1" });
     const { machine_id } = (await berth.admin.machine.list.query({})).items[0]!;

@@ -1,21 +1,20 @@
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { en } from "@berth/web/locales/en.ts";
 import { zh } from "@berth/web/locales/zh.ts";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ADMIN, passwordOf } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { recordRegistry } from "./record-registry.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** The built console in a real browser, on a simulated machine that builds, with a registry that is simulated too. */
-describe.skipIf(!existsSync(CHROMIUM))("images in the console", () => {
+describe.skipIf(!hasChromium())("images in the console", () => {
   let berth: Berth;
   let engine: ScenarioEngine;
   let browser: Browser;
@@ -24,7 +23,7 @@ describe.skipIf(!existsSync(CHROMIUM))("images in the console", () => {
     [berth, engine, browser] = await Promise.all([
       startBerth(),
       startScenarioSimulation("simulated", { isServed: true }),
-      chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
+      launchChromium(),
     ]);
     await recordRegistry(berth, { address: engine.registry });
     const machine = { ...engine.endpoint, allow_insecure: true, name: "gpu-1", is_builder: true };

@@ -1,28 +1,23 @@
-import { existsSync } from "node:fs";
 import { en } from "@berth/web/locales/en.ts";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { ADMIN } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const MINUTE_MS = 60_000;
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** What admins see of machines and storage, and do with them, in a real browser. */
-describe.skipIf(!existsSync(CHROMIUM))("the console's machines", () => {
+describe.skipIf(!hasChromium())("the console's machines", () => {
   let berth: Berth;
   let engine: ScenarioEngine;
   let browser: Browser;
   let machine_id: string;
   beforeAll(async () => {
-    [berth, engine, browser] = await Promise.all([
-      startBerth(),
-      startScenarioSimulation("shown"),
-      chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
-    ]);
+    [berth, engine, browser] = await Promise.all([startBerth(), startScenarioSimulation("shown"), launchChromium()]);
     const added = await berth.admin.machine.add.mutate({ ...engine.endpoint, allow_insecure: true, name: "gpu-1" });
     machine_id = added.machine_id;
     await berth.admin.image.add.mutate({ name: "public/busybox:1", reference: TEST_IMAGE });

@@ -1,16 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { en } from "@berth/web/locales/en.ts";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ADMIN } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, SIMULATED_GPUS, startScenarioSimulation } from "./scenario-engine.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** Who holds what, who held it for how long, and how Berth itself does, in the built console on a simulated machine. */
-describe.skipIf(!existsSync(CHROMIUM))("the console", () => {
+describe.skipIf(!hasChromium())("the console", () => {
   let berth: Berth;
   let engine: ScenarioEngine;
   let browser: Browser;
@@ -19,7 +19,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the console", () => {
     [berth, engine, browser] = await Promise.all([
       startBerth(),
       startScenarioSimulation("simulated"),
-      chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
+      launchChromium(),
     ]);
   });
   afterAll(async () => {

@@ -1,18 +1,17 @@
-import { existsSync } from "node:fs";
 import { en } from "@berth/web/locales/en.ts";
 import { zh } from "@berth/web/locales/zh.ts";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { hasChromium, launchChromium } from "../console/chromium.ts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Berth, startBerth } from "./berth.ts";
 import { ADMIN } from "./api-server.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const PASSWORD = "somebody's own password";
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** The built console in a real browser, on a simulated machine. */
-describe.skipIf(!existsSync(CHROMIUM))("the console", () => {
+describe.skipIf(!hasChromium())("the console", () => {
   let berth: Berth;
   let engine: ScenarioEngine;
   let browser: Browser;
@@ -20,7 +19,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the console", () => {
     [berth, engine, browser] = await Promise.all([
       startBerth(),
       startScenarioSimulation("simulated"),
-      chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }),
+      launchChromium(),
     ]);
     await berth.admin.machine.add.mutate({ ...engine.endpoint, allow_insecure: true, name: "gpu-1" });
     await berth.admin.image.add.mutate({ name: "public/busybox:1", reference: "berth-test/busybox:latest" });

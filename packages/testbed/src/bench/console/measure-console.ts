@@ -1,6 +1,7 @@
 import { createPool } from "@berth/db/pool.ts";
 import { pgSql, type Sql } from "@berth/db/sql.ts";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../../console/chromium.ts";
 import { cpuSeconds } from "../../fleet/cpu-seconds.ts";
 import { startRestartablePostgres } from "../../postgres/restartable.ts";
 import { type ApiServer, startApiServer } from "../../scenario/api-server.ts";
@@ -8,7 +9,6 @@ import { fillLargeLab } from "../doors/large-lab.ts";
 import { ObservedPage } from "./observed-page.ts";
 import { changeContainers } from "./restless-lab.ts";
 
-const CHROMIUM = process.env["BERTH_CHROMIUM"] ?? "/usr/bin/chromium";
 const ROW_PX = 40;
 const CHANGES_PER_S = 1_000;
 const UNDER_CHANGES_MS = 30_000;
@@ -62,7 +62,7 @@ export async function measureConsole({
   const sql = pgSql(pool);
   await fillLargeLab(sql, containers);
   const server = await startApiServer({ databaseUrl: postgres.url });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const browser = await launchChromium();
   try {
     const pages = [
       await measurePage(browser, server, { page: "login", rounds }),
