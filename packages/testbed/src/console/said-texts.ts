@@ -56,7 +56,7 @@ const NO_TEXTS = /^(ImportDeclaration|TS(?!AsExpression|SatisfiesExpression|NonN
 const nameOf = ({ type, name, object, property }: Node): string =>
   type === "MemberExpression" && isNode(object) && isNode(property)
     ? `${nameOf(object)}.${nameOf(property)}`
-    : `${name}`;
+    : String(name);
 
 /** What a name stands for, where only one constant of the file has it, and nothing else. */
 type Constants = ReadonlyMap<string, Node | null>;
