@@ -6,6 +6,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { followOtherTabs } from "./lib/follow-other-tabs.ts";
 import { spoken } from "./lib/i18n.ts";
+import { translateWhatIsSaid } from "./lib/said.ts";
 import { session } from "./lib/session.ts";
 import { signedIn } from "./lib/signed-in.ts";
 import { createQueryClient, TRPCProvider, trpcClient } from "./lib/trpc.ts";
@@ -35,3 +36,4 @@ createRoot(root).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+translateWhatIsSaid();

@@ -127,8 +127,11 @@ export class Reach {
 }
 
 function notRunning(name: string, state: InspectedContainer["state"] | "gone"): DomainError {
-  const what = state === "paused" ? "is paused, as while it is saved: try again in a moment" : "does not run: start it";
-  return new DomainError("CONFLICT", `${name} ${what}.`, { reason: "not_running" satisfies ReachFailure });
+  const message =
+    state === "paused"
+      ? `${name} is paused, as while it is saved: try again in a moment.`
+      : `${name} does not run: start it.`;
+  return new DomainError("CONFLICT", message, { reason: "not_running" satisfies ReachFailure });
 }
 
 function refusalOf(error: unknown, name: string, machine_id: string, signal: AbortSignal): unknown {

@@ -173,7 +173,9 @@ export const describeAsk = (ask: Pick<GpuAsk, "gpu_count" | "gpu_type" | "gpu_uu
   ask.gpu_uuids ? `GPU ${ask.gpu_uuids.join(", ")}` : `${ask.gpu_count} × ${ask.gpu_type ?? "GPU"}`;
 
 const describeWithMachine = (ask: GpuAsk): string =>
-  `${describeAsk(ask)}${ask.gpu_uuids || ask.machine_id === null ? "" : ` on ${ask.machine_id}`}`;
+  ask.gpu_uuids || ask.machine_id === null
+    ? describeAsk(ask)
+    : `${ask.gpu_count} × ${ask.gpu_type ?? "GPU"} on ${ask.machine_id}`;
 
 const neverFits = (ask: GpuAsk): DomainError =>
   new DomainError("UNPROCESSABLE", `No machine has ${describeWithMachine(ask)}: ask for fewer, or for another type.`);

@@ -220,4 +220,31 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
       await page.getByRole("tab", { name: texts.containers.tabs.logs }).waitFor();
     },
   );
+
+  test("in Chinese, what the server refuses and what it tells of a container is Chinese", async () => {
+    const { page, owner } = await openAs("reader", "zh-CN");
+    const first = await scene.run({ name: "first", gpu_count: 1 }, owner);
+    const second = await scene.create({ name: "second", gpu_count: 2 }, owner);
+    const [machine] = (await owner.machine.list.query({})).items;
+
+    await page.goto(`/containers/${first.container_id}?tab=events`);
+    await page.getByText("已启动（没有在运行）。").waitFor();
+    await page.goto(`/containers/${second.container_id}`);
+    const state = page.locator(".state-panel");
+    await state.getByText(new RegExp(`^它需要 ${machine!.name} 上的 2 × .*，现在只有 1 块可用。$`)).waitFor();
+
+    await page.goto(`/containers/${second.container_id}/edit`);
+    await page.getByLabel(zh.containers.new_name, { exact: true }).fill("first");
+    await page.getByRole("button", { name: zh.common.save, exact: true }).click();
+    await page.getByRole("alert").getByText("你已经有容器 first 了。").waitFor();
+
+    // What is there already is said anew in the language that is chosen.
+    await page.goto(`/containers/${second.container_id}`);
+    await state.getByText("它需要").waitFor();
+    await page.getByRole("button", { name: zh.nav.account }).click();
+    await page.getByRole("menuitem", { name: zh.language.en }).click();
+    await state.getByText(/^It needs 2 × .*; 1 of them can be had now\.$/).waitFor();
+    for (const container of [first, second]) await owner.container.delete.mutate(container.ref);
+    await first.isGone();
+  });
 });

@@ -5,6 +5,7 @@ import { Button } from "antd";
 import type { TFunction } from "i18next";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../components/said.tsx";
 import { Failure } from "../../components/failure.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import type { Column } from "../../components/table/arrange.ts";
@@ -74,7 +75,13 @@ function columnsOf(t: TFunction): Column<AuditEntry>[] {
   return [
     { key: "at", title: t("audit.at"), width: 130, isEssential: true, render: ({ at }) => <TimeAgo at={at} /> },
     { key: "who", title: t("audit.who"), width: 120, isEssential: true, render: ({ account }) => account },
-    { key: "what", title: t("audit.what"), width: 160, isEssential: true, render: ({ action }) => action },
+    {
+      key: "what",
+      title: t("audit.what"),
+      width: 160,
+      isEssential: true,
+      render: ({ action }) => <Said text={action} />,
+    },
     {
       key: "object",
       title: t("audit.object"),

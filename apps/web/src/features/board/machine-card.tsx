@@ -2,6 +2,7 @@ import type { Machine } from "@berth/spec/machine.ts";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../components/said.tsx";
 import { Badge, SimulatedBadge } from "../../components/badge.tsx";
 import { Meter } from "../../components/meter.tsx";
 import { formatMib } from "../../lib/sizes.ts";
@@ -39,7 +40,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { machine: Mac
       )}
       {troublesOf(machine).map(({ type, message }) => (
         <p key={type} className="trouble">
-          {message}
+          <Said text={message} />
         </p>
       ))}
     </li>

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../components/said.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Failure } from "../../components/failure.tsx";
 import { PageHead } from "../../components/page-head.tsx";
@@ -65,7 +66,9 @@ function Report({ report }: { report: ReconcilersReport }) {
           {report.unreachable.map(({ machine_id, name, message }) => (
             <li key={machine_id}>
               <strong>{name}</strong>
-              <span className="trouble">{message}</span>
+              <span className="trouble">
+                <Said text={message} />
+              </span>
             </li>
           ))}
           {report.unreachable_count > report.unreachable.length && (

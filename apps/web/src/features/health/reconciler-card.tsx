@@ -1,6 +1,7 @@
 import type { ReconcilerHealth, ReconcilersReport } from "@berth/spec/reconciler.ts";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../components/said.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { useFormat } from "../../lib/format.ts";
@@ -101,7 +102,10 @@ function Breakers({ health: { breakers, breakers_open } }: { health: ReconcilerH
         {breakers.map(({ machine_id, since, next_try_at, message }) => (
           <li key={machine_id}>
             <span>
-              <strong>{machine_id}</strong> <span className="trouble">{message}</span>
+              <strong>{machine_id}</strong>{" "}
+              <span className="trouble">
+                <Said text={message} />
+              </span>
             </span>
             <span className="quiet">
               {t("health.since")} <TimeAgo at={since} /> · {t("health.next_try")}{" "}

@@ -2,6 +2,7 @@ import { DeleteOutlined } from "@ant-design/icons";
 import { ContainerPort, RestartPolicy } from "@berth/spec/create-params.ts";
 import { Button, Form, Input, InputNumber, Select, Switch } from "antd";
 import { useTranslation } from "react-i18next";
+import { checkBy } from "../../lib/check-by.ts";
 import { badEnvLine } from "../../lib/typed-lines.ts";
 import "./create-params-fields.css";
 
@@ -130,7 +131,4 @@ function PortFields() {
   );
 }
 
-const check = (name: string): Promise<void> => {
-  const { error } = ContainerPort.shape.name.safeParse(name);
-  return error ? Promise.reject(new Error(error.issues[0]?.message)) : Promise.resolve();
-};
+const check = (name: string): Promise<void> => checkBy(ContainerPort.shape.name, name);

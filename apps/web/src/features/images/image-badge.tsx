@@ -1,5 +1,6 @@
 import type { Image, ImagePhase } from "@berth/spec/image.ts";
 import { useTranslation } from "react-i18next";
+import { useSaid } from "../../lib/said.ts";
 import { Badge, type Tone } from "../../components/badge.tsx";
 
 const TONES: Partial<Record<ImagePhase, Tone>> = { Ready: "good", Failed: "bad", Deleted: "quiet" };
@@ -12,8 +13,9 @@ export const isMaking = ({ phase, desired }: Pick<Image, "phase" | "desired">): 
 /** Where an image stands, with the reason on hover. */
 export function ImageBadge({ image: { phase, message } }: { image: Pick<Image, "phase" | "message"> }) {
   const { t } = useTranslation();
+  const say = useSaid();
   return (
-    <Badge tone={TONES[phase] ?? "busy"} title={message || undefined}>
+    <Badge tone={TONES[phase] ?? "busy"} title={say(message) || undefined}>
       {t(`images.phase.${phase}`)}
     </Badge>
   );

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Button, Form, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { checkBy } from "../../lib/check-by.ts";
 import { Failure } from "../../components/failure.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { useTRPC } from "../../lib/trpc.ts";
@@ -74,7 +75,7 @@ function ImportPage({ kind }: { kind: "mirror" | "external" }) {
           name="reference"
           label={t("builds.reference")}
           extra={t(isMirror ? "builds.reference_hint" : "builds.external_reference_hint")}
-          rules={[{ validator: (_rule, text = "") => check(ImageReference.safeParse(text)) }]}
+          rules={[{ validator: (_rule, text = "") => checkBy(ImageReference, text) }]}
         >
           <Input spellCheck={false} autoComplete="off" autoFocus />
         </Form.Item>
@@ -82,7 +83,7 @@ function ImportPage({ kind }: { kind: "mirror" | "external" }) {
           name="name"
           label={t("builds.name")}
           extra={t(isMirror ? "builds.name_hint" : "builds.any_name_hint")}
-          rules={[{ validator: (_rule, text) => check((isMirror ? PublicImageName : ImageName).safeParse(text)) }]}
+          rules={[{ validator: (_rule, text) => checkBy(isMirror ? PublicImageName : ImageName, text) }]}
         >
           <Input spellCheck={false} autoComplete="off" />
         </Form.Item>
@@ -97,6 +98,3 @@ function ImportPage({ kind }: { kind: "mirror" | "external" }) {
     </div>
   );
 }
-
-const check = ({ error }: ReturnType<typeof ImageName.safeParse>): Promise<void> =>
-  error ? Promise.reject(new Error(error.issues[0]?.message)) : Promise.resolve();

@@ -1,3 +1,4 @@
+import { Said } from "../../components/said.tsx";
 import type { Drained } from "@berth/spec/machine.ts";
 import { useTranslation } from "react-i18next";
 
@@ -22,7 +23,12 @@ export function DrainAnswer({ drained: { stopping, moving, left } }: { drained: 
                 <li key={container_id}>
                   <span>
                     {account}/{name}
-                    {"reason" in more && <span className="trouble"> {String(more.reason)}</span>}
+                    {"reason" in more && (
+                      <span className="trouble">
+                        {" "}
+                        <Said text={String(more.reason)} />
+                      </span>
+                    )}
                   </span>
                 </li>
               ))}

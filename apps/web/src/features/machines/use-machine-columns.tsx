@@ -2,6 +2,7 @@ import type { Machine } from "@berth/spec/machine.ts";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { useSaid } from "../../lib/said.ts";
 import type { Column } from "../../components/table/arrange.ts";
 import { RowMenu } from "../../components/table/row-menu.tsx";
 import { formatMib } from "../../lib/sizes.ts";
@@ -88,8 +89,9 @@ export function useMachineColumns(): Column<Machine>[] {
 
 /** What is wrong stands in words beside the badges, as far as there is room, and whole on hover. */
 function MachineState({ machine }: { machine: Machine }) {
+  const say = useSaid();
   const troubles = troublesOf(machine)
-    .map(({ message }) => message)
+    .map(({ message }) => say(message))
     .join(" ");
   return (
     <span className="badges" title={troubles || undefined}>

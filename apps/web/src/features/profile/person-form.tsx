@@ -2,6 +2,7 @@ import { type Me, ProfileFields } from "@berth/spec/user.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
+import { said } from "../../lib/said.ts";
 import { Failure } from "../../components/failure.tsx";
 import { useTRPC } from "../../lib/trpc.ts";
 
@@ -48,5 +49,5 @@ export function PersonForm({ me }: { me: Me }) {
 function check(field: (typeof FIELDS)[number], value: string): Promise<void> {
   const issue = ProfileFields.shape[field].safeParse(value).error?.issues[0];
   const text = issue?.code === "invalid_union" ? issue.errors.flat().at(-1)?.message : issue?.message;
-  return text === undefined ? Promise.resolve() : Promise.reject(new Error(text));
+  return text === undefined ? Promise.resolve() : Promise.reject(new Error(said(text)));
 }

@@ -2,6 +2,7 @@ import { UserOutlined } from "@ant-design/icons";
 import { MAX_PHOTO_BYTES, type Me } from "@berth/spec/user.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Avatar, Button, Upload } from "antd";
+import i18next from "i18next";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/failure.tsx";
 import { formatBytes } from "../../lib/sizes.ts";
@@ -56,7 +57,7 @@ export function PhotoChoice({ me: { user_id, photo } }: { me: Me }) {
 
 /** By the REST door, which takes files. Null is one that is too large to be sent. */
 async function uploadPhoto(file: File | null): Promise<void> {
-  if (file === null) throw new Error(`At most ${formatBytes(MAX_PHOTO_BYTES)}.`);
+  if (file === null) throw new Error(i18next.t("profile.photo_hint", { size: formatBytes(MAX_PHOTO_BYTES) }));
   const body = new FormData();
   body.append("photo", file);
   const token = await session.token();

@@ -6,6 +6,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Checkbox, Form, Input, Modal, Segmented, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import type { z } from "zod";
+import { checkBy } from "../../lib/check-by.ts";
 import { Failure } from "../../components/failure.tsx";
 import { useTRPC } from "../../lib/trpc.ts";
 
@@ -158,8 +159,5 @@ const changesOf = (storage: Storage, place: Place): Partial<Place> =>
   );
 
 const ruleOf = (schema: z.ZodType) => ({
-  validator(_rule: unknown, value: unknown): Promise<void> {
-    const fault = schema.safeParse(value).error?.issues[0]?.message;
-    return fault === undefined ? Promise.resolve() : Promise.reject(new Error(fault));
-  },
+  validator: (_rule: unknown, value: unknown): Promise<void> => checkBy(schema, value),
 });

@@ -2,6 +2,7 @@ import { Account } from "@berth/spec/user.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Form, Input, Modal, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
+import { checkBy } from "../../lib/check-by.ts";
 import { Failure } from "../../components/failure.tsx";
 import { hashPassword } from "../../lib/hash-password.ts";
 import { useTRPC } from "../../lib/trpc.ts";
@@ -23,10 +24,8 @@ export function CreateUserDialog({ onClose }: { onClose: () => void }) {
       onSettled: () => void queryClient.invalidateQueries(trpc.user.pathFilter()),
     }),
   );
-  const check = (_rule: unknown, account: string | undefined): Promise<void> => {
-    const fault = account ? Account.safeParse(account).error?.issues[0]?.message : undefined;
-    return fault === undefined ? Promise.resolve() : Promise.reject(new Error(fault));
-  };
+  const check = (_rule: unknown, account: string | undefined): Promise<void> =>
+    account ? checkBy(Account, account) : Promise.resolve();
   return (
     <Modal
       open

@@ -6,27 +6,30 @@ import { type ArchiveEntry, badContext, type ContextEntry, type ContextLimits } 
  */
 export function normalizeEntry(entry: ArchiveEntry, limits: ContextLimits): ContextEntry | null {
   const { name, what, kind, ...rest } = entry;
-  const refuse = (why: string): Error => badContext(`${JSON.stringify(shorten(name))} ${why}`, { entry: name });
-  if (kind === null) throw refuse(`is ${what}: a build takes files, folders and links.`);
+  const shown = JSON.stringify(shorten(name));
+  const refuse = (message: string): Error => badContext(message, { entry: name });
+  if (kind === null) throw refuse(`${shown} is ${what}: a build takes files, folders and links.`);
   // A name of another encoding was read as one with this sign.
-  if (/[\0\ufffd]/.test(name) || !name.isWellFormed()) throw refuse("has a name that is not UTF-8.");
-  if (name.startsWith("/")) throw refuse("has an absolute path.");
+  if (/[\0\ufffd]/.test(name) || !name.isWellFormed()) throw refuse(`${shown} has a name that is not UTF-8.`);
+  if (name.startsWith("/")) throw refuse(`${shown} has an absolute path.`);
   const parts = partsOf(name);
-  if (parts.includes("..")) throw refuse("leads out of the folder: its path has `..` in it.");
+  if (parts.includes("..")) throw refuse(`${shown} leads out of the folder: its path has \`..\` in it.`);
   const path = parts.join("/");
   if (Buffer.byteLength(path) > limits.pathBytes || parts.some((part) => Buffer.byteLength(part) > limits.nameBytes)) {
-    throw refuse(`has too long a name: ${limits.nameBytes} bytes at most, ${limits.pathBytes} with all its folders.`);
+    throw refuse(
+      `${shown} has too long a name: ${limits.nameBytes} bytes at most, ${limits.pathBytes} with all its folders.`,
+    );
   }
   if (path === "") {
-    if (kind !== "directory") throw refuse("has no name.");
+    if (kind !== "directory") throw refuse(`${shown} has no name.`);
     return null;
   }
   if (kind === "symlink" && leadsOut(parts.slice(0, -1), entry.target)) {
-    throw refuse(`is a link to ${JSON.stringify(shorten(entry.target))}, outside of the folder.`);
+    throw refuse(`${shown} is a link to ${JSON.stringify(shorten(entry.target))}, outside of the folder.`);
   }
   if (kind === "link") {
     if (leadsOut([], entry.target)) {
-      throw refuse(`is a link to ${JSON.stringify(shorten(entry.target))}, outside of the folder.`);
+      throw refuse(`${shown} is a link to ${JSON.stringify(shorten(entry.target))}, outside of the folder.`);
     }
     return { ...rest, kind, path, target: partsOf(entry.target).join("/") };
   }

@@ -3,6 +3,7 @@ import type { Container } from "@berth/spec/container.ts";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { containerDialog } from "../dialogs/dialog-store.ts";
 import { useContainerActions } from "../use-container-actions.ts";
@@ -15,9 +16,11 @@ export function ConditionList({ container }: { container: Container }) {
     <ul className="conditions">
       {told.map((condition) => (
         <li key={condition.type}>
-          <span className="trouble">{condition.message}</span>{" "}
+          <span className="trouble">
+            <Said text={condition.message} />
+          </span>{" "}
           <span className="quiet">
-            {condition.type} · <TimeAgo at={condition.since} />
+            <Said text={condition.type} /> · <TimeAgo at={condition.since} />
           </span>{" "}
           <WayOut container={container} type={condition.type} />
         </li>

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { Failure } from "../../../components/failure.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
@@ -32,10 +33,10 @@ export function EventList({ containerId }: { containerId: number }) {
             </span>
             <strong>
               {kind === "warning" && <span className="visually-hidden">{t("container.warning")} </span>}
-              {reason}
+              <Said text={reason} />
             </strong>
             <span>
-              {message}{" "}
+              <Said text={message} />{" "}
               {count > 1 && (
                 <span className="quiet">
                   {t("containers.times", { count })} {t("container.since")} <TimeAgo at={first_at} />

@@ -2,6 +2,7 @@ import { DownloadOutlined } from "@ant-design/icons";
 import { App, Button, Switch } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { messageOf } from "../../../lib/messages.ts";
 import { downloadLog } from "./download-log.ts";
@@ -100,7 +101,9 @@ function OneLog({ containerId, name, onAgain }: LogProps & { onAgain: () => void
         {log.end === "lost" ? (
           <p className="trouble">{t("containers.reconnecting")}</p>
         ) : log.failure ? (
-          <p className="trouble">{log.failure}</p>
+          <p className="trouble">
+            <Said text={log.failure} />
+          </p>
         ) : (
           log.end === "over" && <p className="quiet">{t("containers.log_end")}</p>
         )}

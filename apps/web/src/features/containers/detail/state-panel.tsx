@@ -1,6 +1,8 @@
 import type { Container, ContainerPhase } from "@berth/spec/container.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
+import { useSaid } from "../../../lib/said.ts";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
 import { PhaseBadge } from "../phase-badge.tsx";
@@ -14,6 +16,7 @@ const AT_REST = new Set<ContainerPhase>(["Running", "Stopped", "Completed"]);
 /** What is wanted and what is, side by side; what is being done about it, and why; what it waits for. */
 export function StatePanel({ container }: { container: Container }) {
   const { t } = useTranslation();
+  const say = useSaid();
   const { desired, phase, message, waiting, next_retry_at, generation, observed_generation } = container;
   return (
     <section className="state-panel" aria-label={t("containers.state")}>
@@ -35,7 +38,7 @@ export function StatePanel({ container }: { container: Container }) {
           <WaitsFor container={container} waiting={waiting} />
         ) : (
           <p>
-            {message || t(generation > observed_generation ? "container.not_seen" : "container.nothing_to_do")}{" "}
+            {say(message) || t(generation > observed_generation ? "container.not_seen" : "container.nothing_to_do")}{" "}
             {next_retry_at !== null && !AT_REST.has(phase) && (
               <span className="quiet">
                 {t("containers.next_retry")}: <Countdown at={next_retry_at} due={t("container.now")} />
@@ -70,7 +73,11 @@ function WaitsFor({ container: { spec, machine_id }, waiting: { place, reason, a
           <TimeAgo at={asked_at} />
         </span>
       </p>
-      {reason !== "" && <p className="quiet">{reason}</p>}
+      {reason !== "" && (
+        <p className="quiet">
+          <Said text={reason} />
+        </p>
+      )}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { Button } from "antd";
 import i18next from "i18next";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { PALETTES } from "../../../design/palette.ts";
 import { IS_GONE, isLoss, openByteSocket, RECONNECT_MS } from "../../../lib/byte-socket.ts";
 import { preferences } from "../../../lib/preferences.ts";
@@ -88,7 +89,11 @@ function OneTerminal({ containerId, name, onAgain }: TerminalProps & { onAgain: 
     <div className="terminal">
       {(notice ?? failure) !== null && (
         <div role="status" className="terminal-notice">
-          {failure ?? t(notice === "lost" ? "containers.reconnecting" : "containers.terminal_over")}
+          {failure !== null ? (
+            <Said text={failure} />
+          ) : (
+            t(notice === "lost" ? "containers.reconnecting" : "containers.terminal_over")
+          )}
           {notice === "over" && (
             <Button size="small" onClick={onAgain}>
               {t("containers.terminal_again")}

@@ -1,6 +1,7 @@
 import type { FormInstance } from "antd";
 import type { TFunction } from "i18next";
 import type { z } from "zod";
+import { said } from "../../../lib/said.ts";
 import type { container_form } from "../../../locales/zh/container-form.ts";
 import { detailsOf } from "../../../lib/failure-details.ts";
 import type { ContainerWish } from "./container-wish.ts";
@@ -40,7 +41,7 @@ export const faultsOf = (error: z.ZodError, t: TFunction): Fault[] =>
     const isOfTwo = field === "mounts.path" && code === "custom";
     return {
       path: inForm(places),
-      message: explained === undefined || isOfTwo ? message : t(`container_form.fault.${explained}`),
+      message: explained === undefined || isOfTwo ? said(message) : t(`container_form.fault.${explained}`),
     };
   });
 
@@ -52,7 +53,7 @@ export function faultsInRefusal(error: unknown): Fault[] {
     .filter(({ message }) => typeof message === "string")
     .map(({ field, message }) => ({
       path: inForm(field.split(".").map((key) => (/^\d+$/.test(key) ? Number(key) : key))),
-      message,
+      message: said(message),
     }));
 }
 

@@ -2,6 +2,7 @@ import { BuildImageInput, DOCKERFILE_MAX_BYTES, GitAddress, type Image, PublicIm
 import { Alert, Button, Form, Input, Segmented, Skeleton } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { checkBy } from "../../../lib/check-by.ts";
 import { Failure } from "../../../components/failure.tsx";
 import { formatMib } from "../../../lib/sizes.ts";
 import { badEnvLine, parseEnv } from "../../../lib/typed-lines.ts";
@@ -99,7 +100,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
           name="git"
           label={t("builds.git")}
           extra={t("builds.git_hint")}
-          rules={[{ validator: (_rule, text: string) => check(GitAddress.safeParse(text)) }]}
+          rules={[{ validator: (_rule, text: string) => checkBy(GitAddress, text) }]}
         >
           <Input placeholder="https://git.lab/group/app.git#main:docker" spellCheck={false} autoComplete="off" />
         </Form.Item>
@@ -127,7 +128,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
         name="name"
         label={t("builds.name")}
         extra={again?.phase === "Failed" ? t("builds.name_replaces") : t("builds.name_hint")}
-        rules={[{ validator: (_rule, text: string) => check(PublicImageName.safeParse(text)) }]}
+        rules={[{ validator: (_rule, text: string) => checkBy(PublicImageName, text) }]}
       >
         <Input spellCheck={false} autoComplete="off" />
       </Form.Item>
@@ -185,9 +186,6 @@ function DraftNotice({ initial, again, onStartOver }: Notice) {
     />
   );
 }
-
-const check = ({ error }: ReturnType<typeof PublicImageName.safeParse>): Promise<void> =>
-  error ? Promise.reject(new Error(error.issues[0]?.message)) : Promise.resolve();
 
 /** What can be told before anything is sent; null where all is well. */
 function faultOf(

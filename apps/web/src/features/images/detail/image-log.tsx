@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import type { ImageLogText } from "./use-image-log.ts";
 
 /** Stays at the end unless one has scrolled away from it. */
@@ -31,7 +32,9 @@ export function ImageLog({ log: { text, isOver, isLost, failure }, name }: { log
           {isLost ? t("image.log_lost") : isOver ? t("image.log_end") : text === "" && t("image.log_none")}
         </p>
       ) : (
-        <p className="trouble">{failure}</p>
+        <p className="trouble">
+          <Said text={failure} />
+        </p>
       )}
     </>
   );

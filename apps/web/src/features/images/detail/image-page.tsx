@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Tabs } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { Failure } from "../../../components/failure.tsx";
 import { PageHead } from "../../../components/page-head.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
@@ -62,7 +63,7 @@ export function ImagePage() {
       <Making image={data} log={log.text} />
       {data.conditions.map(({ type, message }) => (
         <p key={type} className="trouble">
-          {message}
+          <Said text={message} />
         </p>
       ))}
       <Tabs

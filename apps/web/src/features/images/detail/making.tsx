@@ -1,6 +1,7 @@
 import type { ImageDetails } from "@berth/spec/image.ts";
 import { Progress } from "antd";
 import { useTranslation } from "react-i18next";
+import { useSaid } from "../../../lib/said.ts";
 import { useFormat } from "../../../lib/format.ts";
 import { formatBytes } from "../../../lib/sizes.ts";
 import { drafts } from "../build/build-draft.ts";
@@ -11,6 +12,7 @@ import { isMaking } from "../image-badge.tsx";
 export function Making({ image, log }: { image: ImageDetails; log: string }) {
   const { t } = useTranslation();
   const { exact } = useFormat();
+  const say = useSaid();
   const { phase, message, progress, total, next_retry_at } = image;
   const word = t(`images.phase.${phase}`);
   if (phase === "Failed") {
@@ -19,16 +21,16 @@ export function Making({ image, log }: { image: ImageDetails; log: string }) {
       <section className="making-failed" role="alert">
         <h2>{titleOf(image, step, t)}</h2>
         {step && <code>{step.instruction}</code>}
-        <p>{message}</p>
+        <p>{say(message)}</p>
       </section>
     );
   }
-  if (!isMaking(image)) return message === "" ? null : <p>{message}</p>;
+  if (!isMaking(image)) return message === "" ? null : <p>{say(message)}</p>;
   return (
     <div role="status" className="making">
       <p>
         {word}
-        {message !== "" && ` · ${message}`}
+        {message !== "" && ` · ${say(message)}`}
         {progress !== null && total !== null && (
           <span className="quiet">
             {" "}

@@ -1,5 +1,6 @@
 import type { ImagePlace } from "@berth/spec/image.ts";
 import { useQuery } from "@tanstack/react-query";
+import { Said } from "../../../components/said.tsx";
 import { ScrollingTable } from "../../../components/scrolling-table.tsx";
 
 import { useTranslation } from "react-i18next";
@@ -44,7 +45,11 @@ export function PlaceList({ places }: { places: ImagePlace[] }) {
                   {t("image.progress", { done: formatBytes(progress), total: formatBytes(total) })}
                 </span>
               )}
-              {message !== "" && <span className={state === "failed" ? "trouble" : "quiet"}>{message}</span>}
+              {message !== "" && (
+                <span className={state === "failed" ? "trouble" : "quiet"}>
+                  <Said text={message} />
+                </span>
+              )}
             </span>
           ),
         },

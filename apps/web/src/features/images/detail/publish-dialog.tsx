@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Form, Input, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { Failure } from "../../../components/failure.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
 
@@ -41,7 +42,7 @@ export function PublishDialog({ image: { image_id, name }, onClose }: { image: I
           <Form.Item
             label={t("image.publish_name")}
             htmlFor="publish-name"
-            help={fault ?? t("image.publish_name_hint")}
+            help={fault === undefined ? t("image.publish_name_hint") : <Said text={fault} />}
             validateStatus={fault === undefined ? "" : "error"}
           >
             <Input

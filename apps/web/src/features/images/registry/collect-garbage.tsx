@@ -2,6 +2,7 @@ import type { RegistryStatus } from "@berth/spec/registry.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { useTranslation } from "react-i18next";
+import { useSaid } from "../../../lib/said.ts";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { messageOf } from "../../../lib/messages.ts";
 import { formatBytes } from "../../../lib/sizes.ts";
@@ -42,7 +43,9 @@ export function CollectGarbage({ status: { kind, state, collected } }: { status:
 
 function Collected({ ended_at, before_bytes, after_bytes, failure }: NonNullable<RegistryStatus["collected"]>) {
   const { t } = useTranslation();
-  if (failure !== null) return <span className="trouble">{t("registry.collect_failed", { message: failure })}</span>;
+  const say = useSaid();
+  if (failure !== null)
+    return <span className="trouble">{t("registry.collect_failed", { message: say(failure) })}</span>;
   const sizes = { size: formatBytes(Math.max(0, before_bytes - after_bytes)), left: formatBytes(after_bytes) };
   return (
     <>

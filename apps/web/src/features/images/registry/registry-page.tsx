@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Descriptions } from "antd";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { Badge, SimulatedBadge, type Tone } from "../../../components/badge.tsx";
 import { Failure } from "../../../components/failure.tsx";
 import { PageHead } from "../../../components/page-head.tsx";
@@ -30,7 +31,11 @@ export function RegistryPage() {
         <CollectGarbage status={data} />
       </PageHead>
       {status.error && <Failure error={status.error} />}
-      {message !== "" && <p className={state === "missing" ? "trouble" : undefined}>{message}</p>}
+      {message !== "" && (
+        <p className={state === "missing" ? "trouble" : undefined}>
+          <Said text={message} />
+        </p>
+      )}
       {address !== null && kind !== null && (
         <>
           <Descriptions

@@ -1,6 +1,8 @@
 import type { Condition } from "@berth/spec/condition.ts";
 import type { Machine } from "@berth/spec/machine.ts";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
+import { useSaid } from "../../../lib/said.ts";
 import { Badge } from "../../../components/badge.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { useFormat } from "../../../lib/format.ts";
@@ -14,6 +16,7 @@ const isKnown = (type: string): type is Known => type in zh.machine.condition;
 export function Conditions({ machine }: { machine: Machine }) {
   const { t } = useTranslation();
   const { exact } = useFormat();
+  const say = useSaid();
   const troubles = troublesOf(machine);
   const others = machine.conditions.filter((condition) => !troubles.includes(condition));
   const nameOf = (type: string): string => (isKnown(type) ? t(`machine.condition.${type}`) : type);
@@ -32,7 +35,7 @@ export function Conditions({ machine }: { machine: Machine }) {
       <ul className="badges">
         {others.map(({ type, status, message, since }) => {
           const state = status === "unknown" ? "unknown" : "good";
-          const title = [message, t("machine.since", { at: exact(since) })].filter(Boolean).join(" ");
+          const title = [say(message), t("machine.since", { at: exact(since) })].filter(Boolean).join(" ");
           return (
             <li key={type}>
               <Badge tone={state === "unknown" ? "quiet" : "good"} title={title}>
@@ -55,7 +58,9 @@ function Trouble({ condition: { type, message, since }, name }: { condition: Con
         <Badge tone="bad">{t("machine.condition_state.bad")}</Badge>
       </span>
       <div>
-        <p>{message}</p>
+        <p>
+          <Said text={message} />
+        </p>
         {isKnown(type) && (
           <p>
             <strong>{t("machine.to_do")}</strong> {t(`machine.fix.${type}`)}

@@ -1,5 +1,7 @@
 import type { JoinCheck } from "@berth/spec/join-token.ts";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
+import { useSaid } from "../../../lib/said.ts";
 import { Badge, type Tone } from "../../../components/badge.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { zh } from "../../../locales/zh.ts";
@@ -12,6 +14,7 @@ const isKnown = (check: string): check is Known => check in zh.joining.check;
 /** What the script has found on the server so far, in its order, with what mends each. */
 export function CheckList({ checks, at }: { checks: readonly JoinCheck[]; at: string }) {
   const { t } = useTranslation();
+  const say = useSaid();
   return (
     <section>
       <div className="join-line">
@@ -28,11 +31,11 @@ export function CheckList({ checks, at }: { checks: readonly JoinCheck[]; at: st
             </span>
             <strong>{isKnown(check) ? t(`joining.check.${check}`) : check}</strong>
             <span>
-              {text}
+              <Said text={text} />
               {fix !== "" && (
                 <>
                   <br />
-                  <code>{t("joining.fix", { fix })}</code>
+                  <code>{t("joining.fix", { fix: say(fix) })}</code>
                 </>
               )}
             </span>

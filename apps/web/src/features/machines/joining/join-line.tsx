@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Alert, Button, Skeleton } from "antd";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../components/said.tsx";
 import { CopyText } from "../../../components/copy-text.tsx";
 import { Failure } from "../../../components/failure.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
@@ -67,7 +68,7 @@ function OneLine({ created, token, onAgain }: OneLineProps) {
           <JoinScript url={created.script_url} />
         </>
       )}
-      {created.warning !== null && <Alert type="warning" title={created.warning} />}
+      {created.warning !== null && <Alert type="warning" title={<Said text={created.warning} />} />}
       <div className="join-line join-state">
         <span role="status">
           <JoinState token={token} />

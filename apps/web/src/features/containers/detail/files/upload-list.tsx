@@ -1,6 +1,7 @@
 import { CheckCircleOutlined, CloseOutlined, ReloadOutlined } from "@ant-design/icons";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
+import { Said } from "../../../../components/said.tsx";
 import { useFormat } from "../../../../lib/format.ts";
 import { formatBytes } from "../../../../lib/sizes.ts";
 import { useStore } from "../../../../lib/store.ts";
@@ -80,7 +81,7 @@ function UploadRow({ entry }: { entry: UploadEntry }) {
       )}
       {state === "failed" && (
         <p className="trouble" role="alert">
-          {message}
+          <Said text={message} />
         </p>
       )}
     </li>
