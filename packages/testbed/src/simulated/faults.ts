@@ -22,6 +22,7 @@ export type EngineCall =
   | "attach"
   | "resize"
   | "top"
+  | "changes"
   | "exec_create"
   | "exec_start"
   | "exec_inspect"

@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Placeholders } from "./placeholders.ts";
 import { type Outcome, type Session, showOutcome } from "./session.ts";
@@ -45,11 +45,16 @@ export async function runSession(session: Session, target: SessionTarget): Promi
   }
 }
 
+/** As a shell counts: a command that a signal ended has 128 and the signal's number. */
+function codeOf({ code, signal }: ExecFileException): number {
+  return typeof code === "number" ? code : 128 + (signal ? constants.signals[signal] : 0);
+}
+
 function run(command: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
   const options = { cwd, env, timeout: LONGEST_MS, killSignal: "SIGKILL" } as const;
   return new Promise((resolve) => {
     const child = execFile("/bin/bash", ["-c", command], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+      resolve({ code: error === null ? 0 : codeOf(error), stdout, stderr });
     });
     child.stdin?.end();
   });

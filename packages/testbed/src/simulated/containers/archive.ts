@@ -9,6 +9,12 @@ import type { ContainerRecord } from "./container-record.ts";
 /** Every image has these, also where no file lies in them. */
 const FOLDERS = ["/", "/tmp", "/root", "/etc"];
 
+/** `HEAD /containers/:id/archive`: what lies there, in a header. */
+export function statArchive({ daemon, params, query }: Call): Reply {
+  const container = daemon.container(params["id"] ?? "");
+  return { status: 200, headers: { "X-Docker-Container-Path-Stat": describePath(container, pathOf(query)) } };
+}
+
 /** `GET /containers/:id/archive`: of a file only. */
 export async function getArchive({ daemon, params, query, stream }: Call): Promise<Reply> {
   const container = daemon.container(params["id"] ?? "");
@@ -19,7 +25,11 @@ export async function getArchive({ daemon, params, query, stream }: Call): Promi
   const mode = container.files.modeOf(path);
   tar.entry({ name: posix.basename(path), uid: 0, gid: 0, mode }, Buffer.from(content));
   tar.finalize();
-  const body = stream(200, { "Content-Type": "application/x-tar" });
+  const headers = {
+    "Content-Type": "application/x-tar",
+    "X-Docker-Container-Path-Stat": describePath(container, path),
+  };
+  const body = stream(200, headers);
   for await (const chunk of tar) await body.write(chunk as Buffer);
   body.end();
   return undefined;
@@ -42,7 +52,24 @@ export async function putArchive({ daemon, params, query, body }: Call): Promise
   return { status: 200 };
 }
 
+/** As Go writes a mode down, where the highest bit says that it is a folder. */
+const FOLDER_MODE = 0x8000_01ed;
+
+function describePath({ files, id }: ContainerRecord, path: string): string {
+  const content = files.read(path);
+  const isFolder = !content && (FOLDERS.includes(path) || files.list(path) !== null);
+  if (!content && !isFolder) throw notThere({ id }, path);
+  const stat = {
+    name: posix.basename(path) || "/",
+    size: content?.length ?? 4096,
+    mode: isFolder ? FOLDER_MODE : files.modeOf(path),
+    mtime: new Date(files.modifiedOf(path)).toISOString(),
+    linkTarget: "",
+  };
+  return Buffer.from(JSON.stringify(stat)).toString("base64");
+}
+
 const pathOf = (query: URLSearchParams): string => posix.resolve("/", query.get("path") ?? "");
 
-const notThere = ({ id }: ContainerRecord, path: string): DockerError =>
+const notThere = ({ id }: Pick<ContainerRecord, "id">, path: string): DockerError =>
   new DockerError(404, `Could not find the file ${path} in container ${id}`);

@@ -84,7 +84,7 @@ const OLD_DEFAULTS: Readonly<Record<string, unknown>> = { KernelMemory: 0, Kerne
 /** What was asked for, over the defaults of this generation of Docker. */
 export function showHostConfig(daemon: Daemon, container: ContainerRecord): unknown {
   const { Mounts, ...host } = container.host;
-  const mounts = (Mounts ?? []).filter((mount) => mount["IsAnonymous"] !== true);
+  const mounts = (Mounts ?? []).filter((mount) => mount["IsImplied"] !== true);
   const all = mounts.length > 0 ? { ...host, Mounts: mounts } : host;
   const asked = Object.entries(all).filter(([name, value]) => isAsked(name, value));
   return {

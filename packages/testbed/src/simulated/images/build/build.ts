@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { z } from "zod";
 import { DockerError } from "../../docker-error.ts";
 import { shortId } from "../../hex-id.ts";
-import type { Call, Reply } from "../../http/call.ts";
+import { type Call, isSet, type Reply } from "../../http/call.ts";
 import type { Files } from "../../process/file-layer.ts";
 import { applyChanges } from "../dockerfile-changes.ts";
 import { formatReference, parseReference } from "../image-reference.ts";
@@ -55,7 +55,12 @@ export async function buildImage(call: Call): Promise<Reply> {
   }
   await daemon.takes("build");
   const body = call.stream(200, { "Content-Type": "application/json" });
+  const isQuiet = isSet(query, "q");
+  const untold: object[] = [];
   let written = Promise.resolve();
+  const write = (line: object): void => {
+    written = written.then(() => body.write(`${JSON.stringify(line)}\r\n`));
+  };
   const build: Build = {
     call,
     context,
@@ -64,9 +69,8 @@ export async function buildImage(call: Call): Promise<Reply> {
     given: Texts.parse(JSON.parse(query.get("buildargs") || "{}")),
     consumed: new Set(),
     memory: Number(query.get("memory") ?? 0),
-    tell: (line) => {
-      written = written.then(() => body.write(`${JSON.stringify(line)}\r\n`));
-    },
+    // Who wants to hear little hears all of it where the build fails.
+    tell: (line) => (isQuiet && "stream" in line ? void untold.push(line) : write(line)),
   };
   try {
     const image = await followSteps(build, instructions);
@@ -80,9 +84,11 @@ export async function buildImage(call: Call): Promise<Reply> {
       setTag(daemon, tag, image);
       build.tell({ stream: `Successfully tagged ${tag}\n` });
     }
+    if (isQuiet) write({ stream: `${image.id}\n` });
   } catch (error) {
     const code = error instanceof StepFailure && error.code !== null ? { code: error.code } : {};
     const message = error instanceof Error ? error.message : String(error);
+    untold.forEach(write);
     build.tell({ errorDetail: { ...code, message }, error: message });
   }
   daemon.onChange();
