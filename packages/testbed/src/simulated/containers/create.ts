@@ -1,4 +1,5 @@
 import type { Daemon } from "../daemon.ts";
+import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
 import { newHexId, shortId } from "../hex-id.ts";
 import { type Call, readJson, type Reply } from "../http/call.ts";
@@ -27,6 +28,12 @@ export async function createContainer(call: Call): Promise<Reply> {
   const ownName = (name || `simulated_${shortId(id)}`).replace(/^\//, "");
   reserveName(daemon, ownName, id);
   await daemon.takes("create");
+  try {
+    needSpace(daemon, "mkdir", `overlay2/${id}-init`);
+  } catch (error) {
+    daemon.containerNames.delete(ownName);
+    throw error;
+  }
   keepContainer(daemon, newContainer(daemon, { id, name: ownName, image, config, host: host ?? {} }));
   return { status: 201, json: { Id: id, Warnings: [] } };
 }

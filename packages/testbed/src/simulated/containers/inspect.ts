@@ -13,7 +13,10 @@ export async function inspectContainer({ daemon, params, query }: Call): Promise
   const container = daemon.container(params["id"] ?? "");
   return withLock(container, async () => {
     await daemon.takes("inspect");
-    return { status: 200, json: { ...show(daemon, container), ...(isSet(query, "size") ? showSizes(daemon, container) : {}) } };
+    return {
+      status: 200,
+      json: { ...show(daemon, container), ...(isSet(query, "size") ? showSizes(daemon, container) : {}) },
+    };
   });
 }
 

@@ -1,8 +1,9 @@
 import { pause, unpause } from "../containers/pause.ts";
 import type { ContainerRecord } from "../containers/container-record.ts";
 import type { Daemon } from "../daemon.ts";
+import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
-import { digestOf } from "../hex-id.ts";
+import { digestOf, newHexId } from "../hex-id.ts";
 import { type Call, isSet, readJson, type Reply } from "../http/call.ts";
 import { ImageConfig } from "../wire.ts";
 import { applyChanges } from "./dockerfile-changes.ts";
@@ -26,6 +27,12 @@ export async function commitContainer(call: Call): Promise<Reply> {
   const isPausing = (query.get("pause") === null || isSet(query, "pause")) && container.status === "running";
   if (isPausing) pause(daemon, container);
   await daemon.takes("commit");
+  try {
+    needSpace(daemon, "write", `overlay2/${newHexId()}/diff/layer`);
+  } catch (error) {
+    if (isPausing) unpause(daemon, container);
+    throw error;
+  }
   const image = newImage(daemon, container, asked, query);
   if (daemon.generation.isModern) publishImage(daemon, image, "create", image.id);
   if (reference) setTag(daemon, reference, image);

@@ -1,6 +1,7 @@
 import type { Daemon } from "../daemon.ts";
+import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
-import { shortId } from "../hex-id.ts";
+import { newHexId, shortId } from "../hex-id.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { formatReference, type ImageReference, parseReference } from "./image-reference.ts";
 import type { ImageRecord } from "./image-store.ts";
@@ -27,7 +28,14 @@ export async function pullImage(call: Call): Promise<Reply> {
     id: reference.digest ? name : (reference.tag ?? "latest"),
   });
   const isNew = daemon.images.references.get(name) !== found.image_id;
-  if (!daemon.images.byId.has(found.image_id)) await download(call, found, tell);
+  try {
+    if (!daemon.images.byId.has(found.image_id)) await download(call, found, tell);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await tell({ errorDetail: { message }, error: message });
+    body.end();
+    return undefined;
+  }
   if (body.isOver && call.client.aborted) return undefined; // the client has gone: the pull goes with it
   const image = keep(daemon, found);
   daemon.images.references.set(name, image.id);
@@ -113,7 +121,17 @@ async function download(call: Call, found: RegistryImage, tell: (progress: objec
   await tell({ status: "Verifying Checksum", progressDetail: {}, id });
   await tell({ status: "Download complete", progressDetail: {}, id });
   await tell({ status: "Extracting", progressDetail: { current: total, total }, progress: showBar(total, total), id });
+  needSpaceForLayer(daemon);
   await tell({ status: "Pull complete", progressDetail: {}, id });
+}
+
+function needSpaceForLayer(daemon: Daemon): void {
+  try {
+    needSpace(daemon, "write", `overlay2/${newHexId()}/diff/layer`);
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    throw new DockerError(error.status, `failed to register layer: ${error.message}`);
+  }
 }
 
 export function showBar(current: number, total: number): string {

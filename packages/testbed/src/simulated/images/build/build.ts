@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { z } from "zod";
+import { needSpace } from "../../disk.ts";
 import { DockerError } from "../../docker-error.ts";
 import { shortId } from "../../hex-id.ts";
 import { type Call, isSet, type Reply } from "../../http/call.ts";
@@ -44,6 +45,7 @@ export async function buildImage(call: Call): Promise<Reply> {
   const name = query.get("t") ?? "";
   const tag = name === "" ? null : formatReference(parseReference(name, daemon.generation, 500));
   if (query.get("remote")) throw new DockerError(500, 'exec: "git": executable file not found in $PATH');
+  needSpace(daemon, "mkdir", "tmp/docker-builder1");
   const context = await readContext(await call.body());
   const dockerfile = query.get("dockerfile") || "Dockerfile";
   const file = context.get(contextPath(dockerfile));
