@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCommand } from "../fleet/command-path.ts";
-import { PULL_TEST_IMAGE, TEST_IMAGE } from "../fleet/test-image.ts";
+import { PULL_TEST_IMAGE, TEST_IMAGE, TEST_IMAGE_CONFIG } from "../fleet/test-image.ts";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { runSession, type SessionTarget } from "./command-line/run-session.ts";
 import { readSessions, type Session } from "./command-line/session.ts";
@@ -58,7 +58,9 @@ async function openSimulated(
   const folder = await mkdtemp(join(tmpdir(), "cli-"));
   const registry = new SimulatedRegistry();
   const server = await serveRegistry(registry);
-  registry.publish(parseReference(`${server.address}/${PULL_TEST_IMAGE}`, generationOf(generation)));
+  for (const name of [TEST_IMAGE, `${server.address}/${PULL_TEST_IMAGE}`]) {
+    registry.publish(parseReference(name, generationOf(generation)), TEST_IMAGE_CONFIG);
+  }
   const engine = await startSimulatedEngine({
     name: "cli",
     engine_id: "cli",

@@ -82,7 +82,7 @@ function showConfig({ id, config }: ContainerRecord): unknown {
     Env: config.Env && config.Env.length > 0 ? config.Env : null,
     Cmd: config.Cmd ?? null,
     Image: config.Image,
-    Volumes: config.Volumes ?? null,
+    Volumes: Object.keys(config.Volumes ?? {}).length > 0 ? config.Volumes : null,
     WorkingDir: config.WorkingDir ?? "",
     Entrypoint: config.Entrypoint ?? null,
     OnBuild: null,

@@ -15,7 +15,9 @@ import { publishImage, setTag } from "./tag.ts";
 export async function commitContainer(call: Call): Promise<Reply> {
   const { daemon, query } = call;
   const container = daemon.container(query.get("container") ?? "");
-  const asked = applyChanges(await readJson(call, ImageConfig), query.getAll("changes"));
+  const body = await readJson(call, ImageConfig);
+  // Without a body the changes are to what the container has.
+  const asked = applyChanges(Object.keys(body).length > 0 ? body : container.config, query.getAll("changes"));
   const repository = query.get("repo") ?? "";
   const tag = query.get("tag") ?? "";
   const status = daemon.generation.isModern ? 400 : 500;
@@ -28,7 +30,7 @@ export async function commitContainer(call: Call): Promise<Reply> {
   if (isPausing) pause(daemon, container);
   await daemon.takes("commit");
   try {
-    needSpace(daemon, "write", `overlay2/${newHexId()}/diff/layer`);
+    needSpace(daemon, "mkdir", `overlay2/${newHexId()}`);
   } catch (error) {
     if (isPausing) unpause(daemon, container);
     throw error;

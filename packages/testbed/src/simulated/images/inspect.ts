@@ -83,7 +83,7 @@ function showConfig({ config }: ImageRecord): unknown {
     Labels: config.Labels ?? null,
     OnBuild: null,
     User: config.User ?? "",
-    Volumes: config.Volumes ?? null,
+    Volumes: Object.keys(config.Volumes ?? {}).length > 0 ? config.Volumes : null,
     WorkingDir: config.WorkingDir ?? "",
   };
 }

@@ -1,7 +1,7 @@
 import type { Daemon } from "../daemon.ts";
 import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
-import { newHexId, shortId } from "../hex-id.ts";
+import { shortId } from "../hex-id.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { formatReference, type ImageReference, parseReference } from "./image-reference.ts";
 import type { ImageRecord } from "./image-store.ts";
@@ -62,7 +62,8 @@ function findInRegistry(daemon: Daemon, reference: ImageReference): RegistryImag
 export function refuseUnreachable(daemon: Daemon, reference: ImageReference): void {
   const host = registryHost(reference);
   if (host === null || daemon.options.registry.hasHost(host)) return;
-  throw new DockerError(500, `Get "https://${host}/v2/": dial tcp ${host}: connect: connection refused`);
+  const scheme = host.startsWith("127.") ? "http" : "https"; // what every engine takes for insecure
+  throw new DockerError(500, `Get "${scheme}://${host}/v2/": dial tcp ${host}: connect: connection refused`);
 }
 
 /** What a build starts from: the engine's own image, or else the registry's, of whose pull little is told. */
@@ -112,6 +113,7 @@ async function download(call: Call, found: RegistryImage, tell: (progress: objec
   const id = shortId(found.layers.at(-1) ?? found.image_id);
   const total = found.size_bytes;
   await tell({ status: "Pulling fs layer", progressDetail: {}, id });
+  needSpace(daemon, "write", "tmp/GetImageBlob1");
   for (let step = 1; step <= STEPS; step++) {
     if (call.client.aborted) return;
     const current = Math.floor((total * step) / STEPS);
@@ -121,17 +123,7 @@ async function download(call: Call, found: RegistryImage, tell: (progress: objec
   await tell({ status: "Verifying Checksum", progressDetail: {}, id });
   await tell({ status: "Download complete", progressDetail: {}, id });
   await tell({ status: "Extracting", progressDetail: { current: total, total }, progress: showBar(total, total), id });
-  needSpaceForLayer(daemon);
   await tell({ status: "Pull complete", progressDetail: {}, id });
-}
-
-function needSpaceForLayer(daemon: Daemon): void {
-  try {
-    needSpace(daemon, "write", `overlay2/${newHexId()}/diff/layer`);
-  } catch (error) {
-    if (!(error instanceof DockerError)) throw error;
-    throw new DockerError(error.status, `failed to register layer: ${error.message}`);
-  }
 }
 
 export function showBar(current: number, total: number): string {

@@ -30,7 +30,7 @@ export async function pushImage(call: Call): Promise<Reply> {
     refuseUnreachable(daemon, reference);
     if (daemon.options.registry.isReadOnly) throw new DockerError(405, "unsupported: The operation is unsupported.");
     await sendLayers(call, reference, image, tell);
-    needSpace(daemon, "open", "image/overlay2/distribution/v2metadata-by-diffid/sha256/.tmp");
+    needSpace(daemon, "mkdir", "image/overlay2/distribution/v2metadata-by-diffid");
     if (call.client.aborted) return undefined; // the client has gone: the push goes with it
     const { digest, size } = keepInRegistry(daemon, reference, image);
     await tell({ status: `${tag}: digest: ${digest} size: ${size}` });

@@ -8,8 +8,6 @@ const TIME = /\b[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/
 const DURATION = /Less than a second|\b\d+ seconds?\b|About a minute/g;
 const ADDRESS = /\b(?:10|172|192)(?:\.\d{1,3}){3}\b/g;
 const MAC = /\b[a-f0-9]{2}(?::[a-f0-9]{2}){5}\b/g;
-const EPOCH_S = { from: Date.UTC(2020) / 1000, to: Date.UTC(2100) / 1000 };
-
 const CLASSES: readonly [RegExp, string][] = [
   [TIME, "<time>"],
   [DURATION, "<duration>"],
@@ -49,13 +47,12 @@ export class Recording {
 
   value(value: Json): Json {
     if (typeof value === "string") return this.text(value);
-    if (typeof value === "number") return value > EPOCH_S.from && value < EPOCH_S.to ? "<time>" : value;
     if (Array.isArray(value)) return value.map((entry) => this.value(entry));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
       Object.entries(value)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, entry]) => [this.text(key), this.value(entry)]),
+        .map(([key, entry]) => [this.text(key), isTime(key, entry) ? "<time>" : this.value(entry)]),
     );
   }
 }
@@ -101,6 +98,11 @@ export class Bindings {
     if (id === undefined || (!isShort && id.length < 64)) return null;
     return isShort ? id.slice(0, 12) : id;
   }
+}
+
+/** Seconds since 1970, as lists have them. */
+function isTime(key: string, value: Json): boolean {
+  return key === "Created" && typeof value === "number";
 }
 
 function escape(text: string): string {

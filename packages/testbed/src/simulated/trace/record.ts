@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { startFleet } from "../../fleet/start-fleet.ts";
 import { TEST_IMAGE } from "../../fleet/test-image.ts";
@@ -16,7 +16,9 @@ try {
   const registry = fleet.registry.address;
   for (const { generation, socket_path: socketPath } of fleet.engines) {
     const path = join(fleet.folder, `recorder-${generation}.sock`);
-    const recorder = await startRecorder({ socketPath }, path, { [registry]: "<registry>", [TEST_IMAGE]: "<image>" });
+    const root = join(dirname(socketPath), "data");
+    const words = { [registry]: "<registry>", [TEST_IMAGE]: "<image>", [root]: "<root>" };
+    const recorder = await startRecorder({ socketPath }, path, words);
     const engine = connectEngine({ kind: "unix", path });
     await tellStory(engine, TEST_IMAGE, registry);
     engine.close();

@@ -33,7 +33,6 @@ async function tellCreate(engine: Engine, image: string): Promise<void> {
   await refused(engine.inspectImage("absent:latest"));
   await refused(engine.createContainer(NAME, bodyOf("absent:latest")));
   await refused(engine.createContainer(NAME, bodyOf(image, { Memory: MIB, MemorySwap: MIB })));
-  await refused(engine.createContainer(NAME, bodyOf(image, { NanoCpus: 1e14 })));
 }
 
 async function tellRun(engine: Engine, id: string, image: string): Promise<void> {
@@ -87,7 +86,7 @@ async function tellEnd(engine: Engine, id: string): Promise<void> {
   await refused(engine.startContainer(id));
   await refused(engine.stopContainer(id, 0));
   await refused(engine.inspectContainer(id));
-  await refused(engine.updateContainer(id, { memory_bytes: 64 * MIB, nano_cpus: 0 }));
+  await refused(engine.updateContainer(id, { memory_bytes: 64 * MIB, nano_cpus: 1e9 }));
 }
 
 async function tellPull(engine: Engine, registry: string): Promise<void> {

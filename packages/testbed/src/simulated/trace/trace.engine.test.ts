@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runDockerCli } from "../../fleet/docker-cli.ts";
 import { sharedFleet } from "../../fleet/shared-fleet.ts";
@@ -17,7 +18,8 @@ describe.skipIf(fleet === null)("a trace of real engines", () => {
       await docker("rm", "--force", ...CONTAINER_NAMES);
       await docker("volume", "rm", "--force", VOLUME_NAME);
     });
-    const words = { [fleet.registry.address]: "<registry>", [TEST_IMAGE]: "<image>" };
+    const root = join(dirname(engine.socket_path), "data");
+    const words = { [fleet.registry.address]: "<registry>", [TEST_IMAGE]: "<image>", [root]: "<root>" };
     const wire = { socketPath: engine.socket_path };
     expect(await replayTrace(readTrace(generation), wire, words)).toEqual([]);
   });

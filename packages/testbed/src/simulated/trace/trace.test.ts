@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { PULL_TEST_IMAGE, TEST_IMAGE } from "../../fleet/test-image.ts";
+import { PULL_TEST_IMAGE, TEST_IMAGE, TEST_IMAGE_CONFIG } from "../../fleet/test-image.ts";
 import { generationOf } from "../generation.ts";
 import { parseReference } from "../images/image-reference.ts";
 import { SimulatedRegistry } from "../images/simulated-registry.ts";
@@ -11,7 +11,9 @@ const REGISTRY = "registry.test:5000";
 
 test.each(["28.5", "20.10"] as const)("a simulated %s answers what a real one answered", async (generation) => {
   const registry = new SimulatedRegistry();
-  registry.publish(parseReference(`${REGISTRY}/${PULL_TEST_IMAGE}`, generationOf(generation)));
+  for (const name of [TEST_IMAGE, `${REGISTRY}/${PULL_TEST_IMAGE}`]) {
+    registry.publish(parseReference(name, generationOf(generation)), TEST_IMAGE_CONFIG);
+  }
   const engine = await startSimulatedEngine({
     name: "traced",
     engine_id: "traced",
@@ -21,7 +23,7 @@ test.each(["28.5", "20.10"] as const)("a simulated %s answers what a real one an
     images: [TEST_IMAGE],
   });
   onTestFinished(() => engine.close());
-  const words = { [REGISTRY]: "<registry>", [TEST_IMAGE]: "<image>" };
+  const words = { [REGISTRY]: "<registry>", [TEST_IMAGE]: "<image>", [engine.daemon.root_dir]: "<root>" };
   const wire = { host: "127.0.0.1", port: engine.port ?? 0 };
   expect(await replayTrace(readTrace(generation), wire, words)).toEqual([]);
 });

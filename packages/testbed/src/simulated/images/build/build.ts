@@ -101,6 +101,7 @@ export async function buildImage(call: Call): Promise<Reply> {
 
 /** As a LABEL has it, where nothing of it is a variable. */
 function quoted(key: string, value: string): string {
+  if (/^[\w.-]+=[\w.-]+$/.test(`${key}=${value}`)) return `${key}=${value}`;
   return `${JSON.stringify(key)}=${JSON.stringify(value)}`.replaceAll("$", "\\$");
 }
 
