@@ -10,14 +10,15 @@ import { tellStory } from "./story.ts";
 const GENERATIONS = ["20.10", "28.5"] as const;
 
 const fleet = await startFleet({
-  engines: GENERATIONS.map((generation) => ({ name: `trace-${generation}`, generation })),
+  engines: GENERATIONS.map((generation) => ({ name: `trace-${generation.replace(".", "-")}`, generation })),
 });
 try {
   const registry = fleet.registry.address;
   for (const { generation, socket_path: socketPath } of fleet.engines) {
     const path = join(fleet.folder, `recorder-${generation}.sock`);
-    const root = join(dirname(socketPath), "data");
-    const words = { [registry]: "<registry>", [TEST_IMAGE]: "<image>", [root]: "<root>" };
+    const folder = dirname(socketPath);
+    const folders = { [join(folder, "data")]: "<root>", [join(folder, "run")]: "<run>" };
+    const words = { [registry]: "<registry>", [TEST_IMAGE]: "<image>", ...folders };
     const recorder = await startRecorder({ socketPath }, path, words);
     const engine = connectEngine({ kind: "unix", path });
     await tellStory(engine, TEST_IMAGE, registry);
