@@ -87,7 +87,7 @@ describe("a full disk", () => {
   const NO_SPACE = expect.stringMatching(/no space left on device$/);
   const lastLine = (text: string): unknown => JSON.parse(text.trim().split("\n").at(-1) ?? "");
 
-  test("refuses whatever makes a container or an image, in the words and at the place of a real one", async () => {
+  test("refuses whatever makes or changes a container or an image, in the words and at the place of a real one", async () => {
     const engine = await open();
     await create(engine);
     await ask(engine, "POST", "/containers/box/start");
@@ -98,6 +98,12 @@ describe("a full disk", () => {
     const commit = await ask(engine, "POST", "/commit?container=box&repo=saved");
     expect(commit).toMatchObject({ status: 500 });
     expect(commit.json()).toEqual({ message: NO_SPACE });
+    const update = await ask(engine, "POST", "/containers/box/update", { NanoCpus: 5e8 });
+    expect(update).toMatchObject({ status: 500 });
+    expect(update.json()).toEqual({
+      message: expect.stringMatching(/^Cannot update container .*no space left on device$/),
+    });
+    expect((await ask(engine, "POST", "/containers/box/rename?name=box2")).json()).toEqual({ message: NO_SPACE });
     const pull = await ask(engine, "POST", "/images/create?fromImage=debian&tag=12");
     expect(pull.status).toBe(200);
     expect(lastLine(pull.text)).toEqual({ errorDetail: { message: NO_SPACE }, error: NO_SPACE });

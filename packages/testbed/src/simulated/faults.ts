@@ -88,7 +88,7 @@ export class Faults {
   events: EventFaults = NO_EVENT_FAULTS;
   /** How long after an end or a pause was told lists still show the container as it was; some 90 ms on Docker 20.10. */
   list_lag_ms = 0;
-  /** No room where Docker keeps its data: whatever would make a container or an image says so. What is there stays. */
+  /** No room where Docker keeps its data: whatever makes or changes a container or an image says so. What is there stays. */
   isDiskFull = false;
   #calls: { fault: CallFault; left: number }[] = [];
   #released: (() => void)[] = [];
