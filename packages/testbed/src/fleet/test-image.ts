@@ -9,6 +9,8 @@ export const TEST_IMAGE = "berth-test/busybox:latest";
 /** Only in the registry: {@link TEST_IMAGE} and one layer of a few bytes, so there is always something to pull. */
 export const PULL_TEST_IMAGE = "berth-test/busybox:derived";
 
+export const TEST_IMAGE_CONFIG = { Env: ["PATH=/bin"], Cmd: ["/bin/sh"], WorkingDir: "/" };
+
 export const MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json";
 
 export interface Blob {
@@ -61,7 +63,7 @@ function describeImage(reference: string, layerTars: Buffer[]): TestImage {
     architecture: process.arch === "x64" ? "amd64" : process.arch,
     os: "linux",
     created,
-    config: { Env: ["PATH=/bin"], Cmd: ["/bin/sh"], WorkingDir: "/" },
+    config: TEST_IMAGE_CONFIG,
     rootfs: { type: "layers", diff_ids: layerTars.map((tar) => toBlob(tar).digest) },
     history: layerTars.map(() => ({ created, created_by: "berth test image" })),
   });

@@ -64,6 +64,12 @@ export class Daemon {
 
   /** By id, by name, or by the beginning of an id that only one has. Throws 404 otherwise. */
   container(idOrName: string): ContainerRecord {
+    const container = this.find(idOrName);
+    if (!container) throw noSuchContainer(idOrName);
+    return container;
+  }
+
+  find(idOrName: string): ContainerRecord | null {
     const byId = this.containers.get(idOrName);
     if (byId) return byId;
     const byName = this.containers.get(this.containerNames.get(idOrName.replace(/^\//, "")) ?? "");
@@ -72,8 +78,7 @@ export class Daemon {
       ? [...this.containers.values()].filter((container) => container.id.startsWith(idOrName))
       : [];
     const [only, ...others] = byPrefix;
-    if (!only || others.length > 0) throw noSuchContainer(idOrName);
-    return only;
+    return only && others.length === 0 ? only : null;
   }
 
   /** The engine's process ends: whatever ran is gone without a word, and no timer is left behind. */

@@ -22,6 +22,7 @@ export type EngineCall =
   | "attach"
   | "resize"
   | "top"
+  | "changes"
   | "exec_create"
   | "exec_start"
   | "exec_inspect"
@@ -87,6 +88,8 @@ export class Faults {
   events: EventFaults = NO_EVENT_FAULTS;
   /** How long after an end or a pause was told lists still show the container as it was; some 90 ms on Docker 20.10. */
   list_lag_ms = 0;
+  /** No room where Docker keeps its data: whatever makes or changes a container or an image says so. What is there stays. */
+  isDiskFull = false;
   #calls: { fault: CallFault; left: number }[] = [];
   #released: (() => void)[] = [];
   readonly #setSkew: (ms: number) => void;
@@ -114,6 +117,7 @@ export class Faults {
     this.#calls = [];
     this.events = NO_EVENT_FAULTS;
     this.list_lag_ms = 0;
+    this.isDiskFull = false;
     this.#setSkew(0);
     this.#release();
   }

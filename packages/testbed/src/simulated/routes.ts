@@ -1,5 +1,6 @@
 import { attachContainer, resizeContainer, topContainer } from "./containers/attach.ts";
-import { getArchive, putArchive } from "./containers/archive.ts";
+import { getArchive, putArchive, statArchive } from "./containers/archive.ts";
+import { showChanges } from "./containers/changes.ts";
 import { createContainer } from "./containers/create.ts";
 import { inspectContainer } from "./containers/inspect.ts";
 import { killContainer } from "./containers/kill.ts";
@@ -53,10 +54,12 @@ export const ROUTES: Route[] = [
   { method: "GET", path: "/containers/:id/logs", call: "logs", handler: streamLogs },
   { method: "GET", path: "/containers/:id/stats", call: "stats", handler: streamStats },
   { method: "GET", path: "/containers/:id/top", call: "top", handler: topContainer },
+  { method: "GET", path: "/containers/:id/changes", call: "changes", handler: showChanges },
   { method: "POST", path: "/containers/:id/attach", call: "attach", handler: attachContainer },
   { method: "POST", path: "/containers/:id/resize", call: "resize", handler: resizeContainer },
   { method: "POST", path: "/containers/:id/exec", call: "exec_create", handler: createExec },
   { method: "GET", path: "/containers/:id/archive", call: "archive_get", handler: getArchive },
+  { method: "HEAD", path: "/containers/:id/archive", call: "archive_get", handler: statArchive },
   { method: "PUT", path: "/containers/:id/archive", call: "archive_put", handler: putArchive },
   { method: "POST", path: "/exec/:id/start", call: "exec_start", handler: startExec },
   { method: "POST", path: "/exec/:id/resize", call: "exec_resize", handler: resizeExec },

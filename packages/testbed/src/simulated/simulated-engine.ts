@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { BlackHole } from "./black-hole.ts";
 import { resumeContainers } from "./containers/resume.ts";
 import { Daemon } from "./daemon.ts";
 import { type EngineClock, systemClock } from "./engine-clock.ts";
@@ -50,6 +51,8 @@ export interface SimulatedEngine {
   /** Null where it listens on a socket. */
   port: number | null;
   faults: Faults;
+  /** The way to it that leads nowhere; open until asked otherwise. */
+  black_hole: BlackHole;
   /** What it holds, for tests that look behind the API. */
   daemon: Daemon;
   /** Breaks every connection: idle ones, streams, and those that a command has taken over. */
@@ -90,6 +93,7 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  const blackHole = new BlackHole(server, sockets);
   const dropConnections = (): void => sockets.forEach((socket) => socket.destroy());
   await listen(server, options.listen);
   const address = server.address();
@@ -100,10 +104,12 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     socket_path: socketPath,
     port,
     faults: daemon.faults,
+    black_hole: blackHole,
     daemon,
     dropConnections,
     close: async () => {
       daemon.faults.clear();
+      await blackHole.end();
       server.close();
       dropConnections();
       await once(server, "close");

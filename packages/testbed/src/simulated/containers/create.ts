@@ -1,4 +1,5 @@
 import type { Daemon } from "../daemon.ts";
+import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
 import { newHexId, shortId } from "../hex-id.ts";
 import { type Call, readJson, type Reply } from "../http/call.ts";
@@ -27,6 +28,12 @@ export async function createContainer(call: Call): Promise<Reply> {
   const ownName = (name || `simulated_${shortId(id)}`).replace(/^\//, "");
   reserveName(daemon, ownName, id);
   await daemon.takes("create");
+  try {
+    needSpace(daemon, "mkdir", `overlay2/${id}-init`);
+  } catch (error) {
+    daemon.containerNames.delete(ownName);
+    throw error;
+  }
   keepContainer(daemon, newContainer(daemon, { id, name: ownName, image, config, host: host ?? {} }));
   return { status: 201, json: { Id: id, Warnings: [] } };
 }
@@ -56,7 +63,8 @@ interface NewContainer {
 
 function newContainer(daemon: Daemon, { id, name, image, config, host }: NewContainer): ContainerRecord {
   const merged = withImage(config, image);
-  const mounts = [...(host.Mounts ?? []), ...anonymousMounts(daemon, merged, image, host)];
+  const asked = [...(host.Mounts ?? []), ...(host.Binds ?? []).map(readBind)];
+  const mounts = [...asked, ...anonymousMounts(daemon, merged, image, asked)];
   const memory = host.Memory ?? 0;
   const swap = memory > 0 && !host.MemorySwap ? { MemorySwap: memory * 2 } : {};
   return {
@@ -109,20 +117,29 @@ function withImage(config: ContainerConfig, { config: image }: ImageRecord): Con
   return merged;
 }
 
+type Mount = NonNullable<HostConfig["Mounts"]>[number];
+
+/** `source:target` or `source:target:ro`: a folder of the machine where the source is a path, a volume otherwise. */
+function readBind(bind: string): Mount {
+  const [Source = "", Target = "", options = ""] = bind.split(":");
+  const Type = Source.startsWith("/") ? "bind" : "volume";
+  return { Type, Source, Target, ReadOnly: options.split(",").includes("ro"), IsImplied: true };
+}
+
 /** A volume of its own for each path that its image wants kept apart, with what the image has there. */
 function anonymousMounts(
   daemon: Daemon,
   { Volumes }: ContainerConfig,
   { files }: ImageRecord,
-  { Mounts }: HostConfig,
-): NonNullable<HostConfig["Mounts"]> {
-  const mounted = new Set((Mounts ?? []).map((mount) => mount.Target));
+  asked: Mount[],
+): Mount[] {
+  const mounted = new Set(asked.map((mount) => mount.Target));
   const wanted = Object.keys(Volumes ?? {}).filter((path) => !mounted.has(path));
   return wanted.map((path) => {
     const volume = ensureVolume(daemon, { name: newHexId() });
     for (const [file, content] of files)
       if (file.startsWith(`${path}/`)) volume.files.set(file.slice(path.length), content);
-    return { Type: "volume", Source: volume.name, Target: path, IsAnonymous: true };
+    return { Type: "volume", Source: volume.name, Target: path, IsImplied: true };
   });
 }
 
@@ -135,7 +152,7 @@ export function mountsOf(daemon: Daemon, host: HostConfig): MountedFiles[] {
   }));
 }
 
-function filesOf(daemon: Daemon, { Type, Source }: NonNullable<HostConfig["Mounts"]>[number]): Files {
+function filesOf(daemon: Daemon, { Type, Source }: Mount): Files {
   if (Type === "volume") return ensureVolume(daemon, { name: Source }).files;
   const files = (Type === "bind" ? daemon.directories.get(Source) : undefined) ?? new Map<string, Uint8Array>();
   if (Type === "bind") daemon.directories.set(Source, files);

@@ -1,22 +1,26 @@
 import type { Daemon } from "../daemon.ts";
 import { formatNs } from "../engine-time.ts";
-import type { Call, Reply } from "../http/call.ts";
+import { type Call, isSet, type Reply } from "../http/call.ts";
 import { networkNameOf } from "../system/networks.ts";
 import { type ContainerRecord, isRunning, withLock } from "./container-record.ts";
 import { showHostConfig } from "./show-host-config.ts";
 import { showMounts } from "./show-mounts.ts";
+import { showSizes } from "./show-sizes.ts";
 import { showEndpoint, showNetworks } from "./show-network.ts";
 
 /** `GET /containers/:id/json`: waits for the container's lock, as a real engine does. */
-export async function inspectContainer({ daemon, params }: Call): Promise<Reply> {
+export async function inspectContainer({ daemon, params, query }: Call): Promise<Reply> {
   const container = daemon.container(params["id"] ?? "");
   return withLock(container, async () => {
     await daemon.takes("inspect");
-    return { status: 200, json: show(daemon, container) };
+    return {
+      status: 200,
+      json: { ...show(daemon, container), ...(isSet(query, "size") ? showSizes(daemon, container) : {}) },
+    };
   });
 }
 
-function show(daemon: Daemon, container: ContainerRecord): unknown {
+function show(daemon: Daemon, container: ContainerRecord): object {
   const [path = "", ...args] = [...(container.config.Entrypoint ?? []), ...(container.config.Cmd ?? [])];
   const folder = container.started_ns === null ? null : `${daemon.root_dir}/containers/${container.id}`;
   const inFolder = (name: string): string => (folder ? `${folder}/${name}` : "");
@@ -78,7 +82,7 @@ function showConfig({ id, config }: ContainerRecord): unknown {
     Env: config.Env && config.Env.length > 0 ? config.Env : null,
     Cmd: config.Cmd ?? null,
     Image: config.Image,
-    Volumes: config.Volumes ?? null,
+    Volumes: Object.keys(config.Volumes ?? {}).length > 0 ? config.Volumes : null,
     WorkingDir: config.WorkingDir ?? "",
     Entrypoint: config.Entrypoint ?? null,
     OnBuild: null,

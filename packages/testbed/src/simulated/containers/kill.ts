@@ -8,8 +8,10 @@ import { type ContainerRecord, isRunning } from "./container-record.ts";
 /** `POST /containers/:id/kill`. */
 export async function killContainer({ daemon, params, query }: Call): Promise<Reply> {
   const idOrName = params["id"] ?? "";
-  const container = daemon.container(idOrName);
   const { isModern } = daemon.generation;
+  const words = isModern ? "cannot kill container" : "Cannot kill container";
+  if (!daemon.find(idOrName)) throw new DockerError(404, `${words}: ${idOrName}: No such container: ${idOrName}`);
+  const container = daemon.container(idOrName);
   const text = query.get("signal") || "KILL";
   const signal = parseSignal(text);
   if (signal === null) {
@@ -19,7 +21,6 @@ export async function killContainer({ daemon, params, query }: Call): Promise<Re
     );
   }
   if (!isRunning(container)) {
-    const words = isModern ? "cannot kill container" : "Cannot kill container";
     throw new DockerError(409, `${words}: ${idOrName}: ${notRunning(daemon, container).message}`);
   }
   const { process } = container;

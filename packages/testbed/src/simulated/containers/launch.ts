@@ -83,10 +83,14 @@ export function environmentOf(env: string[]): Record<string, string> {
   );
 }
 
-function executableNotFound(daemon: Daemon, path: string): DockerError {
-  const reason = path.startsWith("/")
+export function whyNotFound(path: string): string {
+  return path.startsWith("/")
     ? `exec: "${path}": stat ${path}: no such file or directory`
     : `exec: "${path}": executable file not found in $PATH`;
+}
+
+function executableNotFound(daemon: Daemon, path: string): DockerError {
+  const reason = whyNotFound(path);
   const common =
     "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ";
   const message = daemon.generation.isModern

@@ -6,6 +6,7 @@ import { type ContainerRecord, isRunning } from "./container-record.ts";
 import { listedStatus } from "./listed-status.ts";
 import { showNetworkMode, showNetworks } from "./show-network.ts";
 import { showMounts } from "./show-mounts.ts";
+import { showSizes } from "./show-sizes.ts";
 
 const FILTERS = [
   "ancestor",
@@ -24,6 +25,8 @@ const FILTERS = [
   "publish",
   "expose",
 ];
+/** Who filters by these means containers that have ended, too. */
+const ENDED_TOO = ["status", "exited", "before", "since"];
 const STATUSES = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
 /** `GET /containers/json`: takes no lock, so it answers while a start hangs. Newest first. */
@@ -32,7 +35,7 @@ export async function listContainers(call: Call): Promise<Reply> {
   const filters = readFilters(call, FILTERS);
   for (const status of filters.get("status") ?? []) refuseStatus(daemon, status);
   const limit = Number(query.get("limit") ?? "0");
-  const showsAll = isSet(query, "all") || limit > 0 || filters.has("status") || filters.has("exited");
+  const showsAll = isSet(query, "all") || limit > 0 || ENDED_TOO.some((name) => filters.has(name));
   await daemon.takes("list");
   const found = [...daemon.containers.values()]
     .filter((container) => showsAll || isRunning(container))
@@ -52,6 +55,8 @@ function matches(daemon: Daemon, container: ContainerRecord, filters: Map<string
     matchesLabels(filters.get("label"), container.config.Labels) &&
     some("name", (name) => matchesName(container.name, name)) &&
     some("id", (id) => container.id.startsWith(id)) &&
+    some("before", (other) => container.created_ns < daemon.container(other).created_ns) &&
+    some("since", (other) => container.created_ns > daemon.container(other).created_ns) &&
     some("status", (status) => listedStatus(container) === status) &&
     some("exited", (code) => listedStatus(container) === "exited" && container.exit_code === Number(code)) &&
     some("ancestor", (image) => daemon.images.find(image, daemon.generation)?.id === container.image_id) &&
@@ -83,10 +88,6 @@ function refuseStatus({ generation: { isModern } }: Daemon, status: string): voi
 }
 
 function show(daemon: Daemon, container: ContainerRecord, isSized: boolean): unknown {
-  const image = daemon.images.byId.get(container.image_id);
-  const size = isSized
-    ? { SizeRw: container.files.sizeBytes(), SizeRootFs: (image?.size_bytes ?? 0) + container.files.sizeBytes() }
-    : {};
   return {
     Id: container.id,
     Names: [`/${container.name}`],
@@ -95,7 +96,7 @@ function show(daemon: Daemon, container: ContainerRecord, isSized: boolean): unk
     Command: showCommand(container),
     Created: secondsOf(container.created_ns),
     Ports: showPorts(container),
-    ...size,
+    ...(isSized ? showSizes(daemon, container) : {}),
     Labels: container.config.Labels ?? {},
     State: listedStatus(container),
     Status: showStatus(daemon, container),

@@ -19,6 +19,7 @@ export async function streamLogs(call: Call): Promise<Reply> {
     : {};
   const body = call.stream(200, type);
   const hasTimes = isSet(query, "timestamps");
+  const hasDetails = isSet(query, "details"); // no container has any here, and the space after them stays
   const since = parseSince(query.get("since") ?? "") ?? 0n;
   const until = parseSince(query.get("until") ?? "") || null;
   const isWanted = (record: LogRecord): boolean =>
@@ -28,8 +29,8 @@ export async function streamLogs(call: Call): Promise<Reply> {
   const tail = /^\d+$/.test(query.get("tail") ?? "") ? Number(query.get("tail")) : Infinity;
   const kept = container.log.records().filter(isWanted);
   const write = async ({ stream, time_ns, line }: LogRecord): Promise<void> => {
-    const time = Buffer.from(hasTimes ? `${formatLogNs(time_ns)} ` : "");
-    await body.write(frame(stream, Buffer.concat([time, line]), hasTty));
+    const start = Buffer.from(`${hasTimes ? `${formatLogNs(time_ns)} ` : ""}${hasDetails ? " " : ""}`);
+    await body.write(frame(stream, Buffer.concat([start, line]), hasTty));
   };
   for (const record of kept.slice(Math.max(0, kept.length - tail))) await write(record);
   for await (const record of follower ?? []) if (isWanted(record)) await write(record);

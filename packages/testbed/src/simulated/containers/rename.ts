@@ -1,3 +1,4 @@
+import { needSpaceForState } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { reserveName } from "./container-name.ts";
@@ -12,6 +13,7 @@ export async function renameContainer({ daemon, params, query }: Call): Promise<
   return withLock(container, () => {
     const oldName = container.name;
     if (name === oldName) throw new DockerError(400, "Renaming a container with the same name as its current name");
+    needSpaceForState(daemon, container.id);
     try {
       reserveName(daemon, name, container.id, `/${name}`);
     } catch (error) {

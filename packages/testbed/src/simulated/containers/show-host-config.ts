@@ -1,4 +1,5 @@
 import type { Daemon } from "../daemon.ts";
+import type { HostConfig } from "../wire.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import { showNetworkMode } from "./show-network.ts";
 
@@ -79,20 +80,41 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   ReadonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
 };
 
+const MODERN_DEFAULTS: Readonly<Record<string, unknown>> = {
+  MaskedPaths: [
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+  ],
+};
 const OLD_DEFAULTS: Readonly<Record<string, unknown>> = { KernelMemory: 0, KernelMemoryTCP: 0 };
 
 /** What was asked for, over the defaults of this generation of Docker. */
 export function showHostConfig(daemon: Daemon, container: ContainerRecord): unknown {
   const { Mounts, ...host } = container.host;
-  const mounts = (Mounts ?? []).filter((mount) => mount["IsAnonymous"] !== true);
-  const all = mounts.length > 0 ? { ...host, Mounts: mounts } : host;
+  const mounts = (Mounts ?? []).filter((mount) => mount["IsImplied"] !== true);
+  const all = mounts.length > 0 ? { ...host, Mounts: mounts.map(showMount) } : host;
   const asked = Object.entries(all).filter(([name, value]) => isAsked(name, value));
   return {
     ...DEFAULTS,
-    ...(daemon.generation.isModern ? {} : OLD_DEFAULTS),
+    ...(daemon.generation.isModern ? MODERN_DEFAULTS : OLD_DEFAULTS),
     ...Object.fromEntries(asked),
     NetworkMode: showNetworkMode(daemon, container),
   };
+}
+
+/** What is not read-only says nothing of it. */
+function showMount({ ReadOnly, ...mount }: NonNullable<HostConfig["Mounts"]>[number]): object {
+  return ReadOnly ? { ...mount, ReadOnly } : mount;
 }
 
 /** Clients send empty values for what they leave to the engine. */

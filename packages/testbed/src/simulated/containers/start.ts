@@ -2,6 +2,7 @@ import type { Daemon } from "../daemon.ts";
 import { DockerError } from "../docker-error.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { type ContainerRecord, isRunning, withLock } from "./container-record.ts";
+import { destroyContainer } from "./destroy-container.ts";
 import { launch } from "./launch.ts";
 
 /** `POST /containers/:id/start`: 304 where it runs already. */
@@ -26,5 +27,11 @@ export async function startByHand(daemon: Daemon, container: ContainerRecord): P
   container.was_stopped_by_hand = false;
   container.restart = { delay_ms: 0, is_cancelled: false, cancelTimer: null };
   await daemon.takes("start");
-  launch(daemon, container);
+  try {
+    launch(daemon, container);
+  } catch (error) {
+    // What is to go when it has ended goes too where it never began: clients wait for that.
+    if (container.host.AutoRemove) destroyContainer(daemon, container);
+    throw error;
+  }
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Daemon } from "../daemon.ts";
+import { needSpaceForState } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
 import { type Call, readJson, type Reply } from "../http/call.ts";
 import { UpdateBody } from "../wire.ts";
@@ -19,6 +21,7 @@ export async function updateContainer(call: Call): Promise<Reply> {
   );
   return withLock(container, () => {
     checkAgainst(container, changes);
+    refuseWithoutSpace(daemon, container);
     const { host } = container;
     if (changes.Memory) host.Memory = changes.Memory;
     if (MemorySwap) host.MemorySwap = MemorySwap;
@@ -30,6 +33,15 @@ export async function updateContainer(call: Call): Promise<Reply> {
     daemon.onChange();
     return { status: 200, json: { Warnings: null } };
   });
+}
+
+function refuseWithoutSpace(daemon: Daemon, container: ContainerRecord): void {
+  try {
+    needSpaceForState(daemon, container.id);
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    throw new DockerError(error.status, `Cannot update container ${container.id}: ${error.message}`);
+  }
 }
 
 function checkAgainst(container: ContainerRecord, changes: z.infer<typeof UpdateBody>): void {

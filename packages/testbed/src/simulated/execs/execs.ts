@@ -1,4 +1,5 @@
 import { type ContainerRecord, isRunning } from "../containers/container-record.ts";
+import { whyNotFound } from "../containers/launch.ts";
 import { notRunning } from "../containers/kill.ts";
 import { refuseWhileRestarting } from "../containers/pause.ts";
 import type { Daemon } from "../daemon.ts";
@@ -18,7 +19,7 @@ export async function createExec(call: Call): Promise<Reply> {
   if ((wish.Cmd ?? []).length === 0) throw new DockerError(400, "No exec command specified");
   if (!isRunning(container)) throw notRunning(daemon, container);
   refuseWhileRestarting(container);
-  refuseWhilePaused(container);
+  refuseWhilePaused(container, params["id"] ?? "");
   const exec: ExecRecord = {
     id: newHexId(),
     container_id: container.id,
@@ -51,7 +52,7 @@ export async function startExec(call: Call): Promise<Reply> {
   const { Detach, Tty, ConsoleSize } = await readJson(call, ExecStartBody);
   const container = daemon.container(exec.container_id);
   if (!isRunning(container)) throw noSuchExec(exec.id); // with the container's run its commands are forgotten
-  refuseWhilePaused(container);
+  refuseWhilePaused(container, container.id);
   exec.console_size = sizeOf(daemon, ConsoleSize) ?? exec.console_size;
   if (Detach) {
     runExec(daemon, container, exec, null);
@@ -117,9 +118,9 @@ function sizeOf({ generation: { isModern } }: Daemon, size: [number, number] | n
   return isModern && size ? { rows: size[0], cols: size[1] } : null;
 }
 
-function refuseWhilePaused(container: ContainerRecord): void {
+function refuseWhilePaused(container: ContainerRecord, idOrName: string): void {
   if (container.status !== "paused") return;
-  throw new DockerError(409, `Container ${container.id} is paused, unpause the container before exec`);
+  throw new DockerError(409, `Container ${idOrName} is paused, unpause the container before exec`);
 }
 
 function find(daemon: Daemon, id: string): ExecRecord {
@@ -137,6 +138,6 @@ function alreadyRun({ generation: { isModern } }: Daemon, exec: ExecRecord): str
 }
 
 function notFound({ generation: { isModern } }: Daemon, exec: ExecRecord): string {
-  const message = `exec: "${exec.argv[0] ?? ""}": executable file not found in $PATH${isModern ? "" : ": unknown"}`;
-  return `OCI runtime exec failed: exec failed: unable to start container process: ${message}`;
+  const reason = `${whyNotFound(exec.argv[0] ?? "")}${isModern ? "" : ": unknown"}`;
+  return `OCI runtime exec failed: exec failed: unable to start container process: ${reason}`;
 }

@@ -33,7 +33,7 @@ export function runExec(
   const { config } = container;
   const process = new SimulatedProcess({
     argv: exec.argv,
-    env: { ...environmentOf([...(config.Env ?? []), ...exec.env]) },
+    env: { ...(exec.hasTty ? { TERM: "xterm" } : {}), ...environmentOf([...(config.Env ?? []), ...exec.env]) },
     cwd: exec.working_dir || config.WorkingDir || "/",
     user: exec.user || (config.User ?? ""),
     hostname: config.Hostname || shortId(container.id),

@@ -9,11 +9,14 @@ export function hijackSocket(socket: Duplex, rest: Buffer, headers: Record<strin
   return takeOver(socket, rest);
 }
 
-/** Without an upgrade: a body without a length, that ends with the connection. Clients that write always upgrade. */
+/**
+ * Without an upgrade: a body without a length, that ends with the connection. Clients that write always upgrade. Engines of
+ * every generation call it raw, also where it has frames.
+ */
 export function hijackResponse(response: ServerResponse, headers: Record<string, string>): Hijacked {
   response.useChunkedEncodingByDefault = false;
   response.shouldKeepAlive = false;
-  response.writeHead(200, headers);
+  response.writeHead(200, { ...headers, "Content-Type": "application/vnd.docker.raw-stream" });
   response.flushHeaders();
   const input = new PassThrough();
   input.end();

@@ -1,8 +1,9 @@
 import { pause, unpause } from "../containers/pause.ts";
 import type { ContainerRecord } from "../containers/container-record.ts";
 import type { Daemon } from "../daemon.ts";
+import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
-import { digestOf } from "../hex-id.ts";
+import { digestOf, newHexId } from "../hex-id.ts";
 import { type Call, isSet, readJson, type Reply } from "../http/call.ts";
 import { ImageConfig } from "../wire.ts";
 import { applyChanges } from "./dockerfile-changes.ts";
@@ -14,7 +15,9 @@ import { publishImage, setTag } from "./tag.ts";
 export async function commitContainer(call: Call): Promise<Reply> {
   const { daemon, query } = call;
   const container = daemon.container(query.get("container") ?? "");
-  const asked = applyChanges(await readJson(call, ImageConfig), query.getAll("changes"));
+  const body = await readJson(call, ImageConfig);
+  // Without a body the changes are to what the container has.
+  const asked = applyChanges(Object.keys(body).length > 0 ? body : container.config, query.getAll("changes"));
   const repository = query.get("repo") ?? "";
   const tag = query.get("tag") ?? "";
   const status = daemon.generation.isModern ? 400 : 500;
@@ -26,6 +29,12 @@ export async function commitContainer(call: Call): Promise<Reply> {
   const isPausing = (query.get("pause") === null || isSet(query, "pause")) && container.status === "running";
   if (isPausing) pause(daemon, container);
   await daemon.takes("commit");
+  try {
+    needSpace(daemon, "mkdir", `overlay2/${newHexId()}`);
+  } catch (error) {
+    if (isPausing) unpause(daemon, container);
+    throw error;
+  }
   const image = newImage(daemon, container, asked, query);
   if (daemon.generation.isModern) publishImage(daemon, image, "create", image.id);
   if (reference) setTag(daemon, reference, image);

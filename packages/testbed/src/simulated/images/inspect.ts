@@ -35,7 +35,9 @@ export function listImages(call: Call): Reply {
     )
     .filter((image) => isSet(call.query, "all") || !isIntermediate(daemon, image))
     .toSorted((left, right) => (left.created_ns < right.created_ns ? 1 : -1));
-  return { status: 200, json: images.map((image) => summarize(daemon, image)) };
+  // Who asks for names is told no others.
+  const isShown = (name: string): boolean => !wanted || wanted.some((other) => isNamed(name, other));
+  return { status: 200, json: images.map((image) => summarize(daemon, image, isShown)) };
 }
 
 /** `GET /images/:name/history`, newest layer first. */
@@ -81,7 +83,7 @@ function showConfig({ config }: ImageRecord): unknown {
     Labels: config.Labels ?? null,
     OnBuild: null,
     User: config.User ?? "",
-    Volumes: config.Volumes ?? null,
+    Volumes: Object.keys(config.Volumes ?? {}).length > 0 ? config.Volumes : null,
     WorkingDir: config.WorkingDir ?? "",
   };
 }
@@ -108,10 +110,10 @@ function show(daemon: Daemon, image: ImageRecord): unknown {
   };
 }
 
-function summarize(daemon: Daemon, image: ImageRecord): unknown {
+function summarize(daemon: Daemon, image: ImageRecord, isShown: (name: string) => boolean): unknown {
   const { isModern } = daemon.generation;
-  const tags = daemon.images.tagsOf(image.id);
-  const digests = daemon.images.digestsOf(image.id);
+  const tags = daemon.images.tagsOf(image.id).filter(isShown);
+  const digests = daemon.images.digestsOf(image.id).filter(isShown);
   const users = [...daemon.containers.values()].filter((container) => container.image_id === image.id).length;
   const isOldDangling = !isModern && isDangling(daemon, image);
   return {

@@ -1,4 +1,5 @@
 import type { Daemon } from "../daemon.ts";
+import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
 import { shortId } from "../hex-id.ts";
 import type { Call, Reply } from "../http/call.ts";
@@ -27,7 +28,14 @@ export async function pullImage(call: Call): Promise<Reply> {
     id: reference.digest ? name : (reference.tag ?? "latest"),
   });
   const isNew = daemon.images.references.get(name) !== found.image_id;
-  if (!daemon.images.byId.has(found.image_id)) await download(call, found, tell);
+  try {
+    if (!daemon.images.byId.has(found.image_id)) await download(call, found, tell);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await tell({ errorDetail: { message }, error: message });
+    body.end();
+    return undefined;
+  }
   if (body.isOver && call.client.aborted) return undefined; // the client has gone: the pull goes with it
   const image = keep(daemon, found);
   daemon.images.references.set(name, image.id);
@@ -54,7 +62,8 @@ function findInRegistry(daemon: Daemon, reference: ImageReference): RegistryImag
 export function refuseUnreachable(daemon: Daemon, reference: ImageReference): void {
   const host = registryHost(reference);
   if (host === null || daemon.options.registry.hasHost(host)) return;
-  throw new DockerError(500, `Get "https://${host}/v2/": dial tcp ${host}: connect: connection refused`);
+  const scheme = host.startsWith("127.") ? "http" : "https"; // what every engine takes for insecure
+  throw new DockerError(500, `Get "${scheme}://${host}/v2/": dial tcp ${host}: connect: connection refused`);
 }
 
 /** What a build starts from: the engine's own image, or else the registry's, of whose pull little is told. */
@@ -104,6 +113,7 @@ async function download(call: Call, found: RegistryImage, tell: (progress: objec
   const id = shortId(found.layers.at(-1) ?? found.image_id);
   const total = found.size_bytes;
   await tell({ status: "Pulling fs layer", progressDetail: {}, id });
+  needSpace(daemon, "write", "tmp/GetImageBlob1");
   for (let step = 1; step <= STEPS; step++) {
     if (call.client.aborted) return;
     const current = Math.floor((total * step) / STEPS);

@@ -1,4 +1,5 @@
 import type { Daemon } from "../daemon.ts";
+import { needSpace } from "../disk.ts";
 import { DockerError } from "../docker-error.ts";
 import { digestOf, shortId } from "../hex-id.ts";
 import type { Call, Reply } from "../http/call.ts";
@@ -29,6 +30,7 @@ export async function pushImage(call: Call): Promise<Reply> {
     refuseUnreachable(daemon, reference);
     if (daemon.options.registry.isReadOnly) throw new DockerError(405, "unsupported: The operation is unsupported.");
     await sendLayers(call, reference, image, tell);
+    needSpace(daemon, "mkdir", "image/overlay2/distribution/v2metadata-by-diffid");
     if (call.client.aborted) return undefined; // the client has gone: the push goes with it
     const { digest, size } = keepInRegistry(daemon, reference, image);
     await tell({ status: `${tag}: digest: ${digest} size: ${size}` });

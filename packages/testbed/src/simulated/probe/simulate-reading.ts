@@ -2,6 +2,7 @@ import type { ProbeReading } from "@berth/spec/telemetry.ts";
 import { PROBE_NAME } from "@berth/spec/engine-names.ts";
 import type { ContainerRecord } from "../containers/container-record.ts";
 import type { Daemon } from "../daemon.ts";
+import { diskOf } from "../disk.ts";
 import { coresOf, type SimulatedGpu } from "../machine-facts.ts";
 
 /** Of a GPU that nobody uses, watts and degrees; the rest comes with its work. */
@@ -26,7 +27,7 @@ export function simulateReading(daemon: Daemon, seq: number): ProbeReading {
     load: Math.round(busy * coresOf(facts) * 100) / 100,
     busy: seq === 0 ? null : Math.round(busy * 1_000) / 1_000,
     memory: { total: facts.memory, free: facts.memory - taken },
-    disk: facts.disk,
+    disk: diskOf(daemon),
     driver: facts.gpus.length > 0 ? "550.54.15" : null,
     gpu_error: null,
     gpus: facts.gpus.map((gpu) => readGpu(gpu, users, wave)),

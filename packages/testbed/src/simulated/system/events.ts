@@ -33,7 +33,8 @@ export async function streamEvents(call: Call): Promise<Reply> {
     if (until !== null && event.timeNano > until) return;
     if (matches(event, filters)) void body.write(eventLine(event));
   };
-  if (since !== null) for (const event of daemon.events.since(since)) tell(event);
+  // Who says only where to end wants all that is remembered.
+  if (since !== null || until !== null) for (const event of daemon.events.since(since ?? 0n)) tell(event);
   if (!isOver) await untilOver(call, until);
   stop();
   body.end();

@@ -1,3 +1,4 @@
+import { diskOf } from "../disk.ts";
 import { formatNs } from "../engine-time.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { coresOf, factLabels } from "../machine-facts.ts";
@@ -50,7 +51,7 @@ export async function info({ daemon }: Call): Promise<Reply> {
     HttpsProxy: "",
     NoProxy: "",
     Name: options.name,
-    Labels: factLabels(options.facts),
+    Labels: factLabels({ ...options.facts, disk: diskOf(daemon) }),
     ExperimentalBuild: false,
     ServerVersion: generation.server_version,
     Runtimes: {

@@ -38,6 +38,10 @@ export async function createVolume(call: Call): Promise<Reply> {
     throw new DockerError(400, "got EOF while reading request body");
   }
   const { Name, Labels, DriverOpts } = await readJson(call, VolumeBody);
+  if (Name?.length === 1) {
+    const message = `create ${Name}: volume name is too short, names should be at least two alphanumeric characters`;
+    throw new DockerError(400, message);
+  }
   if (Name && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(Name)) {
     const message =
       `create ${Name}: "${Name}" includes invalid characters for a local volume name, only ` +

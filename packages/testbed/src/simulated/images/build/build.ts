@@ -1,8 +1,9 @@
 import { posix } from "node:path";
 import { z } from "zod";
+import { needSpace } from "../../disk.ts";
 import { DockerError } from "../../docker-error.ts";
 import { shortId } from "../../hex-id.ts";
-import type { Call, Reply } from "../../http/call.ts";
+import { type Call, isSet, type Reply } from "../../http/call.ts";
 import type { Files } from "../../process/file-layer.ts";
 import { applyChanges } from "../dockerfile-changes.ts";
 import { formatReference, parseReference } from "../image-reference.ts";
@@ -44,6 +45,7 @@ export async function buildImage(call: Call): Promise<Reply> {
   const name = query.get("t") ?? "";
   const tag = name === "" ? null : formatReference(parseReference(name, daemon.generation, 500));
   if (query.get("remote")) throw new DockerError(500, 'exec: "git": executable file not found in $PATH');
+  needSpace(daemon, "mkdir", "tmp/docker-builder1");
   const context = await readContext(await call.body());
   const dockerfile = query.get("dockerfile") || "Dockerfile";
   const file = context.get(contextPath(dockerfile));
@@ -55,7 +57,12 @@ export async function buildImage(call: Call): Promise<Reply> {
   }
   await daemon.takes("build");
   const body = call.stream(200, { "Content-Type": "application/json" });
+  const isQuiet = isSet(query, "q");
+  const untold: object[] = [];
   let written = Promise.resolve();
+  const write = (line: object): void => {
+    written = written.then(() => body.write(`${JSON.stringify(line)}\r\n`));
+  };
   const build: Build = {
     call,
     context,
@@ -64,9 +71,8 @@ export async function buildImage(call: Call): Promise<Reply> {
     given: Texts.parse(JSON.parse(query.get("buildargs") || "{}")),
     consumed: new Set(),
     memory: Number(query.get("memory") ?? 0),
-    tell: (line) => {
-      written = written.then(() => body.write(`${JSON.stringify(line)}\r\n`));
-    },
+    // Who wants to hear little hears all of it where the build fails.
+    tell: (line) => (isQuiet && "stream" in line ? void untold.push(line) : write(line)),
   };
   try {
     const image = await followSteps(build, instructions);
@@ -80,9 +86,11 @@ export async function buildImage(call: Call): Promise<Reply> {
       setTag(daemon, tag, image);
       build.tell({ stream: `Successfully tagged ${tag}\n` });
     }
+    if (isQuiet) write({ stream: `${image.id}\n` });
   } catch (error) {
     const code = error instanceof StepFailure && error.code !== null ? { code: error.code } : {};
     const message = error instanceof Error ? error.message : String(error);
+    untold.forEach(write);
     build.tell({ errorDetail: { ...code, message }, error: message });
   }
   daemon.onChange();
@@ -93,6 +101,7 @@ export async function buildImage(call: Call): Promise<Reply> {
 
 /** As a LABEL has it, where nothing of it is a variable. */
 function quoted(key: string, value: string): string {
+  if (/^[\w.-]+=[\w.-]+$/.test(`${key}=${value}`)) return `${key}=${value}`;
   return `${JSON.stringify(key)}=${JSON.stringify(value)}`.replaceAll("$", "\\$");
 }
 

@@ -51,11 +51,12 @@ export async function runStep(
     const code = await process?.exited;
     client.removeEventListener("abort", kill);
     if (client.aborted) return null;
-    if (code === 0) stage.addLayer(container.files.changes());
-    return code ?? 0;
+    if (code !== 0) return code ?? 0;
+    stage.addLayer(container.files.changes());
+    tell(isModern ? ` ---> Removed intermediate container ${shortId(container.id)}\n` : removing(container.id));
+    return 0;
   } finally {
     destroyContainer(daemon, container);
-    tell(isModern ? ` ---> Removed intermediate container ${shortId(container.id)}\n` : removing(container.id));
   }
 }
 
