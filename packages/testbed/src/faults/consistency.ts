@@ -1,7 +1,13 @@
+import type { Pool } from "@berth/db/pool.ts";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
 import { expect, vi } from "vitest";
-import { listOurs } from "./on-engine.ts";
-import type { Stage } from "./stage.ts";
+import { type AtEngine, listOurs } from "./on-engine.ts";
+
+/** A database and the machines that it is about. */
+export interface Compared {
+  pool: Pool;
+  machines: readonly { engine: AtEngine }[];
+}
 
 interface Row {
   uid: string;
@@ -25,11 +31,11 @@ const DOWN: unknown = expect.stringMatching(/^(exited|created)$/);
  * in the state asked for; and of ports and GPUs exactly what is placed. Waited for, as rows alone can't tell that all is at
  * rest: what an engine's restart or a hand did is in no row until a reconciler has looked.
  */
-export async function expectConsistent(stage: Stage, timeoutMs = PATIENCE_MS): Promise<void> {
+export async function expectConsistent(stage: Compared, timeoutMs = PATIENCE_MS): Promise<void> {
   await vi.waitFor(() => expectConsistentNow(stage), { timeout: timeoutMs, interval: 50 });
 }
 
-async function expectConsistentNow(stage: Stage): Promise<void> {
+async function expectConsistentNow(stage: Compared): Promise<void> {
   const { rows } = await stage.pool.query<Row>(
     `SELECT c.uid, c.name, c.desired, m.name AS machine, s.engine_id,
        ARRAY(SELECT h.engine_id FROM held_containers h WHERE h.container_id = c.container_id) AS held,
@@ -64,7 +70,7 @@ const mayBeAbsent = ({ desired, engine_id, told }: Row): boolean =>
   told.includes("ImageLost") || (desired === "stopped" && (engine_id === null || told.includes("DataLost")));
 
 /** No port and no GPU is held that no placement has, nor the other way round. */
-async function expectClaimsMatch({ pool }: Stage): Promise<void> {
+async function expectClaimsMatch({ pool }: Compared): Promise<void> {
   const { rows: ports } = await pool.query(
     `SELECT machine_id, protocol, host_port, container_id FROM port_allocations
      EXCEPT SELECT p.machine_id, port->>'protocol', (port->>'host_port')::int, p.container_id

@@ -9,7 +9,7 @@ import { parseReference } from "../simulated/images/image-reference.ts";
 import { generationOf } from "../simulated/generation.ts";
 import { serveRegistry } from "../simulated/images/registry-server.ts";
 import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
-import { startSimulatedEngine } from "../simulated/simulated-engine.ts";
+import { type SimulatedEngine, startSimulatedEngine } from "../simulated/simulated-engine.ts";
 
 /** An engine that scenarios run on, with {@link TEST_IMAGE} on it. */
 export interface ScenarioEngine {
@@ -25,6 +25,11 @@ export interface ScenarioEngine {
   /** Docker's own command line: edits by hand, and looks at what really is there. Answers its stdout, trimmed. */
   docker(...args: string[]): Promise<string>;
   close(): Promise<void>;
+}
+
+/** One in this process, whose faults a test sets. */
+export interface ScenarioSimulation extends ScenarioEngine {
+  simulation: SimulatedEngine;
 }
 
 export const SIMULATED_GPUS = [0, 1].map((index) => {
@@ -49,14 +54,14 @@ export function realEngine(fleet: ProvidedFleet, engine: ProvidedFleet["engines"
 export async function startScenarioSimulation(
   name: string,
   { isServed = false }: { isServed?: boolean } = {},
-): Promise<ScenarioEngine> {
+): Promise<ScenarioSimulation> {
   const folder = await mkdtemp(join(tmpdir(), "berth-simulated-"));
   const socket_path = join(folder, "docker.sock");
   const images = new SimulatedRegistry();
   const served = isServed ? await serveRegistry(images) : null;
   const registry = served?.address ?? "registry.simulated:5000";
   images.publish(parseReference(`${registry}/berth-test/busybox:derived`, generationOf("28.5")));
-  const engine = await startSimulatedEngine({
+  const simulation = await startSimulatedEngine({
     name,
     engine_id: `SIMULATED:${name}`,
     listen: { socket_path },
@@ -64,17 +69,18 @@ export async function startScenarioSimulation(
     registry: images,
     images: [TEST_IMAGE],
   });
-  engine.faults.list_lag_ms = 20;
+  simulation.faults.list_lag_ms = 20;
   return {
     name,
     simulated: true,
-    endpoint: { url: engine.url },
+    endpoint: { url: simulation.url },
+    simulation,
     socket_path,
     address: null,
     registry,
     docker: dockerOf(socket_path),
     async close() {
-      await engine.close();
+      await simulation.close();
       await served?.close();
       await rm(folder, { recursive: true });
     },
