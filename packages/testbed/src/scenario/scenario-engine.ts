@@ -9,7 +9,11 @@ import { parseReference } from "../simulated/images/image-reference.ts";
 import { generationOf } from "../simulated/generation.ts";
 import { serveRegistry } from "../simulated/images/registry-server.ts";
 import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
-import { type SimulatedEngine, startSimulatedEngine } from "../simulated/simulated-engine.ts";
+import {
+  type SimulatedEngine,
+  type SimulatedEngineOptions,
+  startSimulatedEngine,
+} from "../simulated/simulated-engine.ts";
 
 /** An engine that scenarios run on, with {@link TEST_IMAGE} on it. */
 export interface ScenarioEngine {
@@ -29,7 +33,10 @@ export interface ScenarioEngine {
 
 /** One in this process, whose faults a test sets. */
 export interface ScenarioSimulation extends ScenarioEngine {
-  simulation: SimulatedEngine;
+  /** The one that answers now: a restart puts another one in its place, without faults. */
+  readonly simulation: SimulatedEngine;
+  /** Ends the engine and starts it again at the same address, with all that it holds. */
+  restart(): Promise<void>;
 }
 
 export const SIMULATED_GPUS = [0, 1].map((index) => {
@@ -61,20 +68,32 @@ export async function startScenarioSimulation(
   const served = isServed ? await serveRegistry(images) : null;
   const registry = served?.address ?? "registry.simulated:5000";
   images.publish(parseReference(`${registry}/berth-test/busybox:derived`, generationOf("28.5")));
-  const simulation = await startSimulatedEngine({
+  const options: SimulatedEngineOptions = {
     name,
     engine_id: `SIMULATED:${name}`,
     listen: { socket_path },
     facts: { gpus: SIMULATED_GPUS },
     registry: images,
     images: [TEST_IMAGE],
-  });
-  simulation.faults.list_lag_ms = 20;
+    state_file: join(folder, "state.json"),
+  };
+  const start = async (): Promise<SimulatedEngine> => {
+    const started = await startSimulatedEngine(options);
+    started.faults.list_lag_ms = 20;
+    return started;
+  };
+  let simulation = await start();
   return {
     name,
     simulated: true,
     endpoint: { url: simulation.url },
-    simulation,
+    get simulation() {
+      return simulation;
+    },
+    async restart() {
+      await simulation.close();
+      simulation = await start();
+    },
     socket_path,
     address: null,
     registry,
