@@ -24,6 +24,8 @@ export interface ReconcilerProcessOptions {
   logLevel?: string;
   /** Whether machines get Berth's own container too (default no: what tests find on engines is theirs alone). */
   hasProbes?: boolean;
+  /** A module's URL that it loads before anything else. */
+  preload?: string;
 }
 
 /** The real reconciler, as a process of its own. It ends with this process, whatever ends that. */
@@ -37,6 +39,7 @@ export async function startReconcilerProcess(options: ReconcilerProcessOptions):
       BERTH_LOG_LEVEL: options.logLevel ?? "info",
       BERTH_SUPERVISED: "1",
       BERTH_PROBE: options.hasProbes ? "on" : "off",
+      ...(options.preload !== undefined && { NODE_OPTIONS: `--import=${options.preload}` }),
       ...(options.crashAt !== undefined && { BERTH_CRASH_AT: options.crashAt }),
     },
   });
