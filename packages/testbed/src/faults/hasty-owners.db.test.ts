@@ -61,27 +61,27 @@ describe("an owner who", () => {
     expect(await container.allOnEngine()).toEqual([]);
   });
 
-  test("changes one thing a hundred times a second: the last word counts, and the engine is changed twice a second at most", async () => {
+  test("changes one thing as fast as the server takes it: the last word counts, and the engine is changed twice a second at most", async () => {
     const { scene, engine } = open();
     const container = await scene.run();
     const startedAt = performance.now();
-    let memory = 0;
-    // Three seconds, or as fast as the server takes them.
-    while (performance.now() - startedAt < 3_000) {
-      memory += 1;
-      await container.owner.container.update.mutate({ ...container.ref, memory: 100 + memory });
-      await delay(5);
-    }
-    const last = String((100 + memory) * 1_048_576);
+    let memory = 100;
+    const change = () => container.owner.container.update.mutate({ ...container.ref, memory: (memory += 1) });
+    // As fast as the server takes them.
+    for (let batch = 0; batch < 10; batch += 1) await Promise.all(Array.from({ length: 10 }, change));
+    const askedMs = performance.now() - startedAt;
+    await change();
+    const last = String(memory * 1_048_576);
     await container.reaches("Running");
     await expect.poll(() => container.inspect("{{.HostConfig.Memory}}"), { timeout: 20_000 }).toBe(last);
     const seconds = (performance.now() - startedAt) / 1_000;
     const updates = timesOf(engine.simulation, container, "update");
-    console.log(`${memory} changes in three seconds, ${updates} of them on the engine in ${seconds.toFixed(1)} s`);
-    expect(memory).toBeGreaterThan(30);
+    console.log(
+      `100 changes in ${Math.round(askedMs)} ms, ${updates} of them on the engine in ${seconds.toFixed(1)} s`,
+    );
     // A burst is let through first.
     expect(updates).toBeLessThanOrEqual(12 + 2 * seconds + 1);
     const { generation } = await container.see();
     expect((await container.see()).observed_generation).toBe(generation);
-  });
+  }, 60_000);
 });

@@ -6,7 +6,7 @@ import { runDockerCli } from "../fleet/docker-cli.ts";
 import type { ProvidedFleet } from "../fleet/global-setup.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { parseReference } from "../simulated/images/image-reference.ts";
-import { generationOf } from "../simulated/generation.ts";
+import { type GenerationName, generationOf } from "../simulated/generation.ts";
 import { serveRegistry } from "../simulated/images/registry-server.ts";
 import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
 import {
@@ -35,8 +35,8 @@ export interface ScenarioEngine {
 export interface ScenarioSimulation extends ScenarioEngine {
   /** The one that answers now: a restart puts another one in its place, without faults. */
   readonly simulation: SimulatedEngine;
-  /** Ends the engine and starts it again at the same address, with all that it holds. */
-  restart(): Promise<void>;
+  /** Ends the engine and starts it again at the same address, with all that it holds; as another Docker's where that is named. */
+  restart(generation?: GenerationName): Promise<void>;
 }
 
 export const SIMULATED_GPUS = [0, 1].map((index) => {
@@ -77,8 +77,8 @@ export async function startScenarioSimulation(
     images: [TEST_IMAGE],
     state_file: join(folder, "state.json"),
   };
-  const start = async (): Promise<SimulatedEngine> => {
-    const started = await startSimulatedEngine(options);
+  const start = async (generation: GenerationName = "28.5"): Promise<SimulatedEngine> => {
+    const started = await startSimulatedEngine({ ...options, generation });
     started.faults.list_lag_ms = 20;
     return started;
   };
@@ -90,9 +90,9 @@ export async function startScenarioSimulation(
     get simulation() {
       return simulation;
     },
-    async restart() {
+    async restart(generation) {
       await simulation.close();
-      simulation = await start();
+      simulation = await start(generation);
     },
     socket_path,
     address: null,
