@@ -10,6 +10,9 @@ import type { EngineCall } from "../simulated/faults.ts";
 import { expectConsistent } from "./consistency.ts";
 import { fingerprint, listOurs, runForeign } from "./on-engine.ts";
 
+/** Generous: a test's machine may be busy with others. */
+export const OPENED_WITHIN_MS = 90_000;
+
 /** A whole Berth whose one machine is simulated in this process, beside a container that is not Berth's. */
 export interface FaultyScene {
   berth: Berth;
@@ -28,7 +31,7 @@ export function useFaultyScene(): () => FaultyScene {
   let opened: FaultyScene;
   beforeAll(async () => {
     opened = await openFaultyScene();
-  });
+  }, OPENED_WITHIN_MS);
   afterEach(() => expectUnharmed(opened), 90_000);
   afterAll(() => closeFaultyScene(opened));
   return () => opened;

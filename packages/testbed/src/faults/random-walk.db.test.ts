@@ -4,7 +4,13 @@ import { engineNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { ContainerRecord } from "../simulated/containers/container-record.ts";
 import { seededRandom } from "../simulated/seeded-random.ts";
-import { closeFaultyScene, expectNothingTwice, type FaultyScene, openFaultyScene } from "./faulty-scene.ts";
+import {
+  closeFaultyScene,
+  expectNothingTwice,
+  type FaultyScene,
+  openFaultyScene,
+  OPENED_WITHIN_MS,
+} from "./faulty-scene.ts";
 import type { Model, ModelContainer } from "./model.ts";
 import { RandomWalk } from "./random-walk.ts";
 
@@ -15,7 +21,7 @@ const SEED = Number(process.env["BERTH_TEST_SEED"] ?? randomInt(2 ** 31));
 let opened: FaultyScene;
 beforeAll(async () => {
   opened = await openFaultyScene();
-});
+}, OPENED_WITHIN_MS);
 afterAll(() => closeFaultyScene(opened));
 
 test(`random wishes, hands and faults end as a small model says (BERTH_TEST_SEED=${SEED})`, async () => {

@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { CallFault, FaultEffect } from "../simulated/faults.ts";
+import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { countCalls, doneTo, timesOf, useFaultyScene } from "./faulty-scene.ts";
+import { fingerprint } from "./on-engine.ts";
 
 const answer = (status: number, body: string, contentType = "application/json"): FaultEffect => {
   return { kind: "answer", status, body, content_type: contentType };
@@ -80,6 +82,26 @@ describe("an engine that answers", () => {
     expect(engine.simulation.faults.take("list")).toBeNull();
     expect(await container.allOnEngine()).toEqual([before]);
     expect((await container.told()).join()).not.toContain("ContainerGone");
+  });
+
+  test("that a port is taken to a start: its owner reads so, who has it keeps it, and it starts once the port is free", async () => {
+    const { scene, engine } = open();
+    const container = await scene.create({
+      desired: "stopped",
+      ports: [{ name: "web", kind: "http", container_port: 80 }],
+    });
+    const [port] = (await container.reaches("Stopped")).ports;
+    const published = `${port?.host_port}:80`;
+    const stranger = await engine.docker("run", "-d", "--publish", published, TEST_IMAGE, "sleep", "1000");
+    const before = await fingerprint(engine, stranger);
+    await container.owner.container.start.mutate(container.ref);
+    await container.tells("port is already allocated");
+    expect(await fingerprint(engine, stranger)).toBe(before);
+    await engine.docker("rm", "--force", stranger);
+    // A start that failed is tried again after seconds; a new word of its owner does not wait for that.
+    await container.owner.container.update.mutate({ ...container.ref, memory: 64 });
+    expect(await container.reaches("Running")).toMatchObject({ ports: [port] });
+    expect(timesOf(engine.simulation, container, "create")).toBe(1);
   });
 
   test("that a removal is in progress: it is polled until it is done, and never forced", async () => {
