@@ -1,7 +1,13 @@
+import type { Pool } from "@berth/db/pool.ts";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
 import { expect, vi } from "vitest";
-import { listOurs } from "./on-engine.ts";
-import type { Stage } from "./stage.ts";
+import { type AtEngine, listOurs } from "./on-engine.ts";
+
+/** A database and the machines that it is about. */
+export interface Compared {
+  pool: Pool;
+  machines: readonly { engine: AtEngine }[];
+}
 
 interface Row {
   uid: string;
@@ -22,13 +28,13 @@ const PATIENCE_MS = 30_000;
  * in the state asked for; and of ports and GPUs exactly what is placed. Waited for, as rows alone can't tell that all is at
  * rest: what an engine's restart or a hand did is in no row until a reconciler has looked.
  */
-export async function expectConsistent(stage: Stage, timeoutMs = PATIENCE_MS): Promise<void> {
+export async function expectConsistent(stage: Compared, timeoutMs = PATIENCE_MS): Promise<void> {
   const look = async (): Promise<void> => expect(await findInconsistencies(stage)).toEqual([]);
   await vi.waitFor(look, { timeout: timeoutMs, interval: 50 });
 }
 
 /** In words: what is on the engines, or claimed, that should not be, or is not and should. */
-export async function findInconsistencies(stage: Stage): Promise<string[]> {
+export async function findInconsistencies(stage: Compared): Promise<string[]> {
   const { rows } = await stage.pool.query<Row>(
     `SELECT c.uid, c.name, c.desired, m.name AS machine, s.engine_id,
        ARRAY(SELECT h.engine_id FROM held_containers h WHERE h.container_id = c.container_id) AS held,
@@ -69,7 +75,7 @@ const mayBeAbsent = ({ desired, engine_id, told }: Row): boolean =>
   told.includes("ImageLost") || (desired === "stopped" && (engine_id === null || told.includes("DataLost")));
 
 /** No port and no GPU is held that no placement has, nor the other way round. */
-async function findWrongClaims({ pool }: Stage): Promise<string[]> {
+async function findWrongClaims({ pool }: Compared): Promise<string[]> {
   const { rows: ports } = await pool.query(
     `SELECT machine_id, protocol, host_port, container_id FROM port_allocations
      EXCEPT SELECT p.machine_id, port->>'protocol', (port->>'host_port')::int, p.container_id
