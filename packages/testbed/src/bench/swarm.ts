@@ -93,12 +93,13 @@ async function follow(socketPath: string) {
   const request = http.get({ socketPath, path: `/events?filters=${filters}` });
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
   let waiting: { isIt: (event: ContainerEvent) => boolean; resolve: (event: ContainerEvent) => void }[] = [];
-  createInterface({ input: response }).on("line", (line) => {
+  const lines = createInterface({ input: response }).on("error", () => {}); // it is cut in the end
+  lines.on("line", (line) => {
     const event = JSON.parse(line) as ContainerEvent;
     for (const { resolve } of waiting.filter(({ isIt }) => isIt(event))) resolve(event);
     waiting = waiting.filter(({ isIt }) => !isIt(event));
   });
-  request.on("error", () => {}); // it is cut in the end
+  request.on("error", () => {});
   return {
     next: (isIt: (event: ContainerEvent) => boolean): Promise<ContainerEvent> =>
       new Promise((resolve) => waiting.push({ isIt, resolve })),
