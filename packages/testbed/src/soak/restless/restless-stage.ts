@@ -49,7 +49,7 @@ export async function onRestlessStage(work: (scene: RestlessStage) => Promise<st
       seed: SEED,
       verdict: () => witness.verdict(),
       converge: () => converge(stage),
-      clear: () => clear(stage),
+      clear: () => clear(stage, witness),
     });
     for (const { engine, id, was } of foreign) {
       if ((await fingerprint(engine, id)) !== was) faults.push(`a foreign container of ${engine.name} was touched`);
@@ -76,10 +76,12 @@ async function converge(stage: Stage): Promise<string[]> {
   return [...late, ...found];
 }
 
-async function clear(stage: Stage): Promise<void> {
-  const { container, image } = stage.api.admin;
-  for (const { container_id } of (await container.list.query({})).items)
+async function clear(stage: Stage, witness: Witness): Promise<void> {
+  const { container } = stage.api.admin;
+  for (const { container_id, uid } of (await container.list.query({})).items) {
+    witness.expectRemovalOf(uid);
     await container.delete.mutate({ container_id });
+  }
   const areGone = async (): Promise<boolean> => (await container.list.query({})).items.length === 0;
   await stage.until("all containers to be gone", areGone, CONVERGED_MS);
   for (const { engine } of stage.machines) {
