@@ -41,3 +41,7 @@ export const isMiss = (error: unknown): boolean => error instanceof EngineError 
 
 export const isAnswer = (error: unknown): boolean =>
   error instanceof EngineError && error.kind !== "unreachable" && error.kind !== "closed";
+
+/** It answers, but not as an engine that we can work with: too old, or no engine at all. One that refuses is there. */
+export const isNoEngine = (error: unknown): boolean =>
+  error instanceof EngineError && (error.kind === "protocol" || error.kind === "unsupported");

@@ -169,11 +169,17 @@ async function create(run: ContainerRun): Promise<void> {
     known.createdId = created.id;
     known.image = { state: "present" };
   } catch (error) {
-    if (error instanceof EngineError && error.kind === "conflict") known.nameTaken = true;
+    if (error instanceof EngineError && error.kind === "conflict") noteNameTaken(run);
     if (error instanceof EngineError && error.kind === "not_found") known.image = { state: "absent" };
     throw error;
   }
   session.crash("after-create");
+}
+
+/** What was recorded may be there after all, unseen by a list that left it out, with limits from before. */
+function noteNameTaken({ known, draft }: ContainerRun): void {
+  known.nameTaken = true;
+  if (draft.engine_id !== null) draft.applied = { ...NOTHING_APPLIED, made_from: draft.applied?.made_from ?? null };
 }
 
 /** Tried again after each directory that was missing and could be made. */

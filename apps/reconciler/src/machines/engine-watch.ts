@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type EngineEvent, EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import type { KnownContainer } from "../containers/known-container.ts";
+import { isNoEngine } from "../failures.ts";
 import { probeDelayMs } from "../queue/breaker.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import type { MachineSession } from "./machine-session.ts";
@@ -46,8 +47,9 @@ export async function watchEngine(session: MachineSession): Promise<void> {
     }
     if (session.closing.aborted) return;
     session.isEventsConnected = false;
-    // Who answers with other than events is there, but no engine that we can work with.
     session.noteFailure(lastError);
+    // Who answers with other than events is there, but may be no engine that we can work with: a look at it tells.
+    if (isNoEngine(lastError) && session.row.status.online) session.enqueueMachine(PRIORITY.event);
     session.log.debug({ err: lastError }, "event stream ended");
     // A stream that ends at once, again and again, is no connection.
     failures = performance.now() - connectedAt > STABLE_MS ? 1 : failures + 1;

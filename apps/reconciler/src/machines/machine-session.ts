@@ -11,7 +11,7 @@ import { MachineImages } from "../images/machine-images.ts";
 import type { Owner } from "../containers/ownership.ts";
 import { createPulls, type Pulls } from "../containers/pulls.ts";
 import { endsQuietly, reconcileContainer } from "../containers/reconcile-container.ts";
-import { IdentityError, isAnswer, isMiss, LeaseLostError, StaleRowError } from "../failures.ts";
+import { IdentityError, isAnswer, isMiss, isNoEngine, LeaseLostError, StaleRowError } from "../failures.ts";
 import type { Failure } from "../plan/status.ts";
 import type { Action } from "../plan/types.ts";
 import { backoffMs, TRANSIENT } from "../queue/backoff.ts";
@@ -381,10 +381,6 @@ export class MachineSession {
     this.enqueueAfter(uid, PRIORITY.retry, backoffMs(TRANSIENT, known.failures, this.random()));
   }
 }
-
-/** It answers, but not as an engine that we can work with: too old, or no engine at all. One that refuses is there. */
-const isNoEngine = (error: unknown): boolean =>
-  error instanceof EngineError && (error.kind === "protocol" || error.kind === "unsupported");
 
 const isSameImage = (a: ContainerRow, b: ContainerRow): boolean =>
   a.image.reference === b.image.reference && a.image.digest === b.image.digest;

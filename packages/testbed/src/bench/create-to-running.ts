@@ -2,10 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Engine } from "@berth/docker/engine.ts";
 import { type BenchBerth, findLine } from "./bench-berth.ts";
 import { type Distribution, distributionOf } from "./distribution.ts";
+import type { Swarm } from "./swarm.ts";
 
 export interface CreateToRunning {
   /** Raw create + start, by the same adapter over the same connection. */
   raw: Distribution;
+  /** Docker Swarm: service asked for → container started. */
+  swarm: Distribution;
   /** Wish committed → status `Running` committed. */
   whole: Distribution;
   /** The same less the time in which the engine was at work: what Berth adds. */
@@ -14,18 +17,21 @@ export interface CreateToRunning {
   calls: number;
 }
 
-/** The raw calls and Berth take turns, so that both meet the same machine. */
+/** The raw calls, Docker Swarm and Berth take turns, so that all meet the same machine. */
 export async function measureCreateToRunning(
   berth: BenchBerth,
   engine: Engine,
+  swarm: Swarm,
   { machine_id, image, rounds }: { machine_id: string; image: { name: string; reference: string }; rounds: number },
 ): Promise<CreateToRunning> {
   const raw: number[] = [];
+  const bySwarm: number[] = [];
   const whole: number[] = [];
   const own: number[] = [];
   let calls = 0;
   for (let round = -1; round < rounds; round += 1) {
     const rawMs = await rawCreateAndStart(engine, image.reference);
+    const swarmMs = await swarm.createAndStart();
     const { container_id, uid } = await berth.admin.container.create({
       name: `bench-${randomBytes(4).toString("hex")}`,
       image: image.name,
@@ -39,11 +45,18 @@ export async function measureCreateToRunning(
     if (round < 0) continue; // the first of each opens connections
     if (line.engineMs === undefined) throw new Error("the reconciler logs no cost of its runs");
     raw.push(rawMs);
+    bySwarm.push(swarmMs);
     whole.push(runningAt - recordedAt);
     own.push(runningAt - recordedAt - line.engineMs);
     calls = Math.max(calls, line.calls ?? 0);
   }
-  return { raw: distributionOf(raw), whole: distributionOf(whole), own: distributionOf(own), calls };
+  return {
+    raw: distributionOf(raw),
+    swarm: distributionOf(bySwarm),
+    whole: distributionOf(whole),
+    own: distributionOf(own),
+    calls,
+  };
 }
 
 async function rawCreateAndStart(engine: Engine, reference: string): Promise<number> {

@@ -3,6 +3,7 @@ import type { Engine, EngineEvent } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { type BenchBerth, findLine } from "./bench-berth.ts";
 import { type Distribution, distributionOf } from "./distribution.ts";
+import type { Swarm } from "./swarm.ts";
 
 export interface KillToRepair {
   /** The engine says `die` → the reconciler's start call begins. moby goes on tidying up in that time. */
@@ -11,12 +12,15 @@ export interface KillToRepair {
   untilStarted: Distribution;
   /** The same for a bare loop that starts the container at once when it hears `die`: the floor. */
   rawUntilStarted: Distribution;
+  /** Docker Swarm: `die` of one container → `start` of the next. */
+  swarmUntilStarted: Distribution;
 }
 
-/** Kills a container by hand, `rounds` times each: one that Berth keeps, and one that a bare loop keeps. */
+/** Kills a container by hand, `rounds` times each: one that Berth keeps, one that a bare loop keeps, and one of Docker Swarm's. */
 export async function measureKillToRepair(
   berth: BenchBerth,
   engine: Engine,
+  swarm: Swarm,
   kill: (engineId: string) => Promise<void>,
   { machine_id, image, rounds }: { machine_id: string; image: { name: string; reference: string }; rounds: number },
 ): Promise<KillToRepair> {
@@ -25,6 +29,7 @@ export async function measureKillToRepair(
   const untilCall: number[] = [];
   const untilStarted: number[] = [];
   const rawUntilStarted: number[] = [];
+  const swarmUntilStarted: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     // A container each: one that is killed all the time is paced.
     const { container_id, uid } = await berth.admin.container.create({
@@ -43,12 +48,14 @@ export async function measureKillToRepair(
     untilStarted.push(startedAt - diedAt);
     await berth.remove(container_id);
     rawUntilStarted.push(await rawRepair(engine, events, kill, image.reference));
+    swarmUntilStarted.push(await swarm.repair());
   }
   events.close();
   return {
     untilCall: distributionOf(untilCall),
     untilStarted: distributionOf(untilStarted),
     rawUntilStarted: distributionOf(rawUntilStarted),
+    swarmUntilStarted: distributionOf(swarmUntilStarted),
   };
 }
 

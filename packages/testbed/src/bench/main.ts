@@ -18,6 +18,7 @@ import { type ImageFigures, measureImages } from "./images/measure-images.ts";
 import { measureKillToRepair } from "./kill-to-repair.ts";
 import { type EngineFigures, report } from "./report.ts";
 import { measureSickFleet, reportSickFleet } from "./sick-fleet/measure-sick-fleet.ts";
+import { startSwarm } from "./swarm.ts";
 import { measureTelemetry, reportTelemetry } from "./telemetry/measure-telemetry.ts";
 
 const ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 30);
@@ -96,12 +97,13 @@ async function measure(generation: EngineGeneration): Promise<EngineFigures> {
     const { machine_id } = await berth.admin.machine.add({ url: target.url, tls: target.tls, name: "bench" });
     const image = { name: "public/busybox:latest", reference: "berth-test/busybox:latest" };
     await berth.admin.image.add(image);
+    await using swarm = await startSwarm(target.socket_path, target.address, image.reference);
     const options = { machine_id, image, rounds: ROUNDS };
     const kill = async (engineId: string): Promise<void> => void (await target.docker("kill", engineId));
     return {
       engine: `Docker ${generation}`,
-      create: await measureCreateToRunning(berth, engine, options),
-      repair: await measureKillToRepair(berth, engine, kill, options),
+      create: await measureCreateToRunning(berth, engine, swarm, options),
+      repair: await measureKillToRepair(berth, engine, swarm, kill, options),
     };
   } finally {
     engine.close();

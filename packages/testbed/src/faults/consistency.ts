@@ -1,7 +1,13 @@
+import type { Pool } from "@berth/db/pool.ts";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
 import { expect, vi } from "vitest";
-import { listOurs } from "./on-engine.ts";
-import type { Stage } from "./stage.ts";
+import { type AtEngine, listOurs } from "./on-engine.ts";
+
+/** A database and the machines that it is about. */
+export interface Compared {
+  pool: Pool;
+  machines: readonly { engine: AtEngine }[];
+}
 
 interface Row {
   uid: string;
@@ -17,19 +23,18 @@ interface Row {
 /** Generous: a test's machine may be busy with others. */
 const PATIENCE_MS = 30_000;
 
-/** Also one that was never started, as where a reconciler was killed in between and its owner changed it again. */
-const DOWN: unknown = expect.stringMatching(/^(exited|created)$/);
-
 /**
  * What must come true once a stage is left alone: on the engines exactly what the database says, each container once and
  * in the state asked for; and of ports and GPUs exactly what is placed. Waited for, as rows alone can't tell that all is at
  * rest: what an engine's restart or a hand did is in no row until a reconciler has looked.
  */
-export async function expectConsistent(stage: Stage, timeoutMs = PATIENCE_MS): Promise<void> {
-  await vi.waitFor(() => expectConsistentNow(stage), { timeout: timeoutMs, interval: 50 });
+export async function expectConsistent(stage: Compared, timeoutMs = PATIENCE_MS): Promise<void> {
+  const look = async (): Promise<void> => expect(await findInconsistencies(stage)).toEqual([]);
+  await vi.waitFor(look, { timeout: timeoutMs, interval: 50 });
 }
 
-async function expectConsistentNow(stage: Stage): Promise<void> {
+/** In words: what is on the engines, or claimed, that should not be, or is not and should. */
+export async function findInconsistencies(stage: Compared): Promise<string[]> {
   const { rows } = await stage.pool.query<Row>(
     `SELECT c.uid, c.name, c.desired, m.name AS machine, s.engine_id,
        ARRAY(SELECT h.engine_id FROM held_containers h WHERE h.container_id = c.container_id) AS held,
@@ -37,34 +42,40 @@ async function expectConsistentNow(stage: Stage): Promise<void> {
      FROM containers c JOIN container_status s USING (container_id) JOIN placements p USING (container_id)
        JOIN machines m ON m.machine_id = p.machine_id`,
   );
+  const found: string[] = [];
   for (const { engine } of stage.machines) {
-    const seen = await listOurs(engine);
-    const here = rows.filter(({ machine }) => machine === engine.name);
-    const wanted = here.flatMap((row) => {
-      const state = row.desired === "running" ? "running" : DOWN;
-      const current = { uid: row.uid, id: row.engine_id, name: engineNameOf(row.name, row.uid), state };
-      const held = row.held.map((id) => ({
-        uid: row.uid,
-        id,
-        name: expect.stringMatching(/-old-\d+$/),
-        state: DOWN,
-      }));
+    const seen = new Map((await listOurs(engine)).map((container) => [container.id, container]));
+    for (const row of rows.filter(({ machine }) => machine === engine.name)) {
+      for (const id of row.held) {
+        const held = seen.get(id);
+        if (!held || held.uid !== row.uid || !/-old-\d+$/.test(held.name) || !DOWN.has(held.state)) {
+          found.push(`${engine.name}: ${id}, set aside for ${row.name}, is ${JSON.stringify(held)}`);
+        }
+        seen.delete(id);
+      }
+      const current = seen.get(row.engine_id ?? "");
+      seen.delete(row.engine_id ?? "");
       // A loss stays told for a while after the container was made anew.
-      const isThere = seen.some(({ id }) => id === row.engine_id);
-      return !isThere && mayBeAbsent(row) ? held : [current, ...held];
-    });
-    const byId = (a: { id: string | null }, b: { id: string | null }): number => (String(a.id) < String(b.id) ? -1 : 1);
-    expect([...seen].sort(byId)).toEqual(wanted.sort(byId));
+      if (!current && mayBeAbsent(row)) continue;
+      const isInState = row.desired === "running" ? current?.state === "running" : DOWN.has(current?.state ?? "");
+      if (!isInState || current?.uid !== row.uid || current.name !== engineNameOf(row.name, row.uid)) {
+        found.push(`${engine.name}: ${row.name}, to be ${row.desired}, is ${JSON.stringify(current)}`);
+      }
+    }
+    for (const other of seen.values()) found.push(`${engine.name}: nothing wants ${JSON.stringify(other)}`);
   }
-  await expectClaimsMatch(stage);
+  return [...found, ...(await findWrongClaims(stage))];
 }
+
+/** Also one that was never started, as where a reconciler was killed in between and its owner changed it again. */
+const DOWN = new Set(["exited", "created"]);
 
 /** Not made, as it should not run; or taken away by hand, and told to be lost. */
 const mayBeAbsent = ({ desired, engine_id, told }: Row): boolean =>
   told.includes("ImageLost") || (desired === "stopped" && (engine_id === null || told.includes("DataLost")));
 
 /** No port and no GPU is held that no placement has, nor the other way round. */
-async function expectClaimsMatch({ pool }: Stage): Promise<void> {
+async function findWrongClaims({ pool }: Compared): Promise<string[]> {
   const { rows: ports } = await pool.query(
     `SELECT machine_id, protocol, host_port, container_id FROM port_allocations
      EXCEPT SELECT p.machine_id, port->>'protocol', (port->>'host_port')::int, p.container_id
@@ -79,5 +90,10 @@ async function expectClaimsMatch({ pool }: Stage): Promise<void> {
     `SELECT g.machine_id, g.gpu_uuid, g.container_id FROM gpu_allocations g
      EXCEPT SELECT p.machine_id, gpu_uuid, p.container_id FROM placements p, unnest(p.gpu_uuids) gpu_uuid`,
   );
-  expect({ ports, unclaimed, gpus }).toEqual({ ports: [], unclaimed: [], gpus: [] });
+  const tell = (what: string, claims: object[]): string[] => claims.map((claim) => `${what}: ${JSON.stringify(claim)}`);
+  return [
+    ...tell("a port is held that is not placed", ports),
+    ...tell("a placed port is not held", unclaimed),
+    ...tell("a GPU is held that is not placed", gpus),
+  ];
 }

@@ -208,7 +208,7 @@ describe.concurrent.each(GENERATIONS)("on Docker %s a reconciler that is killed"
     const ask = await story.prepare(scene);
     await living.stop();
 
-    const doomed = await stage.startReconciler(at);
+    const doomed = await stage.startReconciler({ crashAt: at });
     const container = await ask();
     expect(await stage.seeEnd(doomed)).toBe("SIGKILL");
 
@@ -223,7 +223,7 @@ describe.concurrent.each(GENERATIONS)("on Docker %s a reconciler that is killed"
     { concurrent: false },
     async () => {
       await living?.stop();
-      const doomed = await stage.startReconciler("after-start");
+      const doomed = await stage.startReconciler({ crashAt: "after-start" });
       const container = await stage.create("named-at-first", machine);
       expect(await stage.seeEnd(doomed)).toBe("SIGKILL");
       const made = await theOneOf(machine.engine, container);

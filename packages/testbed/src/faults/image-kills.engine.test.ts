@@ -202,7 +202,7 @@ describe.concurrent.each(HERE)("images on Docker $generation", ({ generation, li
       await scene.live();
       const { begin, end } = await work(scene);
       await scene.die("SIGTERM");
-      const doomed = await scene.stage.startReconciler(at);
+      const doomed = await scene.stage.startReconciler({ crashAt: at });
       await begin();
       scene.release();
       expect(await scene.stage.seeEnd(doomed)).toBe("SIGKILL");

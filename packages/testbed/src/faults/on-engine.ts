@@ -2,6 +2,9 @@ import { LABEL } from "@berth/spec/engine-names.ts";
 import type { FleetEngine } from "../fleet/engine.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 
+/** An engine by its name, and Docker's own command line at it. */
+export type AtEngine = Pick<FleetEngine, "name" | "docker">;
+
 /** A container as Docker's own command line shows it. */
 interface SeenContainer {
   id: string;
@@ -12,7 +15,7 @@ interface SeenContainer {
 }
 
 /** All that bears Berth's labels on an engine, however it stands. */
-export async function listOurs(engine: FleetEngine): Promise<SeenContainer[]> {
+export async function listOurs(engine: AtEngine): Promise<SeenContainer[]> {
   const format = `{{.ID}} {{.Names}} {{.State}} {{.Label "${LABEL.uid}"}}`;
   const lines = await engine.docker("ps", "-a", "--no-trunc", "--filter", `label=${LABEL.uid}`, "--format", format);
   return lines.split("\n").flatMap((line) => {
@@ -22,12 +25,12 @@ export async function listOurs(engine: FleetEngine): Promise<SeenContainer[]> {
 }
 
 /** Those of one container's, set aside ones included. */
-export async function listOf(engine: FleetEngine, { uid }: { uid: string }): Promise<SeenContainer[]> {
+export async function listOf(engine: AtEngine, { uid }: { uid: string }): Promise<SeenContainer[]> {
   return (await listOurs(engine)).filter((container) => container.uid === uid);
 }
 
 /** The one engine container that is `container` now; throws where there is none, or more than one. */
-export async function theOneOf(engine: FleetEngine, container: { uid: string; name: string }): Promise<SeenContainer> {
+export async function theOneOf(engine: AtEngine, container: { uid: string; name: string }): Promise<SeenContainer> {
   const current = (await listOf(engine, container)).filter(({ name }) => !/-old-\d+$/.test(name));
   const [one, ...others] = current;
   if (!one || others.length > 0) throw new Error(`${container.name} is ${JSON.stringify(current)} on ${engine.name}`);
@@ -35,22 +38,22 @@ export async function theOneOf(engine: FleetEngine, container: { uid: string; na
 }
 
 /** Starts a container that is not Berth's, and answers its id. */
-export async function runForeign(engine: FleetEngine): Promise<string> {
+export async function runForeign(engine: AtEngine): Promise<string> {
   return (await engine.docker("run", "-d", "--name", "foreign", TEST_IMAGE, "sleep", "100000")).trim();
 }
 
 /** All that an engine tells of a container: equal where nobody touched it. */
-export const fingerprint = (engine: FleetEngine, id: string): Promise<string> => engine.docker("inspect", id);
+export const fingerprint = (engine: AtEngine, id: string): Promise<string> => engine.docker("inspect", id);
 
 /** Runs a shell command in a container by hand, and answers what it printed. */
-export const runInside = (engine: FleetEngine, { id }: { id: string }, command: string): Promise<string> =>
+export const runInside = (engine: AtEngine, { id }: { id: string }, command: string): Promise<string> =>
   engine.docker("exec", id, "sh", "-c", command);
 
 /** Seconds since 1970, as its events are stamped. An engine of the fleet has this machine's clock. */
 export const engineTime = (): number => Date.now() / 1_000;
 
 /** What was done to containers on an engine since `since` ({@link engineTime}), or to one of Berth's: `create`, `start`, `die`… */
-export async function actionsSince(engine: FleetEngine, since: number, of?: { uid: string }): Promise<string[]> {
+export async function actionsSince(engine: AtEngine, since: number, of?: { uid: string }): Promise<string[]> {
   const range = ["--since", String(since), "--until", String(engineTime())];
   const filter = ["--filter", "type=container", ...(of ? ["--filter", `label=${LABEL.uid}=${of.uid}`] : [])];
   const told = await engine.docker("events", ...range, ...filter, "--format", "{{.Action}}");

@@ -5,7 +5,11 @@ import { startFleet, type Fleet, type FleetRequest } from "../fleet/start-fleet.
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { waitUntil } from "../fleet/wait-until.ts";
 import { startApiServer, type ApiServer } from "../scenario/api-server.ts";
-import { startReconcilerProcess, type ReconcilerProcess } from "../scenario/reconciler-process.ts";
+import {
+  startReconcilerProcess,
+  type ReconcilerProcess,
+  type ReconcilerProcessOptions,
+} from "../scenario/reconciler-process.ts";
 
 /** Generous: a test's machine may be busy with others. What is measured is asserted apart. */
 const PATIENCE_MS = 30_000;
@@ -52,13 +56,14 @@ export class Stage {
     return stage;
   }
 
-  async startReconciler(crashAt?: string, hasProbes = false): Promise<ReconcilerProcess> {
+  async startReconciler(
+    options: Omit<ReconcilerProcessOptions, "databaseUrl" | "secretKey"> = {},
+  ): Promise<ReconcilerProcess> {
     const reconciler = await startReconcilerProcess({
       databaseUrl: this.#databaseUrl,
       secretKey: this.api.secret_key,
       logLevel: "debug",
-      hasProbes,
-      ...(crashAt !== undefined && { crashAt }),
+      ...options,
     });
     this.#reconcilers.push(reconciler);
     return reconciler;

@@ -26,7 +26,7 @@ describe.skipIf(!kinds.some(({ generation }) => generation === "20.10"))("the pr
     database = await createTestDatabase();
     await storeImage(database.url);
     stage = await Stage.set(database.url, { engines: [{ name: "small", generation: "20.10", disk_mib: DISK_MIB }] });
-    await stage.startReconciler(undefined, true);
+    await stage.startReconciler({ hasProbes: true });
   }, 240_000);
   afterAll(async () => {
     await stage?.strike();
@@ -72,7 +72,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
     database = await createTestDatabase();
     await storeStandIn(database.url);
     stage = await Stage.set(database.url, { engines: kinds });
-    await stage.startReconciler(undefined, true);
+    await stage.startReconciler({ hasProbes: true });
   }, 240_000);
   afterAll(async () => {
     await stage?.strike();

@@ -24,11 +24,13 @@ export interface ReconcilerProcessOptions {
   logLevel?: string;
   /** Whether machines get Berth's own container too (default no: what tests find on engines is theirs alone). */
   hasProbes?: boolean;
+  /** Options of Node's own, such as a module that is loaded first. */
+  execArgv?: string[];
 }
 
 /** The real reconciler, as a process of its own. It ends with this process, whatever ends that. */
 export async function startReconcilerProcess(options: ReconcilerProcessOptions): Promise<ReconcilerProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...(options.execArgv ?? []), MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"],

@@ -1,7 +1,5 @@
-import { request } from "node:http";
-import { once } from "node:events";
-import type { IncomingMessage } from "node:http";
 import { waitUntil } from "../fleet/wait-until.ts";
+import { askEngine, findOnEngine } from "./engine-by-hand.ts";
 import type { Scene } from "./scene.ts";
 import type { WatchedContainer } from "./watched-container.ts";
 
@@ -66,8 +64,9 @@ export async function createRestlessOwner(scene: Scene, random: () => number): P
   }
 
   async function edit(step: (typeof EDITS)[number]): Promise<boolean> {
-    const id = await findOnEngine(scene, container.uid);
-    const send = (method: string, path: string, body?: object) => call(scene.engine.socket_path, method, path, body);
+    const id = await findOnEngine(scene.engine.socket_path, container.uid);
+    const send = (method: string, path: string, body?: object) =>
+      askEngine(scene.engine.socket_path, method, path, body);
     switch (step) {
       case "kill":
         return send("POST", `/containers/${id}/kill`);
@@ -117,34 +116,4 @@ function choose(random: () => number): Exclude<Step, "missed"> {
     if (left < 0) return step;
   }
   return "memory";
-}
-
-/** Any engine container with this uid, held ones included; an id that is nobody's where there is none. */
-async function findOnEngine(scene: Scene, uid: string): Promise<string> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`berth.uid=${uid}`], name: ["berth-|by-hand-"] }));
-  const response = await send(scene.engine.socket_path, "GET", `/containers/json?all=1&filters=${filters}`);
-  const found = JSON.parse(await text(response)) as { Id: string; Names: string[] }[];
-  return found.find(({ Names }) => !Names[0]?.includes("-old-"))?.Id ?? "0".repeat(64);
-}
-
-/** False where the engine says no. */
-async function call(socketPath: string, method: string, path: string, body?: object): Promise<boolean> {
-  const response = await send(socketPath, method, path, body);
-  response.resume();
-  const status = response.statusCode ?? 0;
-  return status < 300;
-}
-
-async function send(socketPath: string, method: string, path: string, body?: object): Promise<IncomingMessage> {
-  const headers = body ? { "content-type": "application/json" } : {};
-  const sent = request({ socketPath, method, path, headers, agent: false });
-  sent.end(body ? JSON.stringify(body) : undefined);
-  const [response] = (await once(sent, "response")) as [IncomingMessage];
-  return response;
-}
-
-async function text(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }

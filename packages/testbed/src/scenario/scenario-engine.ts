@@ -6,10 +6,14 @@ import { runDockerCli } from "../fleet/docker-cli.ts";
 import type { ProvidedFleet } from "../fleet/global-setup.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { parseReference } from "../simulated/images/image-reference.ts";
-import { generationOf } from "../simulated/generation.ts";
+import { type GenerationName, generationOf } from "../simulated/generation.ts";
 import { serveRegistry } from "../simulated/images/registry-server.ts";
 import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
-import { startSimulatedEngine } from "../simulated/simulated-engine.ts";
+import {
+  type SimulatedEngine,
+  type SimulatedEngineOptions,
+  startSimulatedEngine,
+} from "../simulated/simulated-engine.ts";
 
 /** An engine that scenarios run on, with {@link TEST_IMAGE} on it. */
 export interface ScenarioEngine {
@@ -25,6 +29,14 @@ export interface ScenarioEngine {
   /** Docker's own command line: edits by hand, and looks at what really is there. Answers its stdout, trimmed. */
   docker(...args: string[]): Promise<string>;
   close(): Promise<void>;
+}
+
+/** One in this process, whose faults a test sets. */
+export interface ScenarioSimulation extends ScenarioEngine {
+  /** The one that answers now: a restart puts another one in its place, without faults. */
+  readonly simulation: SimulatedEngine;
+  /** Ends the engine and starts it again at the same address, with all that it holds; as another Docker's where that is named. */
+  restart(generation?: GenerationName): Promise<void>;
 }
 
 export const SIMULATED_GPUS = [0, 1].map((index) => {
@@ -49,32 +61,45 @@ export function realEngine(fleet: ProvidedFleet, engine: ProvidedFleet["engines"
 export async function startScenarioSimulation(
   name: string,
   { isServed = false }: { isServed?: boolean } = {},
-): Promise<ScenarioEngine> {
+): Promise<ScenarioSimulation> {
   const folder = await mkdtemp(join(tmpdir(), "berth-simulated-"));
   const socket_path = join(folder, "docker.sock");
   const images = new SimulatedRegistry();
   const served = isServed ? await serveRegistry(images) : null;
   const registry = served?.address ?? "registry.simulated:5000";
   images.publish(parseReference(`${registry}/berth-test/busybox:derived`, generationOf("28.5")));
-  const engine = await startSimulatedEngine({
+  const options: SimulatedEngineOptions = {
     name,
     engine_id: `SIMULATED:${name}`,
     listen: { socket_path },
     facts: { gpus: SIMULATED_GPUS },
     registry: images,
     images: [TEST_IMAGE],
-  });
-  engine.faults.list_lag_ms = 20;
+    state_file: join(folder, "state.json"),
+  };
+  const start = async (generation: GenerationName = "28.5"): Promise<SimulatedEngine> => {
+    const started = await startSimulatedEngine({ ...options, generation });
+    started.faults.list_lag_ms = 20;
+    return started;
+  };
+  let simulation = await start();
   return {
     name,
     simulated: true,
-    endpoint: { url: engine.url },
+    endpoint: { url: simulation.url },
+    get simulation() {
+      return simulation;
+    },
+    async restart(generation) {
+      await simulation.close();
+      simulation = await start(generation);
+    },
     socket_path,
     address: null,
     registry,
     docker: dockerOf(socket_path),
     async close() {
-      await engine.close();
+      await simulation.close();
       await served?.close();
       await rm(folder, { recursive: true });
     },

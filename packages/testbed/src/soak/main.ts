@@ -1,9 +1,16 @@
 // `npm run soak`: what takes too long for every test run.
-// `npm run soak -- requests` or `-- images` does only that.
+// `npm run soak -- requests`, `-- images`, `-- kills` or `-- churn` does only that.
 import { soakImages } from "./images/soak-images.ts";
 import { soakRequests } from "./requests.ts";
+import { soakChurn } from "./restless/churn.ts";
+import { soakKills } from "./restless/kills.ts";
 
-const SECTIONS: Record<string, () => Promise<boolean>> = { requests: soakRequests, images: soakImages };
+const SECTIONS: Record<string, () => Promise<boolean>> = {
+  requests: soakRequests,
+  images: soakImages,
+  kills: soakKills,
+  churn: soakChurn,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((section) => !(section in SECTIONS));

@@ -1,0 +1,96 @@
+import { createPool, type Pool } from "@berth/db/pool.ts";
+import { LABEL } from "@berth/spec/engine-names.ts";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, vi } from "vitest";
+import { type Berth, startBerth } from "../scenario/berth.ts";
+import { type ScenarioSimulation, startScenarioSimulation } from "../scenario/scenario-engine.ts";
+import { Scene } from "../scenario/scene.ts";
+import { isRunning } from "../simulated/containers/container-record.ts";
+import type { Daemon } from "../simulated/daemon.ts";
+import type { EngineCall } from "../simulated/faults.ts";
+import { expectConsistent } from "./consistency.ts";
+import { fingerprint, listOurs, runForeign } from "./on-engine.ts";
+
+/** Generous: a test's machine may be busy with others. */
+export const OPENED_WITHIN_MS = 90_000;
+
+/** A whole Berth whose one machine is simulated in this process, beside a container that is not Berth's. */
+export interface FaultyScene {
+  berth: Berth;
+  scene: Scene;
+  engine: ScenarioSimulation;
+  pool: Pool;
+  foreign: { id: string; was: string };
+}
+
+/**
+ * One for the tests of a file. After each of them its faults are taken away, and it must hold: the engine is as the
+ * database says, with each container once; no GPU and no port is in two of them; the foreign container is as it was; and
+ * the reconciler has survived. Then the test's containers are deleted, and nothing of them is left.
+ */
+export function useFaultyScene(): () => FaultyScene {
+  let opened: FaultyScene;
+  beforeAll(async () => {
+    opened = await openFaultyScene();
+  }, OPENED_WITHIN_MS);
+  afterEach(() => expectUnharmed(opened), 90_000);
+  afterAll(() => closeFaultyScene(opened));
+  return () => opened;
+}
+
+export async function openFaultyScene(): Promise<FaultyScene> {
+  const [berth, engine] = await Promise.all([startBerth(), startScenarioSimulation("faulty")]);
+  const id = await runForeign(engine);
+  return {
+    berth,
+    scene: await Scene.open(berth, engine),
+    engine,
+    pool: createPool(berth.database_url, { max: 2, applicationName: "berth-test", onError: () => undefined }),
+    foreign: { id, was: await fingerprint(engine, id) },
+  };
+}
+
+export async function closeFaultyScene(opened: FaultyScene | undefined): Promise<void> {
+  await opened?.pool.end();
+  await opened?.berth.close();
+  await opened?.engine.close();
+}
+
+async function expectUnharmed({ berth, engine, pool, foreign }: FaultyScene): Promise<void> {
+  engine.simulation.faults.clear();
+  await expectConsistent({ pool, machines: [{ engine }] });
+  expectNothingTwice(engine.simulation.daemon);
+  expect(await fingerprint(engine, foreign.id)).toBe(foreign.was);
+  expect(() => process.kill(berth.reconciler.pid, 0)).not.toThrow();
+  await berth.deleteContainers();
+  expect(await listOurs(engine)).toEqual([]);
+}
+
+/** No two containers that run have one GPU, or one port of the machine. */
+export function expectNothingTwice(daemon: Daemon): void {
+  const running = [...daemon.containers.values()].filter(isRunning);
+  const gpus = running.flatMap(({ host }) => (host.DeviceRequests ?? []).flatMap(({ DeviceIDs }) => DeviceIDs ?? []));
+  // One that is bound on two addresses is one port.
+  const ports = running.flatMap(({ network }) =>
+    Object.values(network?.host_ports ?? {}).flatMap((bound) => bound?.[0]?.HostPort ?? []),
+  );
+  expect(gpus).toEqual([...new Set(gpus)]);
+  expect(ports).toEqual([...new Set(ports)]);
+}
+
+/** What was done to the containers of `uid` on the engine, of the last 256 events, told to Berth or not. */
+export const doneTo = ({ daemon }: ScenarioSimulation["simulation"], { uid }: { uid: string }): string[] =>
+  daemon.events
+    .since(0n)
+    .filter(({ Actor }) => Actor.Attributes[LABEL.uid] === uid)
+    .map(({ Action }) => Action);
+
+/** How often one thing was done, as {@link doneTo} has it. */
+export const timesOf = (simulation: ScenarioSimulation["simulation"], of: { uid: string }, action: string): number =>
+  doneTo(simulation, of).filter((done) => done === action).length;
+
+/** Says how often a call has arrived at the engine since, done or not, for the rest of the test. */
+export function countCalls({ faults }: ScenarioSimulation["simulation"]): (call: EngineCall) => number {
+  const take = vi.spyOn(faults, "take");
+  onTestFinished(() => take.mockRestore());
+  return (call) => take.mock.calls.filter(([arrived]) => arrived === call).length;
+}

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { FaultEffect } from "../simulated/faults.ts";
+import { countCalls, timesOf, useFaultyScene } from "./faulty-scene.ts";
+
+const LATE: FaultEffect = { kind: "none" };
+
+describe("an owner who", () => {
+  const open = useFaultyScene();
+
+  test.each(["create", "start"] as const)(
+    "deletes a container during its %s: it is gone, and its GPUs are free",
+    async (call) => {
+      const { scene, engine, berth } = open();
+      const calls = countCalls(engine.simulation);
+      engine.simulation.faults.add({ call, effect: LATE, latency_ms: 500, times: 1 });
+      const container = await scene.create({ gpu_count: 2 });
+      await expect.poll(() => calls(call), { timeout: 10_000 }).toBe(1);
+      await container.owner.container.delete.mutate(container.ref);
+      await container.isGone();
+      expect(await container.allOnEngine()).toEqual([]);
+      expect(await berth.query("SELECT 1 FROM gpu_allocations")).toEqual([]);
+    },
+  );
+
+  test("deletes a container during its pull: it is gone, and was never made", async () => {
+    const { scene, engine } = open();
+    engine.simulation.faults.add({ call: "pull", effect: LATE, latency_ms: 800, times: 1 });
+    const image_id = await scene.addImage(`${engine.registry}/berth-test/busybox:derived`);
+    const container = await scene.create({ image_id });
+    await container.tells("Pulling: ");
+    await container.owner.container.delete.mutate(container.ref);
+    await container.isGone();
+    await delay(1_000); // the pull ends meanwhile
+    expect(timesOf(engine.simulation, container, "create")).toBe(0);
+  });
+
+  test("starts a container during its stop: the same one runs in the end", async () => {
+    const { scene, engine } = open();
+    const container = await scene.run({ gpu_count: 1 });
+    const { id } = await container.onEngine();
+    const calls = countCalls(engine.simulation);
+    engine.simulation.faults.add({ call: "stop", effect: LATE, latency_ms: 800, times: 1 });
+    await container.owner.container.stop.mutate(container.ref);
+    await expect.poll(() => calls("stop"), { timeout: 10_000 }).toBe(1);
+    await container.owner.container.start.mutate(container.ref);
+    await container.reaches("Running");
+    expect(await container.isOnEngine("running")).toMatchObject({ id });
+  });
+
+  test("stops and deletes a container during its restart: it is gone", async () => {
+    const { scene, engine } = open();
+    const container = await scene.run();
+    const calls = countCalls(engine.simulation);
+    engine.simulation.faults.add({ call: "start", effect: LATE, latency_ms: 500, times: 1 });
+    await container.owner.container.restart.mutate(container.ref);
+    await expect.poll(() => calls("start"), { timeout: 10_000 }).toBe(1);
+    await container.owner.container.stop.mutate(container.ref);
+    await container.owner.container.delete.mutate(container.ref);
+    await container.isGone();
+    expect(await container.allOnEngine()).toEqual([]);
+  });
+
+  test("changes one thing as fast as the server takes it: the last word counts, and the engine is changed twice a second at most", async () => {
+    const { scene, engine } = open();
+    const container = await scene.run();
+    const startedAt = performance.now();
+    let memory = 100;
+    const change = () => container.owner.container.update.mutate({ ...container.ref, memory: (memory += 1) });
+    // As fast as the server takes them.
+    for (let batch = 0; batch < 10; batch += 1) await Promise.all(Array.from({ length: 10 }, change));
+    const askedMs = performance.now() - startedAt;
+    await change();
+    const last = String(memory * 1_048_576);
+    await container.reaches("Running");
+    await expect.poll(() => container.inspect("{{.HostConfig.Memory}}"), { timeout: 20_000 }).toBe(last);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const updates = timesOf(engine.simulation, container, "update");
+    console.log(
+      `100 changes in ${Math.round(askedMs)} ms, ${updates} of them on the engine in ${seconds.toFixed(1)} s`,
+    );
+    // A burst is let through first.
+    expect(updates).toBeLessThanOrEqual(12 + 2 * seconds + 1);
+    const { generation } = await container.see();
+    expect((await container.see()).observed_generation).toBe(generation);
+  }, 60_000);
+});

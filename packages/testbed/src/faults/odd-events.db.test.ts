@@ -1,0 +1,91 @@
+import { LABEL } from "@berth/spec/engine-names.ts";
+import { describe, expect, test } from "vitest";
+import { sendSignal } from "../simulated/containers/kill.ts";
+import { SIGKILL } from "../simulated/process/signals.ts";
+import { countCalls, doneTo, timesOf, useFaultyScene } from "./faulty-scene.ts";
+
+describe("events of an engine", () => {
+  const open = useFaultyScene();
+
+  const calm = { drop: 0, duplicate: 0, reorder: 0 };
+  test.each([
+    ["are lost", { ...calm, drop: 1 }],
+    ["come twice", { ...calm, duplicate: 1 }],
+    ["come in another order", { ...calm, reorder: 1 }],
+    ["are lost, doubled and swapped at random", { drop: 0.3, duplicate: 0.3, reorder: 0.3 }],
+  ])("that %s: all ends as it was asked for", async (_, faults) => {
+    const { scene, engine } = open();
+    engine.simulation.faults.events = faults;
+    const [killed, removed, stopped, renamed] = await Promise.all([
+      scene.run(),
+      scene.run({ gpu_count: 1 }),
+      scene.run(),
+      scene.run(),
+    ]);
+    await Promise.all([
+      engine.docker("kill", (await killed.onEngine()).id),
+      engine.docker("rm", "--force", (await removed.onEngine()).id),
+      engine.docker("rename", (await renamed.onEngine()).id, "by-hand"),
+      stopped.owner.container.stop.mutate(stopped.ref),
+    ]);
+    await stopped.reaches("Stopped");
+    // What no event has told is seen with the next look at the machine: each minute, or with a new connection.
+    engine.simulation.faults.events = calm;
+    engine.simulation.dropConnections();
+    await killed.isOnEngine("running");
+    await removed.isOnEngine("running");
+    await renamed.isOnEngine("running");
+    expect(timesOf(engine.simulation, killed, "create")).toBe(1);
+    expect(timesOf(engine.simulation, removed, "create")).toBe(2);
+  });
+
+  test("that are huge, foreign in script, and come many at once: each is read, on the same connection", async () => {
+    const { scene, engine } = open();
+    const { daemon, faults } = engine.simulation;
+    const container = await scene.run();
+    const { id } = await container.onEngine();
+    const calls = countCalls(engine.simulation);
+    const record = daemon.containers.get(id)!;
+    // Three bytes each: of what arrives in pieces of 64 KiB, most end inside a character.
+    const note = "容".repeat(350_000);
+    for (let at = 0; at < 3; at += 1) daemon.publishContainer(record, "exec_start: note", { note });
+    const { process } = record;
+    sendSignal(daemon, record, SIGKILL);
+    for (let at = 0; at < 100; at += 1) daemon.publishContainer(record, "top", { at: String(at) });
+    await expect.poll(() => record.process !== process && record.status, { timeout: 10_000 }).toBe("running");
+    expect(calls("events")).toBe(0);
+    expect(timesOf(engine.simulation, container, "create")).toBe(1);
+  });
+
+  test("that are no events: the stream is opened again, and nothing is missed", async () => {
+    const { scene, engine } = open();
+    const container = await scene.run();
+    const { id } = await container.onEngine();
+    const calls = countCalls(engine.simulation);
+    const body = '{"Type":"container"}\n<html>';
+    engine.simulation.faults.add({ call: "events", effect: { kind: "answer", status: 200, body }, times: 3 });
+    engine.simulation.dropConnections();
+    await engine.docker("kill", id);
+    await expect.poll(() => timesOf(engine.simulation, container, "start"), { timeout: 20_000 }).toBe(2);
+    await container.isOnEngine("running");
+    await expect.poll(() => calls("events"), { timeout: 10_000 }).toBe(4);
+  });
+
+  test("of a container that is starting up and then unhealthy: it is not restarted", async () => {
+    const { scene, engine } = open();
+    const { daemon } = engine.simulation;
+    const container = await scene.run();
+    const { id } = await container.onEngine();
+    const record = daemon.containers.get(id)!;
+    for (const health of ["starting", "unhealthy"]) daemon.publishContainer(record, `health_status: ${health}`);
+    // What comes after them has been heard, so they were too.
+    const other = await scene.run();
+    await engine.docker("kill", (await other.onEngine()).id);
+    await expect.poll(() => timesOf(engine.simulation, other, "start"), { timeout: 10_000 }).toBe(2);
+    expect(doneTo(engine.simulation, container).filter((action) => /^(start|die|stop|kill)$/.test(action))).toEqual([
+      "start",
+    ]);
+    expect(await container.see()).toMatchObject({ phase: "Running", restarts: 0 });
+    expect(record.config.Labels?.[LABEL.uid]).toBe(container.uid);
+  });
+});

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { waitUntil } from "../fleet/wait-until.ts";
+import { type ReconcilerProcess, startReconcilerProcess } from "../scenario/reconciler-process.ts";
+import { timesOf, useFaultyScene } from "./faulty-scene.ts";
+
+const BUSY_LOOP = new URL("./busy-loop.fixture.ts", import.meta.url).href;
+
+describe("two reconcilers", () => {
+  const open = useFaultyScene();
+  let others: ReconcilerProcess[] = [];
+  afterEach(async () => {
+    await Promise.all(others.map((other) => other.stop()));
+    others = [];
+  });
+
+  /** One more beside the scene's own; the event loop of either can be kept busy where both were started so. */
+  async function startAnother(module?: string): Promise<ReconcilerProcess> {
+    const { berth } = open();
+    const databaseUrl = berth.database_url;
+    const options = {
+      databaseUrl,
+      secretKey: berth.server.secret_key,
+      ...(module !== undefined && { execArgv: ["--import", module] }),
+    };
+    const another = await startReconcilerProcess(options);
+    others.push(another);
+    return another;
+  }
+
+  interface Lease {
+    holder: string;
+    epoch: number;
+  }
+
+  /** Of the machine's shard; null where nobody holds it. */
+  async function readLease(): Promise<Lease | null> {
+    const [row] = await open().berth.query<Lease>(
+      `SELECT holder, epoch::int FROM leases JOIN machines USING (shard)
+       WHERE holder IS NOT NULL AND expires_at > clock_timestamp()`,
+    );
+    return row ?? null;
+  }
+
+  async function untilShared(): Promise<void> {
+    await waitUntil("each to have its share", 20_000, async () => {
+      const rows = await open().berth.query<{ held: number }>(
+        "SELECT count(*)::int AS held FROM leases WHERE expires_at > clock_timestamp() GROUP BY holder",
+      );
+      return rows.length === 2 && rows.every(({ held }) => held === 32);
+    });
+  }
+
+  test("whose leases are taken from them again and again: each container is made once", async () => {
+    const { scene, berth, engine } = open();
+    await startAnother();
+    await untilShared();
+    const before = (await readLease())?.epoch ?? 0;
+    const expiry = { isOver: false };
+    const expiring = (async () => {
+      while (!expiry.isOver) {
+        await berth.query("UPDATE leases SET expires_at = clock_timestamp() - interval '1 second'");
+        await delay(300);
+      }
+    })();
+    const containers = [];
+    for (let made = 0; made < 10; made += 1) {
+      containers.push(await scene.create());
+      await delay(300);
+    }
+    expiry.isOver = true;
+    await expiring;
+    for (const container of containers) {
+      await container.reaches("Running");
+      expect(timesOf(engine.simulation, container, "create")).toBe(1);
+      expect(timesOf(engine.simulation, container, "start")).toBe(1);
+    }
+    expect((await readLease())?.epoch).toBeGreaterThan(before + 2);
+  }, 60_000);
+
+  test("of which the one that leads can do nothing for 15 s: the other leads, and it changes nothing when it can again", async () => {
+    const { scene, berth, engine } = open();
+    await berth.reconciler.stop();
+    const first = await startAnother(BUSY_LOOP);
+    berth.reconciler = first;
+    await waitUntil("the first to lead", 20_000, async () => (await readLease()) !== null);
+    const before = await readLease();
+    const second = await startAnother(BUSY_LOOP);
+    await untilShared();
+    const lease = await readLease();
+    const [leader, other] = lease?.holder === before?.holder ? [first, second] : [second, first];
+    const [stopped, started] = await Promise.all([scene.run(), scene.run()]);
+    await started.owner.container.stop.mutate(started.ref);
+    await started.reaches("Stopped");
+
+    leader.kill("SIGUSR2");
+    await waitUntil("the other to lead", 15_000, async () => {
+      const now = await readLease();
+      return now !== null && now.holder !== lease?.holder;
+    });
+    await stopped.owner.container.stop.mutate(stopped.ref);
+    await started.owner.container.start.mutate(started.ref);
+    await Promise.all([stopped.reaches("Stopped"), started.reaches("Running")]);
+    expect(leader.log.some((line) => line.includes("shards were lost"))).toBe(false);
+    await waitUntil("the busy one to notice", 20_000, () =>
+      leader.log.some((line) => line.includes("shards were lost")),
+    );
+    await untilShared();
+    expect(timesOf(engine.simulation, started, "start")).toBe(2);
+    expect(timesOf(engine.simulation, stopped, "start")).toBe(1);
+    expect((await readLease())?.epoch).toBeGreaterThan(lease?.epoch ?? 0);
+    expect(await stopped.see()).toMatchObject({ phase: "Stopped" });
+
+    // Both live on; the scene goes on with the one that was not busy.
+    expect(() => process.kill(leader.pid, 0)).not.toThrow();
+    others = [leader];
+    berth.reconciler = other;
+  }, 60_000);
+});

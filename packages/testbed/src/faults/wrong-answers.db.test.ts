@@ -1,0 +1,177 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { CallFault, FaultEffect } from "../simulated/faults.ts";
+import { TEST_IMAGE } from "../fleet/test-image.ts";
+import { countCalls, doneTo, timesOf, useFaultyScene } from "./faulty-scene.ts";
+import { fingerprint } from "./on-engine.ts";
+
+const answer = (status: number, body: string, contentType = "application/json"): FaultEffect => {
+  return { kind: "answer", status, body, content_type: contentType };
+};
+const saying = (message: string): string => JSON.stringify({ message });
+
+describe("an engine that answers", () => {
+  const open = useFaultyScene();
+
+  test.each([
+    ["HTTP 500", answer(500, saying("the disk is on fire")), "the disk is on fire"],
+    ["HTTP 503", answer(503, saying("the engine is going down")), "the engine is going down"],
+    ["a proxy's page", answer(502, "<html>Bad Gateway</html>", "text/html"), "not a Docker engine"],
+  ])(
+    "%s to a create: its owner reads why, it is asked ever more seldom, and runs in the end",
+    async (_, effect, why) => {
+      const { scene, engine } = open();
+      const heal = engine.simulation.faults.add({ call: "create", effect });
+      const calls = countCalls(engine.simulation);
+      const container = await scene.create();
+      const seen = await container.until("the reason", ({ message }) => message.includes(why));
+      expect(seen).toMatchObject({ status: false, next_retry_at: expect.any(String) });
+      await container.tells(`Retrying: `);
+      await delay(2_000); // how often it is asked, only time shows
+      const asked = calls("create");
+      expect(asked).toBeGreaterThanOrEqual(2);
+      // After 0.25 s at the least, 0.5, 1, 2 …
+      expect(asked).toBeLessThanOrEqual(6);
+      heal();
+      expect(await container.reaches("Running")).toMatchObject({ message: "" });
+    },
+  );
+
+  /** What a container's running copy must survive. Each is answered to every list for a while. */
+  const lists: [string, FaultEffect][] = [
+    ["an empty list", answer(200, "[]")],
+    ["null", answer(200, "null")],
+    ["a page", answer(200, "<html></html>", "text/html")],
+    ["HTTP 500", answer(500, saying("no list today"))],
+    ["half a list as if it were whole", { kind: "truncate", after_bytes: 60 }],
+    ["a list that never ends in brackets", answer(200, "[".repeat(5_000_000))],
+  ];
+
+  test.each(lists)(
+    "%s: nothing is removed, nothing is made twice, and what was asked for is done later",
+    async (_, effect) => {
+      const { scene, engine } = open();
+      const [container, leaving] = await Promise.all([scene.run(), scene.run({ gpu_count: 1 })]);
+      const { id } = await container.onEngine();
+      const heal = engine.simulation.faults.add({ call: "list", effect });
+      await container.owner.container.update.mutate({ ...container.ref, memory: 64 });
+      await leaving.owner.container.delete.mutate(leaving.ref);
+      engine.simulation.dropConnections(); // a new connection is followed by a look at the whole machine
+      await delay(1_000); // nothing is to happen, and only time shows that
+      heal();
+      await container.reaches("Running");
+      await leaving.isGone();
+      expect(timesOf(engine.simulation, container, "create")).toBe(1);
+      expect(timesOf(engine.simulation, container, "destroy")).toBe(0);
+      expect(await container.allOnEngine()).toMatchObject([{ id, state: "running" }]);
+      expect(await container.inspect("{{.HostConfig.Memory}}")).toBe(String(64 * 1_048_576));
+      engine.simulation.dropConnections();
+    },
+  );
+
+  test("one empty list while containers run: nobody is told of a loss", async () => {
+    const { scene, engine } = open();
+    const container = await scene.run();
+    const before = await container.onEngine();
+    engine.simulation.faults.add({ call: "list", effect: answer(200, "[]"), times: 1 });
+    await container.owner.container.update.mutate({ ...container.ref, memory: 80 });
+    await container.reaches("Running");
+    expect(engine.simulation.faults.take("list")).toBeNull();
+    expect(await container.allOnEngine()).toEqual([before]);
+    expect((await container.told()).join()).not.toContain("ContainerGone");
+  });
+
+  test("that a port is taken to a start: its owner reads so, who has it keeps it, and it starts once the port is free", async () => {
+    const { scene, engine } = open();
+    const container = await scene.create({
+      desired: "stopped",
+      ports: [{ name: "web", kind: "http", container_port: 80 }],
+    });
+    const [port] = (await container.reaches("Stopped")).ports;
+    const published = `${port?.host_port}:80`;
+    const stranger = await engine.docker("run", "-d", "--publish", published, TEST_IMAGE, "sleep", "1000");
+    const before = await fingerprint(engine, stranger);
+    await container.owner.container.start.mutate(container.ref);
+    await container.tells("port is already allocated");
+    expect(await fingerprint(engine, stranger)).toBe(before);
+    await engine.docker("rm", "--force", stranger);
+    // A start that failed is tried again after seconds; a new word of its owner does not wait for that.
+    await container.owner.container.update.mutate({ ...container.ref, memory: 64 });
+    expect(await container.reaches("Running")).toMatchObject({ ports: [port] });
+    expect(timesOf(engine.simulation, container, "create")).toBe(1);
+  });
+
+  test("that a removal is in progress: it is polled until it is done, and never forced", async () => {
+    const { scene, engine } = open();
+    const { faults } = engine.simulation;
+    const container = await scene.run();
+    const { id } = await container.onEngine();
+    const message = `removal of container ${id} is already in progress`;
+    faults.add({ call: "remove", effect: answer(409, saying(message)), times: 3 });
+    const calls = countCalls(engine.simulation);
+    const startedAt = performance.now();
+    await container.owner.container.delete.mutate(container.ref);
+    await container.isGone();
+    expect(calls("remove")).toBe(4);
+    expect(performance.now() - startedAt).toBeGreaterThan(1_000);
+    // A removal by force would have killed what runs instead of stopping it.
+    expect(doneTo(engine.simulation, container)).toContain("stop");
+  });
+
+  test("that a device is busy to the removal of a dead container: it is tried again, ever more seldom, until it is gone", async () => {
+    const { scene, engine } = open();
+    const { faults, daemon } = engine.simulation;
+    const container = await scene.run();
+    const { id } = await container.onEngine();
+    await container.owner.container.stop.mutate(container.ref);
+    await container.reaches("Stopped");
+    daemon.containers.get(id)!.status = "dead";
+    const busy = `driver "overlay2" failed to remove root filesystem: device or resource busy`;
+    faults.add({ call: "remove", effect: answer(500, saying(busy)), times: 3 });
+    const calls = countCalls(engine.simulation);
+    await container.owner.container.delete.mutate(container.ref);
+    await container.tells(busy);
+    await container.isGone();
+    expect(calls("remove")).toBe(4);
+  });
+
+  test("with a redirect: it is followed nowhere", async () => {
+    const { scene, engine } = open();
+    const visits: string[] = [];
+    const trap = createServer((request, response) => {
+      visits.push(`${request.method} ${request.url}`);
+      response.end("[]");
+    });
+    onTestFinished(() => void trap.close());
+    await once(trap.listen(0, "127.0.0.1"), "listening");
+    const { port } = trap.address() as AddressInfo;
+    const headers = { Location: `http://127.0.0.1:${port}/containers/json` };
+    const container = await scene.run();
+    const redirects = (["list", "stop", "ping", "events"] satisfies CallFault["call"][]).map((call) =>
+      engine.simulation.faults.add({ call, effect: { ...answer(307, ""), headers } as FaultEffect }),
+    );
+    await container.owner.container.stop.mutate(container.ref);
+    engine.simulation.dropConnections();
+    await delay(1_000); // nothing is to happen, and only time shows that
+    for (const heal of redirects) heal();
+    await container.reaches("Stopped");
+    expect(visits).toEqual([]);
+  });
+
+  test("more than any answer holds: it is not read to its end, and the reconciler lives", async () => {
+    const { scene, engine } = open();
+    const container = await scene.run();
+    const heal = engine.simulation.faults.add({
+      call: "list",
+      effect: answer(200, `[${" ".repeat(80 * 1024 * 1024)}]`),
+    });
+    await container.owner.container.update.mutate({ ...container.ref, memory: 90 });
+    await delay(1_000); // nothing is to happen, and only time shows that
+    heal();
+    await container.reaches("Running");
+    expect((await container.see()).conditions).toEqual([]);
+  });
+});
