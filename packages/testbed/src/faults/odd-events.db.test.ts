@@ -41,7 +41,7 @@ describe("events of an engine", () => {
 
   test("that are huge, foreign in script, and come many at once: each is read, on the same connection", async () => {
     const { scene, engine } = open();
-    const { daemon, faults } = engine.simulation;
+    const { daemon } = engine.simulation;
     const container = await scene.run();
     const { id } = await container.onEngine();
     const calls = countCalls(engine.simulation);

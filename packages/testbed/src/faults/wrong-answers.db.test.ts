@@ -76,11 +76,13 @@ describe("an engine that answers", () => {
     const { scene, engine } = open();
     const container = await scene.run();
     const before = await container.onEngine();
+    const calls = countCalls(engine.simulation);
     engine.simulation.faults.add({ call: "list", effect: answer(200, "[]"), times: 1 });
     await container.owner.container.update.mutate({ ...container.ref, memory: 80 });
     await container.reaches("Running");
     expect(engine.simulation.faults.take("list")).toBeNull();
     expect(await container.allOnEngine()).toEqual([before]);
+    expect(calls("create")).toBe(0);
     expect((await container.told()).join()).not.toContain("ContainerGone");
   });
 
