@@ -1,5 +1,6 @@
 // `npm run bench`: what Berth adds to the engine's own calls and to bare HTTP routes, measured beside them in one run.
-// `npm run bench -- doors`, `-- engines`, `-- images`, `-- telemetry`, `-- sick-fleet` or `-- console` measures only that.
+// `npm run bench -- doors`, `-- engines`, `-- images`, `-- telemetry`, `-- sick-fleet`, `-- fleet` or `-- console` measures only that.
+import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
@@ -17,6 +18,9 @@ import { reportImages } from "./images/images-report.ts";
 import { type ImageFigures, measureImages } from "./images/measure-images.ts";
 import { measureKillToRepair } from "./kill-to-repair.ts";
 import { describeMachine, keepSection, readLatest } from "./latest.ts";
+import { reportFleet } from "./fleet/fleet-report.ts";
+import { type FleetFigures, measureFleet } from "./fleet/measure-fleet.ts";
+import { plotScale } from "./fleet/scale-plot.ts";
 import { type EngineFigures, report } from "./report.ts";
 import { measureSickFleet, reportSickFleet } from "./sick-fleet/measure-sick-fleet.ts";
 import { measureTelemetry, reportTelemetry } from "./telemetry/measure-telemetry.ts";
@@ -34,6 +38,14 @@ const LARGE_FLEET = Number(process.env["BERTH_BENCH_MACHINES"] ?? 1_000);
 /** Rows of the console's longest list. */
 const LISTED = Number(process.env["BERTH_BENCH_CONTAINERS"] ?? 10_000);
 const PAGE_ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 5);
+
+/** On each machine of the large fleet. */
+const EACH = Number(process.env["BERTH_BENCH_CONTAINERS"] ?? 20);
+const FLEET_ROUNDS = Number(process.env["BERTH_BENCH_ROUNDS"] ?? 3);
+/** Fleets whose cost per machine is measured; none where it is empty. */
+const SIZES = (process.env["BERTH_BENCH_SIZES"] ?? "100,300,1000,3000,5000").split(",").filter(Boolean).map(Number);
+/** Where that is drawn, as SVG. */
+const PLOT = process.env["BERTH_BENCH_PLOT"];
 
 /** What is measured, and how it reads on the screen. */
 interface Section {
@@ -59,6 +71,7 @@ const SECTIONS: readonly Section[] = [
   section("images", () => onEachGeneration(measureImagesOn), reportImages),
   section("telemetry", () => measureTelemetry({ machines: MACHINES }), reportTelemetry),
   section("sick-fleet", () => measureSickFleet({ machines: LARGE_FLEET }), reportSickFleet),
+  section("fleet", measureLargeFleet, reportFleet),
   section("console", () => measureConsole({ containers: LISTED, rounds: PAGE_ROUNDS }), reportConsole),
 ];
 
@@ -121,6 +134,12 @@ async function measure(generation: EngineGeneration): Promise<EngineFigures> {
     await berth.close();
     await fleet.close();
   }
+}
+
+async function measureLargeFleet(): Promise<FleetFigures> {
+  const figures = await measureFleet({ machines: LARGE_FLEET, each: EACH, rounds: FLEET_ROUNDS, sizes: SIZES });
+  if (PLOT !== undefined) writeFileSync(PLOT, plotScale(figures.scale));
+  return figures;
 }
 
 await main(process.argv.slice(2));
