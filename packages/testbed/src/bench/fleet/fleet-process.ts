@@ -14,10 +14,7 @@ import type { ServerTls } from "../../simulated/http/engine-server.ts";
 import { SimulatedRegistry } from "../../simulated/images/simulated-registry.ts";
 import { MODELS } from "../../simulated/machine-models.ts";
 import { type SimulatedEngine, startSimulatedEngine } from "../../simulated/simulated-engine.ts";
-
-export const IMAGE = "busybox:latest";
-/** How long each call takes a real engine; the work of the simulation comes on top. */
-export const TIMINGS = "docker_28";
+import { IMAGE, TIMINGS } from "./start-engines.ts";
 
 const Order = z.enum(["count", "clear"]);
 export type Order = z.infer<typeof Order>;

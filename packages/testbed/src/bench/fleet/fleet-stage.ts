@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pLimit from "p-limit";
 import { type BenchBerth, startBenchBerth } from "../bench-berth.ts";
-import { IMAGE } from "./fleet-process.ts";
-import { type Engines, startEngines } from "./start-engines.ts";
+import { type Engines, IMAGE, startEngines } from "./start-engines.ts";
 
 const OFFERED = { name: "public/busybox:1", reference: IMAGE };
 const ADDS_AT_ONCE = 16;

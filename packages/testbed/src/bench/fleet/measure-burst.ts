@@ -1,7 +1,7 @@
 import { cpuSeconds } from "../../fleet/cpu-seconds.ts";
 import { BareClient } from "./bare-client.ts";
-import { IMAGE, TIMINGS } from "./fleet-process.ts";
 import type { FleetStage } from "./fleet-stage.ts";
+import { IMAGE, TIMINGS } from "./start-engines.ts";
 
 export interface BurstFigures {
   containers: number;

@@ -5,6 +5,9 @@ import type { EngineTls } from "@berth/spec/machine.ts";
 import type { Order, Told } from "./fleet-process.ts";
 
 const PROCESS = fileURLToPath(new URL("./fleet-process.ts", import.meta.url));
+export const IMAGE = "busybox:latest";
+/** How long each call takes a real engine; the work of the simulation comes on top. */
+export const TIMINGS = "docker_28";
 /** A hundred thousand containers are some gigabytes. */
 const HEAP = "--max-old-space-size=12000";
 
