@@ -24,6 +24,7 @@ import { LeaseKeeper } from "./lease/lease-keeper.ts";
 import { runImage, runPlaces } from "./images/run-image.ts";
 import { createRegistryAccess } from "./registry/registry-access.ts";
 import { RegistryWorker } from "./registry/registry-worker.ts";
+import { createMachineLoads } from "./machines/machine-loads.ts";
 import { containerKey, MachineSession } from "./machines/machine-session.ts";
 import type { SessionContext } from "./machines/session-context.ts";
 import { followSystemImages } from "./probe/system-images.ts";
@@ -124,6 +125,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     fenceOf: (shard) => leases.fence(shard),
     loadContainers: readContainers,
     loadImages: readImages,
+    loads: createMachineLoads(sql, { loadContainers: readContainers, loadImages: readImages }),
     loadMachine: async (machineId) => (await readMachines({ machine_ids: [machineId] }))[0] ?? null,
     settlePlacements: () => settlePlacements(""),
     connect: options.connect,

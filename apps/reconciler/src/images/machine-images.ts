@@ -1,12 +1,5 @@
-import { loadImages, type ImageRow } from "@berth/db/images/load.ts";
-import {
-  findEvictable,
-  forgetPlace,
-  loadPlaces,
-  type PlaceRow,
-  type PlaceWrite,
-  writePlace,
-} from "@berth/db/images/places.ts";
+import type { ImageRow } from "@berth/db/images/load.ts";
+import { findEvictable, forgetPlace, type PlaceRow, type PlaceWrite, writePlace } from "@berth/db/images/places.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import type { PullNews, Wanted } from "../containers/pulls.ts";
 import { chooseEviction, type Evictable } from "../plan/images/choose-eviction.ts";
@@ -44,13 +37,11 @@ export class MachineImages {
   /** Once, when the machine becomes ours. */
   async load(): Promise<void> {
     const session = this.#session;
-    const machineId = session.owner.machine_id;
-    for (const place of await loadPlaces(session.sql, [machineId])) this.places.set(place.reference, place);
-    this.#enqueuePlaces(PRIORITY.resync);
-    const rows = await loadImages(session.sql, { making_on: machineId }, (image_id, error) =>
-      session.log.error({ err: error, image_id }, "an image's row can't be read; it is left as it is"),
-    );
-    for (const row of rows) this.upsert(row);
+    const { loads } = session.context;
+    const { machine_id } = session.owner;
+    for (const place of await loads.places(machine_id)) this.places.set(place.reference, place);
+    if (this.places.size > 0) this.#enqueuePlaces(PRIORITY.resync);
+    for (const row of await loads.images(machine_id)) this.upsert(row);
     // What a process before us has begun to save may be paused for it.
     for (const { row } of this.making.values()) {
       const isCommitting = row.status.phase === "Committing" && row.status.observed_run < row.run;

@@ -1,4 +1,4 @@
-import { forgetHolds, type DepartedHold, loadDepartedHolds } from "@berth/db/containers/hold.ts";
+import { type DepartedHold, forgetHolds } from "@berth/db/containers/hold.ts";
 import type { ListedContainer } from "@berth/docker/engine.ts";
 import { heldNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import { isCurrentName } from "../containers/ownership.ts";
@@ -20,7 +20,7 @@ export class Departed {
   }
 
   async load(): Promise<void> {
-    const holds = await loadDepartedHolds(this.#session.sql, this.#session.row.machine_id);
+    const holds = await this.#session.context.loads.departed(this.#session.row.machine_id);
     this.#holds = new Map(holds.map((hold) => [hold.engine_id, hold]));
   }
 

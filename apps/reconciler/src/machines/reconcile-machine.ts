@@ -24,10 +24,10 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
   session.fence();
   const isFirst = !session.isLoaded;
   if (isFirst) {
-    for (const row of await session.context.loadContainers({ machine_ids: [session.row.machine_id] }))
-      session.upsert(row);
+    for (const row of await session.context.loads.containers(session.row.machine_id)) session.upsert(row);
     session.isLoaded = true;
-    for (const row of await session.context.loadContainers({ uids: [...session.noticedEarly] })) {
+    const early = [...session.noticedEarly];
+    for (const row of early.length > 0 ? await session.context.loadContainers({ uids: early }) : []) {
       if (row.placement.machine_id === session.row.machine_id) session.upsert(row);
     }
     session.noticedEarly.clear();

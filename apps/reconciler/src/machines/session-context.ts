@@ -13,6 +13,7 @@ import type { WorkQueue } from "../queue/work-queue.ts";
 import type { RegistryAccess } from "../registry/registry-access.ts";
 import type { SystemImages } from "../probe/system-images.ts";
 import type { TelemetryHub } from "../probe/telemetry-hub.ts";
+import type { MachineLoads } from "./machine-loads.ts";
 import type { Told } from "../told.ts";
 
 /** What every machine's session shares. */
@@ -36,6 +37,7 @@ export interface SessionContext {
   fenceOf: (shard: number) => Fence | null;
   /** Rows that can't be read are told and left out. */
   loadContainers: (filter: { uids: readonly string[] } | { machine_ids: readonly string[] }) => Promise<ContainerRow[]>;
+  loads: MachineLoads;
   loadImages: (filter: ImageFilter) => Promise<ImageRow[]>;
   loadMachine: (machineId: string) => Promise<MachineRow | null>;
   /** Something may have come free, or a move may be at its end. */

@@ -44,18 +44,20 @@ export async function recordHold(sql: Sql, fence: Fence, hold: Hold): Promise<bo
 
 /** What a container left on a machine that it has moved away from. */
 export interface DepartedHold {
+  /** The machine on which it is. */
+  machine_id: string;
   engine_id: string;
   uid: string;
   generation: number;
   held_until: Date;
 }
 
-export const loadDepartedHolds = (sql: Sql, machineId: string): Promise<DepartedHold[]> =>
+export const loadDepartedHolds = (sql: Sql, machineIds: readonly string[]): Promise<DepartedHold[]> =>
   sql<DepartedHold>(
-    `SELECT h.engine_id, c.uid, h.generation, h.held_until
+    `SELECT h.machine_id, h.engine_id, c.uid, h.generation, h.held_until
      FROM held_containers h JOIN containers c USING (container_id) JOIN placements p USING (container_id)
-     WHERE h.machine_id = $1 AND p.machine_id <> $1`,
-    [machineId],
+     WHERE h.machine_id = ANY($1::text[]) AND p.machine_id <> h.machine_id`,
+    [machineIds],
   );
 
 /** After it was seen to be gone, or was put back. */

@@ -101,8 +101,8 @@ const UNFINISHED = "(s.observed_run < i.run OR s.phase NOT IN ('Ready', 'Failed'
 
 export type ImageFilter =
   | { image_ids: readonly number[] }
-  /** Those that are made on this machine and are not finished. */
-  | { making_on: string }
+  /** Those that are made on these machines and are not finished. */
+  | { making_on: readonly string[] }
   /** Those of these shards that are to be looked at on the registry: deletions, copies, and what changed. */
   | { unsettled_in: readonly number[] };
 
@@ -116,9 +116,10 @@ export async function loadImages(
     "image_ids" in filter
       ? await sql<FlatRow>(`${QUERY} i.image_id = ANY ($1::int[]) ${REST}`, [filter.image_ids])
       : "making_on" in filter
-        ? await sql<FlatRow>(`${QUERY} i.machine_id = $1 AND i.desired = 'present' AND ${UNFINISHED} ${REST}`, [
-            filter.making_on,
-          ])
+        ? await sql<FlatRow>(
+            `${QUERY} i.machine_id = ANY ($1::text[]) AND i.desired = 'present' AND ${UNFINISHED} ${REST}`,
+            [filter.making_on],
+          )
         : await sql<FlatRow>(
             `${QUERY} i.shard = ANY ($1::int[])
                AND (i.desired = 'absent' OR s.observed_generation < i.generation

@@ -1,12 +1,15 @@
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { expect, test } from "vitest";
 import { pruneObjectEvents } from "./prune.ts";
-import { type EventToRecord, recordEvent } from "./record.ts";
+import { type EventToRecord, recordEvent, recordEvents } from "./record.ts";
 
 const database = useTestDatabase();
 
+const event = (id: string, differs: Partial<EventToRecord> = {}): EventToRecord => {
+  return { noun: "container", id, kind: "warning", reason: "Retrying", message: "no", ...differs };
+};
 const record = (id: string, differs: Partial<EventToRecord> = {}): Promise<void> =>
-  recordEvent(database.sql, { noun: "container", id, kind: "warning", reason: "Retrying", message: "no", ...differs });
+  recordEvent(database.sql, event(id, differs));
 const eventsOf = (id: string) =>
   database.sql<{ reason: string; message: string; count: number }>(
     "SELECT reason, message, count FROM object_events WHERE id = $1 ORDER BY event_id",
@@ -40,6 +43,18 @@ test("counts each object's own", async () => {
   await record("c", { noun: "machine" });
   await record("c");
   expect((await eventsOf("c")).map(({ count }) => count)).toEqual([2, 1]);
+});
+
+test("many at once are recorded in their order, and counted as if they had come one by one", async () => {
+  await record("many-a");
+  const [same, other] = [event("many-a"), event("many-a", { message: "still no" })];
+  await recordEvents(database.sql, [same, event("many-b"), same, other, event("many-b"), other, same]);
+  expect(await eventsOf("many-a")).toEqual([
+    { reason: "Retrying", message: "no", count: 3 },
+    { reason: "Retrying", message: "still no", count: 2 },
+    { reason: "Retrying", message: "no", count: 1 },
+  ]);
+  expect(await eventsOf("many-b")).toEqual([{ reason: "Retrying", message: "no", count: 2 }]);
 });
 
 test("cuts a message that is too long, and counts it all the same", async () => {

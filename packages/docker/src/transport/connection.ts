@@ -1,5 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import type { Socket } from "node:net";
+import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import type { EngineAddress } from "../engine.ts";
 import { SshAgent, SshTunnel } from "./ssh-tunnel.ts";
 
@@ -26,6 +28,9 @@ export class Connection {
   readonly #address: EngineAddress;
   readonly #agents: Record<Pool, http.Agent>;
   readonly #tunnel: SshTunnel | null;
+  #secureContext: SecureContext | null = null;
+  /** Of the last handshake, for the next one of either pool: with it the two need no certificates. */
+  #session: Buffer | null = null;
 
   constructor(address: EngineAddress, { connectTimeoutMs = CONNECT_MS }: ConnectionOptions) {
     this.connectTimeoutMs = connectTimeoutMs;
@@ -59,12 +64,30 @@ export class Connection {
         ? http.request({ ...options, agent, socketPath: address.path })
         : (address.kind === "tls" ? https : http).request({
             ...options,
+            ...(address.kind === "tls" && this.#secrets(address.tls)),
             agent,
             host: address.host,
             port: address.port,
           });
-    request.once("socket", (socket) => socket.setKeepAlive(true, KEEPALIVE_PROBE_MS));
+    request.once("socket", (socket) => {
+      if (request.reusedSocket) return;
+      socket.setKeepAlive(true, KEEPALIVE_PROBE_MS);
+      if (socket instanceof TLSSocket) this.#keepSession(socket);
+    });
     return request;
+  }
+
+  /** Certificates are read once, not for each connection. Throws where they are none. */
+  #secrets(tls: SecureContextOptions): { secureContext: SecureContext; session?: Buffer } {
+    this.#secureContext ??= createSecureContext({ ...tls, minVersion: "TLSv1.2" });
+    return { secureContext: this.#secureContext, ...(this.#session && { session: this.#session }) };
+  }
+
+  #keepSession(socket: Socket): void {
+    socket.on("session", (session: Buffer) => (this.#session = session));
+    socket.once("close", (hadError) => {
+      if (hadError) this.#session = null;
+    });
   }
 
   close(): void {
@@ -75,7 +98,5 @@ export class Connection {
 }
 
 function agentFor(address: EngineAddress, options: http.AgentOptions): http.Agent {
-  return address.kind === "tls"
-    ? new https.Agent({ ...options, ...address.tls, minVersion: "TLSv1.2" })
-    : new http.Agent(options);
+  return address.kind === "tls" ? new https.Agent(options) : new http.Agent(options);
 }

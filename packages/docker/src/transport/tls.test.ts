@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   createAuthority,
@@ -62,6 +63,19 @@ describe("mutual TLS", () => {
     await withEngine(ours, async (engine) => {
       expect(await engine.listContainers({ labels: {} })).toEqual([]);
     });
+  });
+
+  test("proves who it is once: a second connection goes on with what the first one agreed on", async () => {
+    const resumed: boolean[] = [];
+    const note = (socket: TLSSocket): void => void resumed.push(socket.isSessionReused());
+    server.on("secureConnection", note);
+    await withEngine(ours, async (engine) => {
+      await engine.ping();
+      const stream = engine.events({ labels: {}, signal: AbortSignal.timeout(60_000) });
+      await expect(stream[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(Error);
+    });
+    server.off("secureConnection", note);
+    expect(resumed).toEqual([false, true]);
   });
 
   test("refuses an engine that another authority vouches for", async () => {

@@ -17,6 +17,10 @@ export interface BenchBerth {
   admin: ReturnType<typeof createCaller>;
   readonly reconciler: ReconcilerProcess;
   sql: Sql;
+  /** The label by which engines tell its containers. */
+  installation: string;
+  /** Starts one beside the first. Whoever asks for it ends it. */
+  startReconciler(): Promise<ReconcilerProcess>;
   /** Ends the reconciler, and starts another that gives machines a probe, or does not. */
   restartReconciler(hasProbes: boolean): Promise<void>;
   /** Waits for a container's status to be what `isReached` wants, and returns when that status was committed (ms, wall clock). */
@@ -39,12 +43,8 @@ export async function startBenchBerth(): Promise<BenchBerth> {
   const db = createDb(postgres.url);
   const sql = prismaSql(db);
   const user = await db.users.create({ data: { account: "bench", password: "nobody signs in", role: "admin" } });
-  const services = createApiServices({
-    db,
-    box: createSecretBox(SECRET_KEY),
-    installation: await loadInstallation(sql),
-    connectEngine,
-  });
+  const installation = await loadInstallation(sql);
+  const services = createApiServices({ db, box: createSecretBox(SECRET_KEY), installation, connectEngine });
   const actor = asActor({ user_id: user.user_id, account: user.account, role: "admin" });
   const start = (hasProbes: boolean): Promise<ReconcilerProcess> =>
     startReconcilerProcess({ databaseUrl: postgres.url, secretKey: SECRET_KEY, hasProbes });
@@ -53,6 +53,8 @@ export async function startBenchBerth(): Promise<BenchBerth> {
   return {
     admin,
     sql,
+    installation,
+    startReconciler: () => start(false),
     get reconciler() {
       return reconciler;
     },

@@ -8,7 +8,7 @@ import { Daemon } from "./daemon.ts";
 import { type EngineClock, systemClock } from "./engine-clock.ts";
 import type { Faults } from "./faults.ts";
 import { type GenerationName, generationOf } from "./generation.ts";
-import { createEngineServer } from "./http/engine-server.ts";
+import { createEngineServer, type ServerTls } from "./http/engine-server.ts";
 import { Router } from "./http/router.ts";
 import { keep } from "./images/pull.ts";
 import { parseReference } from "./images/image-reference.ts";
@@ -20,8 +20,8 @@ import { readFileIfThere } from "./replace-file.ts";
 import { restoreState, writeState } from "./state-file.ts";
 import { type TimingName, type Timings, timingsOf } from "./timings.ts";
 
-/** A unix socket (a path of at most 107 bytes), or a port of 127.0.0.1 (0 takes a free one). */
-export type ListenAddress = { socket_path: string } | { port: number };
+/** A unix socket (a path of at most 107 bytes), or a port of 127.0.0.1 (0 takes a free one), there with mutual TLS too. */
+export type ListenAddress = { socket_path: string } | { port: number; tls?: ServerTls };
 
 export interface SimulatedEngineOptions {
   name: string;
@@ -87,7 +87,7 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
   const state =
     options.state_file === undefined ? null : keepState(daemon, options.state_file, () => writeState(daemon));
   resumeContainers(daemon);
-  const server = createEngineServer(daemon, ROUTER);
+  const server = createEngineServer(daemon, ROUTER, "tls" in options.listen ? options.listen.tls : undefined);
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);

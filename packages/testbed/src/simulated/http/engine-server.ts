@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Daemon } from "../daemon.ts";
 import { DockerError } from "../docker-error.ts";
@@ -11,14 +12,25 @@ import type { Match, Router } from "./router.ts";
 const NO_EFFECT: FaultEffect = { kind: "none" };
 const LARGEST_BODY = 64 * 1024 * 1024;
 
+/** What an engine shows, and whose clients it lets in: PEM texts. */
+export interface ServerTls {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
 /** The HTTP door of a simulated engine: versions, errors and faults are the same for every call behind it. */
-export function createEngineServer(daemon: Daemon, router: Router): Server {
-  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
+export function createEngineServer(daemon: Daemon, router: Router, tls?: ServerTls): Server {
+  const onRequest: RequestListener = (request, response) => {
     let read: Promise<Buffer> | null = null;
     const body = (): Promise<Buffer> => (read ??= readBody(request));
     const hijack = (headers: Record<string, string>): Hijacked => hijackResponse(response, headers);
     void answer(daemon, router, request, response, { body, hijack });
-  });
+  };
+  const http = { keepAliveTimeout: 0, requestTimeout: 0 };
+  const server = tls
+    ? createTlsServer({ ...http, ...tls, requestCert: true, rejectUnauthorized: true }, onRequest)
+    : createServer(http, onRequest);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     void answerUpgrade(daemon, router, request, socket, head);
   });
