@@ -4,9 +4,7 @@ import { LABEL } from "@berth/spec/engine-names.ts";
 const UID = "0198c0de-0000-7000-8000-00000000cafe";
 const NAME = "berth-trace-0198c0de";
 const OLD_NAME = `${NAME}-old-1`;
-/** What is left of a story that broke off. */
-export const CONTAINER_NAMES = [NAME, OLD_NAME];
-export const VOLUME_NAME = "berth-trace";
+const VOLUME_NAME = "berth-trace";
 const LABELS = { [LABEL.installation]: "trace", [LABEL.uid]: UID };
 const UNKNOWN_ID = "0".repeat(64);
 const MIB = 1_048_576;
