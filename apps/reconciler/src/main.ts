@@ -24,9 +24,10 @@ async function start(env: Env): Promise<void> {
     box,
     log,
     connect: (row) => {
-      const { tls, allow_insecure, ssh_host_key: host_key } = row;
+      const { tls, allow_insecure, ssh_host_key: host_key, status } = row;
       const ssh = host_key === null ? null : { private_key: sshKey.private_key, host_key };
-      return connectEngine(parseEngineUrl(row.url, { tls: ssh ? null : tls, allow_insecure, ssh }));
+      const address = parseEngineUrl(row.url, { tls: ssh ? null : tls, allow_insecure, ssh });
+      return connectEngine(address, { apiVersion: status.api_version });
     },
     hasProbes: env.BERTH_PROBE,
     crash: createCrash(env.BERTH_CRASH_AT ?? null),

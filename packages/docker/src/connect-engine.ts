@@ -30,15 +30,14 @@ import { removeImage } from "./images/remove.ts";
 import { tagImage } from "./images/tag.ts";
 import { engineEvents } from "./system/events.ts";
 import { engineInfo } from "./system/info.ts";
-import type { ConnectionOptions } from "./transport/connection.ts";
-import { EngineLink } from "./transport/engine-link.ts";
+import { EngineLink, type EngineLinkOptions } from "./transport/engine-link.ts";
 import { createVolume, inspectVolume } from "./volumes.ts";
 
 /**
  * One Docker engine, behind the contract of {@link Engine}. Makes no connection yet: the first call does, and agrees on
  * an API version on the way. Costs two pools of connections, so keep one per machine and `close` it.
  */
-export function connectEngine(address: EngineAddress, options: ConnectionOptions = {}): Engine {
+export function connectEngine(address: EngineAddress, options: EngineLinkOptions = {}): Engine {
   const link = new EngineLink(address, options);
   const readings: CpuReadings = new Map();
   return {

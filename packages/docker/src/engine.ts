@@ -208,6 +208,8 @@ export interface EngineInfo {
   engine_id: string;
   name: string;
   version: string;
+  /** What this connection speaks with it. */
+  api_version: string | null;
   ncpu: number;
   memory_bytes: number;
   root_dir: string;
@@ -230,6 +232,9 @@ export interface ContainerFilter {
 
 export type EngineContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
 
+/** What a container's health check says. */
+export type ContainerHealth = "starting" | "healthy" | "unhealthy";
+
 export interface ListedContainer {
   id: string;
   /** Without the leading slash; the first that is not a link's. */
@@ -241,6 +246,8 @@ export interface ListedContainer {
   status: string;
   /** From `status`, where it says one. */
   exit_code: number | null;
+  /** From `status`; null while it does not run, and without a health check. */
+  health: ContainerHealth | null;
   labels: Record<string, string>;
   ports: { container_port: number; host_port: number | null; protocol: "tcp" | "udp" | "sctp" }[];
   /** Seconds since 1970, by the engine's clock. */
@@ -263,7 +270,7 @@ export interface InspectedContainer {
   tty: boolean;
   memory_bytes: number;
   nano_cpus: number;
-  health: "starting" | "healthy" | "unhealthy" | null;
+  health: ContainerHealth | null;
   /** The image as it was named at the creation. */
   image_reference: string;
   /** `name` is a volume's; an anonymous one has a name of 64 hex digits. */

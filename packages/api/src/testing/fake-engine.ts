@@ -34,6 +34,7 @@ export const createFakeEngine = (info: Partial<EngineInfo> = {}): FakeEngine => 
     engine_id: "ENGINE-A",
     name: "gpu-1",
     version: "28.5.2",
+    api_version: "1.51",
     ncpu: 16,
     memory_bytes: 64 * 1024 ** 3,
     root_dir: "/var/lib/docker",

@@ -49,6 +49,18 @@ test.each([
   expect(containers[0]?.exit_code).toBe(exitCode);
 });
 
+test.each([
+  ["running", "Up 2 hours", null],
+  ["running", "Up Less than a second (health: starting)", "starting"],
+  ["running", "Up 2 hours (healthy)", "healthy"],
+  ["running", "Up About a minute (unhealthy)", "unhealthy"],
+  ["paused", "Up 2 hours (Paused)", null],
+  ["exited", "Exited (137) 3 minutes ago", null],
+])("reads the health of a container that is %s: %s", async (State, Status, health) => {
+  const { containers } = await listed({ State, Status });
+  expect(containers[0]?.health).toBe(health);
+});
+
 test("lists a port once that is published on several addresses", async () => {
   const Ports = [
     { IP: "0.0.0.0", PrivatePort: 22, PublicPort: 30_022, Type: "tcp" },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CallOptions, ContainerFilter, ListedContainer } from "../engine.ts";
+import type { CallOptions, ContainerFilter, ContainerHealth, ListedContainer } from "../engine.ts";
 import type { EngineLink } from "../transport/engine-link.ts";
 import { checkedName } from "../wire/names.ts";
 import { ContainerState, Labels } from "./state.ts";
@@ -32,6 +32,7 @@ const Listed = z
     state: listed.State,
     status: listed.Status,
     exit_code: exitCodeIn(listed.Status),
+    health: healthIn(listed.Status),
     labels: listed.Labels,
     ports: portsOf(listed.Ports ?? []),
     created_at_s: listed.Created,
@@ -67,6 +68,12 @@ function ownName(names: string[]): string {
 function exitCodeIn(status: string): number | null {
   const match = /^(?:Exited|Restarting) \((-?\d+)\)/.exec(status);
   return match ? Number(match[1]) : null;
+}
+
+/** "Up 2 hours (healthy)", "Up 3 seconds (health: starting)" */
+function healthIn(status: string): ContainerHealth | null {
+  const match = /^Up .*\((?:health: )?(starting|healthy|unhealthy)\)$/.exec(status);
+  return match ? (match[1] as ContainerHealth) : null;
 }
 
 /** A port bound on IPv4 and IPv6 is listed twice. */

@@ -20,7 +20,7 @@ const Info = z
     Labels: z.array(z.string()).nullish(),
     SystemTime: z.string().nullish(),
   })
-  .transform((info): EngineInfo => ({
+  .transform((info): Omit<EngineInfo, "api_version"> => ({
     engine_id: info.ID,
     name: info.Name,
     version: info.ServerVersion,
@@ -36,7 +36,8 @@ const Info = z
   }));
 
 export async function engineInfo(link: EngineLink, options: CallOptions | undefined): Promise<EngineInfo> {
-  return link.call((docker) => docker.info(), Info, options, INFO_MS);
+  const info = await link.call((docker) => docker.info(), Info, options, INFO_MS);
+  return { ...info, api_version: link.version?.api_version ?? null };
 }
 
 function keyAndValue(label: string): [string, string] {

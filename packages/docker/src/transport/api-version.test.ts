@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { connectEngine } from "../connect-engine.ts";
 import { negotiate } from "./api-version.ts";
 import { startFaultServer } from "./fault-server.fixture.ts";
 
@@ -37,6 +38,25 @@ test("agrees anew when an answer shows that Docker was exchanged", async () => {
   await server.engine.listContainers({ labels: {} });
   await server.engine.listContainers({ labels: {} });
   expect(server.requests.map((request) => request.split("/")[1])).toEqual(["v1.41", "v1.41", "v1.51"]);
+});
+
+describe("a version that was agreed on before", () => {
+  const versionsOf = (requests: string[]): string[] => requests.map((request) => request.split("/")[1] ?? "");
+
+  test.each([
+    ["is spoken without asking", "1.41", "1.41", ["v1.41", "v1.41"], 0],
+    ["is left for a newer one with the first answer", "1.41", "1.51", ["v1.41", "v1.51"], 0],
+    ["that Berth does not speak is asked for", "1.24", "1.41", ["v1.41", "v1.41"], 1],
+    ["that is none is asked for", "newest", "1.41", ["v1.41", "v1.41"], 1],
+  ])("%s", async (_, apiVersion, engines, spoken, pings) => {
+    await using server = await startFaultServer(({ response }) => response.end("[]"));
+    server.apiVersion = engines;
+    const engine = connectEngine({ kind: "plain", host: "127.0.0.1", port: server.port }, { apiVersion });
+    await engine.listContainers({ labels: {} });
+    await engine.listContainers({ labels: {} });
+    expect({ spoken: versionsOf(server.requests), pings: server.pings }).toEqual({ spoken, pings });
+    engine.close();
+  });
 });
 
 test("asks again in the engine's version when the engine finds ours too new", async () => {

@@ -23,6 +23,13 @@ export function negotiate(headers: IncomingHttpHeaders): EngineVersion {
   };
 }
 
+/** What an engine spoke when it was last asked, to begin with; null where that is nothing that Berth speaks. */
+export function presume(apiVersion: string | null): EngineVersion | null {
+  if (apiVersion === null || !/^\d{1,3}\.\d{1,3}$/.test(apiVersion)) return null;
+  const isSpoken = compare(apiVersion, OLDEST) >= 0 && compare(apiVersion, NEWEST) <= 0;
+  return isSpoken ? { api_version: apiVersion, engine_api_version: apiVersion } : null;
+}
+
 /** The newest API version of the engine that sent these headers, or null where they are not a Docker engine's. */
 export function versionIn(headers: IncomingHttpHeaders): string | null {
   const value = headers["api-version"];

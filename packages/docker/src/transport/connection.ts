@@ -1,8 +1,9 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { Socket } from "node:net";
-import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
+import { type SecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import type { EngineAddress } from "../engine.ts";
+import { sharedSecureContext } from "./secure-contexts.ts";
 import { SshAgent, SshTunnel } from "./ssh-tunnel.ts";
 
 /** A pool for calls, which keeps connections alive, and one for streams, which must not take the calls' places. */
@@ -17,6 +18,8 @@ const CONNECT_MS = 3_000;
 /** An idle connection is kept longer than the slowest regular caller (a resync each minute) stays away. */
 const IDLE_MS = 120_000;
 const MAX_CALLS_AT_ONCE = 16;
+/** As many as one who works through a lot uses at once: fewer would be closed and opened again for each call. */
+const MAX_FREE = 8;
 /** After so long without traffic TCP asks whether the peer is still there (then each second, ten times). */
 const KEEPALIVE_PROBE_MS = 15_000;
 
@@ -48,7 +51,7 @@ export class Connection {
       calls: agentFor(address, {
         keepAlive: true,
         maxSockets: MAX_CALLS_AT_ONCE,
-        maxFreeSockets: 4,
+        maxFreeSockets: MAX_FREE,
         timeout: IDLE_MS,
       }),
       streams: agentFor(address, { keepAlive: false }),
@@ -79,7 +82,7 @@ export class Connection {
 
   /** Certificates are read once, not for each connection. Throws where they are none. */
   #secrets(tls: SecureContextOptions): { secureContext: SecureContext; session?: Buffer } {
-    this.#secureContext ??= createSecureContext({ ...tls, minVersion: "TLSv1.2" });
+    this.#secureContext ??= sharedSecureContext(tls);
     return { secureContext: this.#secureContext, ...(this.#session && { session: this.#session }) };
   }
 

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { z } from "zod";
 import { type CallOptions, type EngineAddress, EngineError, type EngineVersion } from "../engine.ts";
-import { negotiate, versionIn } from "./api-version.ts";
+import { negotiate, presume, versionIn } from "./api-version.ts";
 import { readBody } from "./body.ts";
 import { CallScope } from "./call-scope.ts";
 import { Connection, type ConnectionOptions, type Pool } from "./connection.ts";
@@ -30,6 +30,14 @@ export interface OpenConnection extends Handover {
   scope: CallScope;
 }
 
+export interface EngineLinkOptions extends ConnectionOptions {
+  /**
+   * What was agreed on with this engine before: calls begin with it instead of asking first. Where the engine was
+   * exchanged meanwhile, its first answer says so.
+   */
+  apiVersion?: string | null;
+}
+
 /** Everything that calls of one engine share: its connections, the version agreed on, the open calls. */
 export class EngineLink {
   readonly #connection: Connection;
@@ -38,8 +46,14 @@ export class EngineLink {
   #version: EngineVersion | null = null;
   #negotiation: Promise<EngineVersion> | null = null;
 
-  constructor(address: EngineAddress, options: ConnectionOptions) {
+  constructor(address: EngineAddress, { apiVersion = null, ...options }: EngineLinkOptions) {
     this.#connection = new Connection(address, options);
+    this.#version = presume(apiVersion);
+  }
+
+  /** What is spoken with the engine; null before it was asked. */
+  get version(): EngineVersion | null {
+    return this.#version;
   }
 
   /** One call and its answer, decoded: an answer of another shape is `protocol`. */
@@ -142,23 +156,27 @@ export class EngineLink {
 
   /** Resolves with an answer that is a success (304, "it is so already", is one). A refusal is thrown. */
   async #send(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<WireAnswer> {
+    const spoken = this.#version ?? (await this.#agree(scope));
     try {
-      return await this.#sendOnce(pool, request, scope);
+      return await this.#sendOnce(pool, request, spoken, scope);
     } catch (error) {
       const isRefusedVersion = error instanceof EngineError && error.status === 400 && isVersionRefusal(error.message);
       if (!isRefusedVersion) throw error;
       // The engine was exchanged under us, and has done nothing yet: agree again, and ask again where that helps.
-      const refused = this.#version;
       this.#version = null;
       if (request.body instanceof Readable) throw error; // a part of it has gone: the caller must begin again
       const agreed = await this.#agree(scope);
-      if (agreed.api_version === refused?.api_version) throw error;
-      return this.#sendOnce(pool, request, scope);
+      if (agreed.api_version === spoken.api_version) throw error;
+      return this.#sendOnce(pool, request, agreed, scope);
     }
   }
 
-  async #sendOnce(pool: Pool, request: DescribedRequest, scope: CallScope): Promise<WireAnswer> {
-    const { api_version } = this.#version ?? (await this.#agree(scope));
+  async #sendOnce(
+    pool: Pool,
+    request: DescribedRequest,
+    { api_version }: EngineVersion,
+    scope: CallScope,
+  ): Promise<WireAnswer> {
     const answer = await dial(this.#connection, pool, { ...request, path: `/v${api_version}${request.path}` }, scope);
     const { response, handover } = answer;
     this.#noticeUpgrade(response);
@@ -171,10 +189,19 @@ export class EngineLink {
     throw refusal(status, await readBody(response, MAX_REFUSAL_BYTES, scope));
   }
 
-  /** All answers carry the engine's newest version: another than before means that Docker was exchanged there. */
-  #noticeUpgrade(response: IncomingMessage): void {
-    const seen = versionIn(response.headers);
-    if (seen !== null && seen !== this.#version?.engine_api_version) this.#version = null;
+  /**
+   * All answers carry the engine's newest version: another than before means that Docker was exchanged there. What it speaks
+   * now is in the same header; the next call asks one that Berth does not speak, and says why.
+   */
+  #noticeUpgrade({ headers }: IncomingMessage): void {
+    const seen = versionIn(headers);
+    if (seen === null || seen === this.#version?.engine_api_version) return;
+    try {
+      this.#version = negotiate(headers);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#version = null;
+    }
   }
 
   /** The version to speak; calls that come at once share one question. */

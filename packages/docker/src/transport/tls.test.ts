@@ -14,6 +14,7 @@ import {
 } from "@berth/testbed/fleet/certificates.ts";
 import { connectEngine } from "../connect-engine.ts";
 import type { Engine } from "../engine.ts";
+import { sharedSecureContext } from "./secure-contexts.ts";
 
 const ID = "0123456789ab";
 
@@ -58,6 +59,11 @@ describe("mutual TLS", () => {
   }
 
   const refused = { kind: "rejected", sent: false, timedOut: false };
+
+  test("reads the same certificates once, and others for themselves", () => {
+    expect(sharedSecureContext({ ...ours })).toBe(sharedSecureContext({ ...ours }));
+    expect(sharedSecureContext(strangers)).not.toBe(sharedSecureContext(ours));
+  });
 
   test("reaches an engine whose authority and certificate fit", async () => {
     await withEngine(ours, async (engine) => {
