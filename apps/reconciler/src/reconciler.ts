@@ -358,6 +358,7 @@ async function runKey(
     if (key.startsWith(containerKey(""))) return session.runContainer(id);
     if (key.startsWith("i/")) return runImage(session, Number(id));
     if (key.startsWith("s/")) return session.probe.run();
+    if (key.startsWith("f/")) return session.runFacts();
     return key.startsWith("p/") ? runPlaces(session) : session.runMachine();
   });
 }

@@ -5,8 +5,19 @@ import type { DesiredContainer, Restore } from "../plan/types.ts";
 
 const MIB = 1_048_576;
 
+/** Rows are replaced, never changed in what is wanted; a look at a whole machine reads each of them again. */
+const known = new WeakMap<ContainerRow, DesiredContainer>();
+
 /** A container's row as the planner reads it. */
 export function toDesired(row: ContainerRow): DesiredContainer {
+  const before = known.get(row);
+  if (before) return before;
+  const desired = read(row);
+  known.set(row, desired);
+  return desired;
+}
+
+function read(row: ContainerRow): DesiredContainer {
   return {
     uid: row.uid,
     engineName: engineNameOf(row.name, row.uid),

@@ -26,13 +26,16 @@ export async function watchEngine(session: MachineSession): Promise<void> {
   while (!session.closing.aborted) {
     let lastError: unknown;
     let connectedAt = Number.POSITIVE_INFINITY;
+    let leave = (): void => undefined;
     try {
       if (session.breaker.isOpen) await session.engine.ping({ deadlineMs: PROBE_DEADLINE_MS, signal: session.closing });
+      leave = await session.context.lanes.openings.enter();
       const events = session.engine.events({
         labels: { [LABEL.installation]: session.owner.installation },
         ...(lastEventS !== undefined && { sinceS: lastEventS }),
         signal: session.openEventStream(),
         connected: () => {
+          leave();
           connectedAt = performance.now();
           isAway = false;
           onConnected(session);
@@ -44,6 +47,8 @@ export async function watchEngine(session: MachineSession): Promise<void> {
       }
     } catch (error) {
       lastError = error;
+    } finally {
+      leave();
     }
     if (session.closing.aborted) return;
     session.isEventsConnected = false;
@@ -102,7 +107,7 @@ function tellOutOfMemory(session: MachineSession, uid: string): void {
 const ENDING_SIGNALS = new Set(["2", "3", "6", "9", "15"]);
 
 /** What a container's own process does, or what a reader does, changes nothing that we keep. */
-const IGNORED = /^(exec_|attach|resize|top|export|archive-|copy|commit|health_status|prune|detach)/;
+const IGNORED = /^(exec_|attach|resize|top|export|archive-|copy|commit|prune|detach)/;
 
 function onEvent(session: MachineSession, event: EngineEvent): void {
   session.lastHeardAt = performance.now();

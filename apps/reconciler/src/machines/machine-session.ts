@@ -2,7 +2,13 @@ import type { ContainerRow } from "@berth/db/containers/load.ts";
 import type { Fence } from "@berth/db/leases/fence.ts";
 import type { MachineRow } from "@berth/db/machines/load.ts";
 import type { Sql } from "@berth/db/sql.ts";
-import { type Engine, EngineError, type InspectedImage, type PullOptions } from "@berth/docker/engine.ts";
+import {
+  type Engine,
+  EngineError,
+  type EngineInfo,
+  type InspectedImage,
+  type PullOptions,
+} from "@berth/docker/engine.ts";
 import type { Pool } from "@berth/db/pool.ts";
 import type { Logger } from "pino";
 import { eventOf } from "../containers/action-events.ts";
@@ -26,7 +32,7 @@ import { MachineProbe } from "../probe/machine-probe.ts";
 import { watchEngine } from "./engine-watch.ts";
 import { readIdentity } from "./identity.ts";
 import { watchPulse } from "./pulse.ts";
-import { reconcileMachine } from "./reconcile-machine.ts";
+import { learnFacts, reconcileMachine } from "./reconcile-machine.ts";
 import { repositoryIn } from "../registry/registry-access.ts";
 import { RegistryReach } from "./registry-reach.ts";
 import type { SessionContext } from "./session-context.ts";
@@ -60,14 +66,12 @@ export class MachineSession {
   isLoaded = false;
   /** Containers that were told of before that: a load that had begun may lack them. */
   readonly noticedEarly = new Set<string>();
+  /** What the engine last said that it is, and whether it has said so on this connection. */
+  facts: EngineInfo | null = null;
   hasFacts = false;
   isEventsConnected = false;
   /** A change was not finished in time, though lists are answered. */
   isStuck = false;
-  /** That the engine can start containers by, as it last told. */
-  runtimes: readonly string[] = [];
-  /** Of the machine, bytes; 0 until its facts were read. */
-  memoryBytes = 0;
   orphans: readonly string[] = [];
   lastListAt: Date | null = null;
   /** Monotonic, ms: when the engine last answered or told anything. */
@@ -112,6 +116,14 @@ export class MachineSession {
   }
   get closing(): AbortSignal {
     return this.#closing.signal;
+  }
+  /** That the engine can start containers by, as it last told. */
+  get runtimes(): readonly string[] {
+    return this.facts?.runtimes ?? [];
+  }
+  /** Of the machine, bytes; 0 where nobody knows. */
+  get memoryBytes(): number {
+    return this.facts?.memory_bytes ?? (this.row.facts.memory?.total ?? 0) * 1_048_576;
   }
   now = (): number => this.context.now();
   random = (): number => this.context.random();
@@ -252,6 +264,10 @@ export class MachineSession {
     else queue.addAfter(machineKey(this.row.machine_id), this.row.machine_id, priority, delayMs);
   }
 
+  enqueueFacts(): void {
+    this.context.queue.add(`f/${this.row.machine_id}`, this.row.machine_id, PRIORITY.resync);
+  }
+
   /** Takes over a row as it was just read. One that is being worked on is read again afterwards. */
   upsert(row: ContainerRow): KnownContainer {
     const known = this.containers.get(row.uid);
@@ -323,8 +339,17 @@ export class MachineSession {
 
   /** The queue's run of `m/<machine>`. */
   async runMachine(): Promise<void> {
+    await this.#runOnMachine(reconcileMachine);
+  }
+
+  /** The queue's run of `f/<machine>`. */
+  async runFacts(): Promise<void> {
+    if (!this.hasFacts) await this.#runOnMachine(learnFacts);
+  }
+
+  async #runOnMachine(work: (session: MachineSession) => Promise<void>): Promise<void> {
     try {
-      await reconcileMachine(this);
+      await work(this);
       this.#failures = 0;
     } catch (error) {
       if (endsQuietly(error) || this.closing.aborted) return;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { MachineFacts } from "@berth/db/machines/load.ts";
 import { writeMachineStatus } from "@berth/db/machines/write-status.ts";
-import { EngineError, type EngineInfo, type EngineVersion } from "@berth/docker/engine.ts";
+import { EngineError, type EngineInfo } from "@berth/docker/engine.ts";
 import { mergeConditions } from "@berth/spec/condition.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { isSettled } from "../containers/is-settled.ts";
@@ -53,58 +53,57 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
     if (!wasConfirmed) session.images.enqueueAll();
     session.registryReach.check();
   }
-  // Last, for it takes locks in the engine and may hang where lists are answered.
-  const facts = session.hasFacts ? null : await readFacts(session);
   if (session.identity.state === "confirmed") session.probe.look(listed);
-  await tellMachine(session, facts);
+  await tellMachine(session);
+  if (!session.hasFacts) session.enqueueFacts();
   session.enqueueMachine(PRIORITY.resync, RESYNC_MS * (0.9 + session.random() * 0.2));
 }
 
-interface Facts {
-  engineVersion: string;
-  apiVersion: string;
-  cores: number;
-  memory: { total: number };
-}
-
-/** Null where the engine does not tell them now. */
-async function readFacts(session: MachineSession): Promise<Facts | null> {
+/**
+ * Asks the engine what it is, once for each connection: after the lists of all machines, for none of them waits for that,
+ * and apart from them, for it takes locks in the engine and may hang where lists are answered.
+ */
+export async function learnFacts(session: MachineSession): Promise<void> {
+  let info: EngineInfo;
   try {
-    const version = await session.read(() => session.engine.ping());
-    return toFacts(session, version, await session.read(() => session.engine.info({ deadlineMs: FACTS_MS })));
+    info = await session.read(() => session.engine.info({ deadlineMs: FACTS_MS }));
   } catch (error) {
     if (!(error instanceof EngineError && error.timedOut)) throw error;
     session.log.warn({ err: error }, "the engine does not tell what it is");
     session.isStuck = true;
-    return null;
+    session.enqueueMachine(PRIORITY.event);
+    return;
   }
-}
-
-function toFacts(session: MachineSession, version: EngineVersion, info: EngineInfo): Facts {
-  session.memoryBytes = info.memory_bytes;
-  session.runtimes = info.runtimes;
+  session.facts = info;
   session.hasFacts = true;
-  return {
-    engineVersion: info.version,
-    apiVersion: version.api_version,
-    cores: info.ncpu,
-    memory: { total: Math.floor(info.memory_bytes / 1_048_576) },
-  };
+  // Whoever looks at the machine next tells them, and gives it the probe that suits them.
+  if (session.context.systemImages !== null || isNews(session, info)) session.enqueueMachine(PRIORITY.event);
 }
 
-async function tellMachine(session: MachineSession, facts: Facts | null): Promise<void> {
-  const { row } = session;
+const toMiB = (bytes: number): number => Math.floor(bytes / 1_048_576);
+
+const isNews = ({ row: { status, facts } }: MachineSession, info: EngineInfo): boolean =>
+  info.version !== status.engine_version ||
+  info.api_version !== status.api_version ||
+  info.ncpu !== facts.cores ||
+  toMiB(info.memory_bytes) !== facts.memory?.total;
+
+async function tellMachine(session: MachineSession): Promise<void> {
+  const { row, facts } = session;
   const status = {
     online: true,
-    engine_version: facts?.engineVersion ?? row.status.engine_version,
-    api_version: facts?.apiVersion ?? row.status.api_version,
+    engine_version: facts?.version ?? row.status.engine_version,
+    api_version: facts?.api_version ?? row.status.api_version,
     conditions: mergeConditions(row.status.conditions, machineClaims(session, null), new Date(session.now())),
     observed_generation: row.generation,
   };
   const { version: before, ...told } = row.status;
   const known: MachineFacts = {
     ...row.facts,
-    ...(facts && { cores: facts.cores, memory: { ...facts.memory, free: row.facts.memory?.free ?? null } }),
+    ...(facts && {
+      cores: facts.ncpu,
+      memory: { total: toMiB(facts.memory_bytes), free: row.facts.memory?.free ?? null },
+    }),
     ...session.probe.facts(),
   };
   const areFactsNew = !isDeepStrictEqual(known, row.facts);

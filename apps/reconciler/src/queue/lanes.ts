@@ -11,24 +11,44 @@ export class Lane {
   }
 
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running += 1;
+    if (!this.#take()) await this.#turn();
+    const leave = this.#hold();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Waits for a place. Returns what gives it up; to give it up twice changes nothing. */
+  async enter(): Promise<() => void> {
+    if (!this.#take()) await this.#turn();
+    return this.#hold();
+  }
+
+  #take(): boolean {
+    const isFree = this.#running < this.#limit;
+    if (isFree) this.#running += 1;
+    return isFree;
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #hold(): () => void {
     let hasPlace = true;
     const leave = (): void => {
       if (!hasPlace) return;
       hasPlace = false;
+      clearTimeout(timer);
       // The place goes straight to the next in line, so that nobody can slip in between.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running -= 1;
     };
     const timer = this.#lateMs === null ? undefined : setTimeout(leave, this.#lateMs);
-    try {
-      return await work();
-    } finally {
-      clearTimeout(timer);
-      leave();
-    }
+    return leave;
   }
 }
 
@@ -38,6 +58,8 @@ const LATE_MS = 500;
 /** Limits that all machines share. */
 export interface SharedLanes {
   reads: Lane;
+  /** Streams of events that are being opened: each of a thousand handshakes at one moment would take longer than a connection may. */
+  openings: Lane;
   pulls: Lane;
   pushes: Lane;
   builds: Lane;
@@ -45,6 +67,7 @@ export interface SharedLanes {
 
 export const createSharedLanes = (): SharedLanes => ({
   reads: new Lane(64, LATE_MS),
+  openings: new Lane(64, LATE_MS),
   pulls: new Lane(32),
   pushes: new Lane(32),
   builds: new Lane(2),
