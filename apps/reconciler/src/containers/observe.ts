@@ -1,4 +1,4 @@
-import type { ListedContainer } from "@berth/docker/engine.ts";
+import { EngineError, type ListedContainer } from "@berth/docker/engine.ts";
 import { engineNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import type { EngineContainer, ObservedContainer } from "../plan/types.ts";
@@ -7,7 +7,8 @@ import { hasHold, isCurrentName, isHeld, isNamedBeside, isOurs, isUnknownTwin } 
 
 /**
  * What the engine says of one container now. Its absence is believed after two complete lists, and, where it is about to
- * cost something, only on a machine whose marker says that its disk is the one we know.
+ * cost something, only on a machine whose marker says that its disk is the one we know, and of a container that the engine
+ * does not find by its id either.
  */
 export async function observe(session: MachineSession, known: KnownContainer): Promise<ObservedContainer> {
   const { row } = known;
@@ -19,7 +20,10 @@ export async function observe(session: MachineSession, known: KnownContainer): P
   let observed = fromList(session, known, await list(session, known));
   if (!observed.current && (row.status.engine_id !== null || row.desired === "removed")) {
     observed = fromList(session, known, await list(session, known));
-    if (!observed.current) await session.confirmIdentity();
+    if (!observed.current) {
+      await session.confirmIdentity();
+      await confirmAbsence(session, row.status.engine_id);
+    }
   }
   const foreignName = known.nameTaken ? await isNameForeign(session, known) : false;
   if (!foreignName) known.nameTaken = false;
@@ -68,6 +72,21 @@ const list = (session: MachineSession, known: KnownContainer): Promise<ListedCon
     });
   });
 
+/** An engine whose lists leave out what it has is not to be believed: what it left out may hold GPUs. */
+async function confirmAbsence(session: MachineSession, engineId: string | null): Promise<void> {
+  if (engineId === null) return;
+  try {
+    await session.read(() => session.engine.inspectContainer(engineId));
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === "not_found") return;
+    throw error;
+  }
+  throw new EngineError(
+    "protocol",
+    `the engine's lists leave out the container ${engineId.slice(0, 12)}, which it has`,
+  );
+}
+
 async function isNameForeign(session: MachineSession, known: KnownContainer): Promise<boolean> {
   const name = engineNameOf(known.row.name, known.row.uid);
   const bearers = await session.read(() => session.engine.listContainers({ labels: {}, name }));
@@ -83,6 +102,7 @@ const toEngineContainer = (
   engineName: listed.name,
   state: listed.state,
   exitCode: listed.exit_code,
+  isUnhealthy: listed.health === "unhealthy",
   generation: Number(listed.labels[LABEL.generation] ?? 0),
   specHash: listed.labels[LABEL.spec] ?? "",
   stoppedByHand: session.stoppedByHand.has(listed.id),

@@ -57,6 +57,14 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
       message: "The GPUs that this container was made with are not claimed for it: start it again, or recreate it.",
     });
   }
+  if (current?.state === "running" && current.isUnhealthy) {
+    claims.push({
+      type: "Ready",
+      status: "false",
+      reason: "Unhealthy",
+      message: "The health check of its image fails. It runs on: look into its log, or restart it.",
+    });
+  }
   if (memory.keysFailure && desired.keysHash !== null && current?.state === "running") {
     claims.push({
       type: "SshKeys",

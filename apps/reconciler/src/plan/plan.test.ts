@@ -329,6 +329,12 @@ describe("the owner's ssh keys", () => {
   });
 });
 
+test("a failing health check is told while it runs, and changes nothing", () => {
+  expect(textFor({ current: { isUnhealthy: true } })).toBe("running");
+  expect(claimsFor({ current: { isUnhealthy: true } })).toEqual(["Ready"]);
+  expect(claimsFor({ current: { ...EXITED, isUnhealthy: true } })).toEqual([]);
+});
+
 describe("a container of our uid that no record knows", () => {
   const given: Case = { observed: { current: containerOf({ ...EXITED }), unknownTwin: true } };
   test("keeps ours from being started beside it", () => {

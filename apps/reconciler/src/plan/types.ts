@@ -62,6 +62,8 @@ export interface EngineContainer {
   engineName: string;
   state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
   exitCode: number | null;
+  /** Its image's health check fails. */
+  isUnhealthy: boolean;
   /** Of the labels that it was made with. */
   generation: number;
   specHash: string;

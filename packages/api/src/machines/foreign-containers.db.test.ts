@@ -21,6 +21,7 @@ function put(
   const id = Buffer.from(name.padEnd(32, "-")).toString("hex");
   engine.listed.push({
     id,
+    health: null,
     name,
     image: "jupyter:latest",
     image_id: "sha256:1",

@@ -71,17 +71,18 @@ describe("events of an engine", () => {
     await expect.poll(() => calls("events"), { timeout: 10_000 }).toBe(4);
   });
 
-  test("of a container that is starting up and then unhealthy: it is not restarted", async () => {
+  test("of a container that is starting up, then unhealthy and well again: that is shown, and it is not restarted", async () => {
     const { scene, engine } = open();
     const { daemon } = engine.simulation;
     const container = await scene.run();
     const { id } = await container.onEngine();
     const record = daemon.containers.get(id)!;
-    for (const health of ["starting", "unhealthy"]) daemon.publishContainer(record, `health_status: ${health}`);
-    // What comes after them has been heard, so they were too.
-    const other = await scene.run();
-    await engine.docker("kill", (await other.onEngine()).id);
-    await expect.poll(() => timesOf(engine.simulation, other, "start"), { timeout: 10_000 }).toBe(2);
+    for (const health of ["starting", "unhealthy"] as const) daemon.setHealth(record, health);
+    const unhealthy = await container.until("the failing check to be shown", ({ conditions }) => conditions.length > 0);
+    expect(unhealthy.conditions).toMatchObject([{ type: "Ready", status: "false", reason: "Unhealthy" }]);
+    daemon.setHealth(record, "healthy");
+    await container.until("the check to pass again", ({ conditions }) => conditions.length === 0);
+    await container.tells("Unhealthy: ");
     expect(doneTo(engine.simulation, container).filter((action) => /^(start|die|stop|kill)$/.test(action))).toEqual([
       "start",
     ]);

@@ -61,6 +61,8 @@ describe("an engine that answers", () => {
       await leaving.owner.container.delete.mutate(leaving.ref);
       engine.simulation.dropConnections(); // a new connection is followed by a look at the whole machine
       await delay(1_000); // nothing is to happen, and only time shows that
+      // What it holds is not free for others while it may run.
+      expect(await leaving.see()).toMatchObject({ gpus: [expect.anything()] });
       heal();
       await container.reaches("Running");
       await leaving.isGone();

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { describeOnEngines } from "./on-engines.ts";
 import { SIMULATED_GPUS } from "./scenario-engine.ts";
 
@@ -79,6 +80,27 @@ describeOnEngines(["real", "simulated"], (scene) => {
     await container.owner.container.update.mutate({ ...container.ref, on_loss: "recreate" });
     await container.reaches("Running");
     expect((await container.onEngine()).state).toBe("running");
+  });
+
+  test("shows that its health check fails, and goes on", async ({ skip }) => {
+    skip(scene().engine.simulated, "no check runs there");
+    const { docker, registry, name } = scene().engine;
+    const reference = `${registry}/scenario/checked-${name}:latest`;
+    const check = "HEALTHCHECK --interval=1s --retries=1 CMD test ! -e /tmp/sick";
+    const made = await docker("create", TEST_IMAGE, "sleep", "1000");
+    await docker("commit", "--change", check, made, reference);
+    await docker("push", "--quiet", reference);
+    await docker("rm", made);
+    const container = await scene().run({ image_id: await scene().addImage(reference) });
+    const { id } = await container.onEngine();
+
+    await docker("exec", id, "touch", "/tmp/sick");
+    const sick = await container.until("the failing check to be shown", ({ conditions }) => conditions.length > 0);
+    expect(sick).toMatchObject({ phase: "Running", conditions: [{ type: "Ready", status: "false" }] });
+    await docker("exec", id, "rm", "/tmp/sick");
+    await container.until("the check to pass again", ({ conditions }) => conditions.length === 0);
+    expect(await container.onEngine()).toMatchObject({ id, state: "running" });
+    expect(await container.see()).toMatchObject({ restarts: 0 });
   });
 
   test("is told when its memory ran out", async ({ skip }) => {

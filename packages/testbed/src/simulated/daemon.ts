@@ -96,4 +96,10 @@ export class Daemon {
     const all = { ...Labels, image: Image, name: container.name, ...attributes };
     this.events.publish("container", action, container.id, all);
   }
+
+  /** As if the container's health check had said so just now. */
+  setHealth(container: ContainerRecord, health: NonNullable<ContainerRecord["health"]>): void {
+    container.health = health;
+    this.publishContainer(container, `health_status: ${health}`);
+  }
 }

@@ -114,6 +114,7 @@ export function restoreState(daemon: Daemon, text: string): void {
       waiters: [],
       lock: Promise.resolve(),
       exec_ids: [],
+      health: null,
     };
     container.log.restore(log);
     daemon.containers.set(container.id, container);

@@ -66,6 +66,7 @@ export const rowOf = ({ spec, image, placement, status, ...differs }: RowDiffers
 });
 
 export const listedOf = (differs: Partial<ListedContainer> = {}): ListedContainer => ({
+  health: null,
   id: ENGINE_ID,
   name: ENGINE_NAME,
   image: "lab:5000/public/job:1",

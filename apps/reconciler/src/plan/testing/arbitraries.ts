@@ -52,6 +52,7 @@ const anyContainer = (engineId: string, newest: number): fc.Arbitrary<EngineCont
     generation: fc.integer({ min: 1, max: newest }),
     specHash: fc.constantFrom("v1", "v2"),
     stoppedByHand: fc.boolean(),
+    isUnhealthy: fc.boolean(),
     holdsGpus: fc.boolean(),
   });
 

@@ -34,6 +34,7 @@ export const containerOf = (differs: Partial<EngineContainer> = {}): EngineConta
   generation: 1,
   specHash: "v1",
   stoppedByHand: false,
+  isUnhealthy: false,
   holdsGpus: true,
   ...differs,
 });

@@ -206,6 +206,7 @@ function create(desired: DesiredContainer, world: World): World {
     generation: desired.generation,
     specHash: desired.specHash,
     stoppedByHand: false,
+    isUnhealthy: false,
     holdsGpus: true,
   };
   return remember(see({ ...world, created: world.created + 1 }, { current, image: { state: "present" } }), {

@@ -168,6 +168,8 @@ export const containers = {
     "除了 {0}，机器上还有一个相同 uid 的容器，数据库不认识它，或者只知道它已另存，比如从较早的备份恢复之后。Berth 两个都不动，请在那里删除不要的那个。",
   "What was to be restored is gone from its machine, so the container stays as it was. Its settings are those of the restore already: change them, or recreate it.":
     "要恢复的内容已经不在机器上，容器保持原样。设置已经是恢复后的样子，请修改设置，或者重建容器。",
+  "The health check of its image fails. It runs on: look into its log, or restart it.":
+    "镜像自带的健康检查没有通过。容器仍在运行，请查看日志，或者重启它。",
   "The GPUs that this container was made with are not claimed for it: start it again, or recreate it.":
     "创建时分配给它的 GPU 现在不归它，请重新启动，或者重建。",
   "The ssh keys of its owner are not in the container: {}": "所有者的 SSH 公钥没能放进容器：{0}",

@@ -30,6 +30,8 @@ export interface ContainerRecord {
   status: ContainerStatus;
   exit_code: number;
   error: string;
+  /** What its health check says; null without one. A check never runs here: whoever simulates one says so. */
+  health: "starting" | "healthy" | "unhealthy" | null;
   started_ns: bigint | null;
   finished_ns: bigint | null;
   restart_count: number;

@@ -91,6 +91,7 @@ function newContainer(daemon: Daemon, { id, name, image, config, host }: NewCont
     waiters: [],
     lock: Promise.resolve(),
     exec_ids: [],
+    health: null,
   };
 }
 

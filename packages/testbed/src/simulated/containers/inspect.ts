@@ -64,6 +64,7 @@ function showState(container: ContainerRecord): unknown {
     Error: container.error,
     StartedAt: formatNs(container.started_ns),
     FinishedAt: formatNs(container.finished_ns),
+    ...(container.health && { Health: { Status: container.health, FailingStreak: 0, Log: [] } }),
   };
 }
 

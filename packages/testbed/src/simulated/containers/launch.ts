@@ -61,6 +61,7 @@ function run(daemon: Daemon, container: ContainerRecord): void {
   container.exit_code = 0;
   container.error = "";
   container.started_ns = daemon.time.nowNs();
+  container.health = null;
   daemon.publishContainer(container, "start");
   daemon.onChange();
   void process.exited.then((code) => endRun(daemon, container, process, code, launch));

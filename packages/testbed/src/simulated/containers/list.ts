@@ -63,7 +63,7 @@ function matches(daemon: Daemon, container: ContainerRecord, filters: Map<string
     some("volume", (volume) =>
       (container.host.Mounts ?? []).some(({ Source, Target }) => [Source, Target].includes(volume)),
     ) &&
-    some("health", (health) => health === "none")
+    some("health", (health) => (container.health ?? "none") === health)
   );
 }
 
@@ -122,6 +122,11 @@ function showPorts({ network, config }: ContainerRecord): unknown[] {
   });
 }
 
+function showHealth({ health }: ContainerRecord): string {
+  if (health === null) return "";
+  return health === "starting" ? " (health: starting)" : ` (${health})`;
+}
+
 /** "Up 2 hours (Paused)", "Exited (137) 3 minutes ago": what people read, and where a list tells the exit code. */
 function showStatus(daemon: Daemon, container: ContainerRecord): string {
   const now = daemon.time.nowNs();
@@ -130,7 +135,7 @@ function showStatus(daemon: Daemon, container: ContainerRecord): string {
     case "created":
       return "Created";
     case "running":
-      return `Up ${since(container.started_ns)}`;
+      return `Up ${since(container.started_ns)}${showHealth(container)}`;
     case "paused":
       return `Up ${since(container.started_ns)} (Paused)`;
     case "restarting":
