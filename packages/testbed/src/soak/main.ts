@@ -1,5 +1,6 @@
 // `npm run soak`: what takes too long for every test run.
-// `npm run soak -- requests`, `-- images`, `-- kills` or `-- churn` does only that.
+// `npm run soak -- requests`, `-- images`, `-- kills`, `-- churn` or `-- faults` does only that.
+import { soakFaults } from "./faults/soak-faults.ts";
 import { soakImages } from "./images/soak-images.ts";
 import { soakRequests } from "./requests.ts";
 import { soakChurn } from "./restless/churn.ts";
@@ -10,6 +11,7 @@ const SECTIONS: Record<string, () => Promise<boolean>> = {
   images: soakImages,
   kills: soakKills,
   churn: soakChurn,
+  faults: soakFaults,
 };
 
 const asked = process.argv.slice(2);

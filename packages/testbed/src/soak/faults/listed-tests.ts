@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const TESTBED = "packages/testbed/src";
+/** What they show is checked by chance, and once is a lot of it: `npm run soak -- kills` does more. */
+const BY_CHANCE = "random-kills";
+
+/** The test files that the page of faults names, from the root; throws for one that is not there. */
+export function listedTests(root: string): string[] {
+  const page = readFileSync(join(root, "docs/faults.md"), "utf8");
+  const named = [...page.matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, path = ""]) =>
+    /^(apps|packages)\//.test(path) ? path : `${TESTBED}/${path}`,
+  );
+  const files = [...new Set(named)].filter((file) => !file.includes(BY_CHANCE)).sort();
+  const missing = files.filter((file) => !existsSync(join(root, file)));
+  if (missing.length > 0) throw new Error(`docs/faults.md names what is not there: ${missing.join(", ")}`);
+  return files;
+}
