@@ -19,10 +19,13 @@ export async function observe(session: MachineSession, known: KnownContainer): P
 
   let observed = fromList(session, known, await list(session, known));
   if (!observed.current && (row.status.engine_id !== null || row.desired === "removed")) {
-    observed = fromList(session, known, await list(session, known));
+    const listed = await list(session, known);
+    observed = fromList(session, known, listed);
     if (!observed.current) {
       await session.confirmIdentity();
-      await confirmAbsence(session, row.status.engine_id);
+      // What is set aside may be what is recorded.
+      const { engine_id } = row.status;
+      if (engine_id !== null && !listed.some(({ id }) => id === engine_id)) await confirmAbsence(session, engine_id);
     }
   }
   const foreignName = known.nameTaken ? await isNameForeign(session, known) : false;
@@ -73,8 +76,7 @@ const list = (session: MachineSession, known: KnownContainer): Promise<ListedCon
   });
 
 /** An engine whose lists leave out what it has is not to be believed: what it left out may hold GPUs. */
-async function confirmAbsence(session: MachineSession, engineId: string | null): Promise<void> {
-  if (engineId === null) return;
+async function confirmAbsence(session: MachineSession, engineId: string): Promise<void> {
   try {
     await session.read(() => session.engine.inspectContainer(engineId));
   } catch (error) {

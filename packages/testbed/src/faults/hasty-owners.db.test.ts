@@ -61,6 +61,21 @@ describe("an owner who", () => {
     expect(await container.allOnEngine()).toEqual([]);
   });
 
+  test("deletes a container while it is made anew, with the old one set aside: both are gone, and its GPUs are free", async () => {
+    const { scene, engine, berth } = open();
+    const container = await scene.run({ gpu_count: 1 });
+    const calls = countCalls(engine.simulation);
+    const effect: FaultEffect = { kind: "answer", status: 500, body: '{"message":"not today"}' };
+    engine.simulation.faults.add({ call: "create", effect, latency_ms: 500 });
+    const env = { CHANGED: "yes" };
+    await container.owner.container.update.mutate({ ...container.ref, env, recreate: "discard" });
+    await expect.poll(() => calls("create"), { timeout: 10_000 }).toBe(1);
+    await container.owner.container.delete.mutate(container.ref);
+    await container.isGone();
+    expect(await container.allOnEngine()).toEqual([]);
+    expect(await berth.query("SELECT 1 FROM gpu_allocations")).toEqual([]);
+  });
+
   test("changes one thing as fast as the server takes it: the last word counts, and the engine is changed twice a second at most", async () => {
     const { scene, engine } = open();
     const container = await scene.run();
