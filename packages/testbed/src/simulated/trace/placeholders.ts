@@ -8,11 +8,14 @@ const TIME = /\b[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/
 const DURATION = /Less than a second|\b\d+ seconds?\b|About a minute/g;
 const ADDRESS = /\b(?:10|172|192)(?:\.\d{1,3}){3}\b/g;
 const MAC = /\b[a-f0-9]{2}(?::[a-f0-9]{2}){5}\b/g;
+/** A port that is taken on all addresses is refused for IPv4 or for IPv6, as chance has it. */
+const WILDCARD = /(?<=Bind for )(?:0\.0\.0\.0|::)(?=:\d)/g;
 const CLASSES: readonly [RegExp, string][] = [
   [TIME, "<time>"],
   [DURATION, "<duration>"],
   [ADDRESS, "<address>"],
   [MAC, "<mac>"],
+  [WILDCARD, "<wildcard>"],
 ];
 
 /** What a placeholder of a trace may stand for when the trace is played again. */
@@ -21,6 +24,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   duration: "(?:Less than a second|\\d+ seconds?|About a minute)",
   address: "\\d{1,3}(?:\\.\\d{1,3}){3}",
   mac: "[a-f0-9]{2}(?::[a-f0-9]{2}){5}",
+  wildcard: "(?:0\\.0\\.0\\.0|::)",
 };
 
 /** Puts placeholders in while a trace is recorded: ids are numbered in the order in which they appear. */
