@@ -132,5 +132,22 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
     }, 180_000);
   });
 
+  test("one behind a wall that drops every packet is noticed, holds up nobody else, and is taken up again when the wall is gone", async () => {
+    const machine = stage.machine(FIRST);
+    const container = await stage.seeRunning(await stage.create("behind-a-wall", machine));
+    await machine.engine.dropPackets(true);
+    const walledAt = performance.now();
+    await stage.until("it to be shown offline", async () => !(await isOnline(FIRST)));
+    const noticedMs = Math.round(performance.now() - walledAt);
+    console.log(`a wall noticed after ${noticedMs} ms`);
+    expect(noticedMs).toBeLessThan(NOTICED_WITHIN_MS);
+    await stage.seeRunning(await stage.create("beside-a-wall", stage.machine(ENGINES[1]?.name ?? "")));
+    await stage.api.admin.container.stop.mutate(container);
+
+    await machine.engine.dropPackets(false);
+    await stage.until("it to be shown online", () => isOnline(FIRST), 45_000);
+    await stage.seeStopped(container);
+  }, 120_000);
+
   test("in the end every engine has what the database says", () => expectConsistent(stage));
 });

@@ -139,6 +139,12 @@ export class FleetEngine {
     }
   }
 
+  /** Drops, or drops no more, every packet that comes for its API: nothing is refused and nothing ends. */
+  async dropPackets(isDropping: boolean): Promise<void> {
+    const change = isDropping ? "-I" : "-D";
+    await this.#machine.run(`iptables ${change} INPUT -p tcp --dport ${TLS_PORT} -j DROP`);
+  }
+
   /** Ends dockerd, containerd and all containers at once; `start` boots the machine again with the same address. */
   cutPower(): Promise<void> {
     return this.#machine.cutPower();
