@@ -89,7 +89,7 @@ describe("two reconcilers", () => {
     }
   }, 60_000);
 
-  test("of which the one that leads can do nothing for 15 s: the other leads, and it changes nothing when it can again", async () => {
+  test("of which the one that leads can do nothing for 20 s: the other leads, and it changes nothing when it can again", async () => {
     const { scene, berth, engine } = open();
     await berth.reconciler.stop();
     const first = await startAnother(BUSY_LOOP);
