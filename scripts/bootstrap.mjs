@@ -27,6 +27,8 @@ const env = {
   // Any existing file: `prisma generate` checks that the path exists, and never runs it.
   PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
   CHECKPOINT_DISABLE: "1",
+  // A process begins a third of a second earlier when it need not compile what one before it has compiled.
+  NODE_COMPILE_CACHE: join(root, "node_modules", ".compile-cache"),
 };
 
 /** Runs one preparation step; its output goes to stderr, so that a target's stdout stays its own. */

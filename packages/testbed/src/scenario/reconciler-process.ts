@@ -34,6 +34,7 @@ export async function startReconcilerProcess(options: ReconcilerProcessOptions):
     stdio: ["pipe", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       DATABASE_URL: options.databaseUrl,
       BERTH_SECRET_KEY: options.secretKey,
       BERTH_LOG_LEVEL: options.logLevel ?? "info",
