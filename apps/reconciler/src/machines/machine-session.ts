@@ -70,8 +70,8 @@ export class MachineSession {
   facts: EngineInfo | null = null;
   hasFacts = false;
   isEventsConnected = false;
-  /** A change was not finished in time, though lists are answered. */
-  isStuck = false;
+  /** What the engine did not finish in time, though it answers lists; null where it did. */
+  stuckOn: "changes" | "facts" | null = null;
   orphans: readonly string[] = [];
   lastListAt: Date | null = null;
   /** Monotonic, ms: when the engine last answered or told anything. */
@@ -117,6 +117,9 @@ export class MachineSession {
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
+  get isStuck(): boolean {
+    return this.stuckOn !== null;
+  }
   /** That the engine can start containers by, as it last told. */
   get runtimes(): readonly string[] {
     return this.facts?.runtimes ?? [];
@@ -159,10 +162,10 @@ export class MachineSession {
       if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
       try {
         const result = await this.#watched(work);
-        this.#noteStuck(false);
+        this.noteStuck(null);
         return result;
       } catch (error) {
-        if (error instanceof EngineError && error.timedOut) this.#noteStuck(true);
+        if (error instanceof EngineError && error.timedOut) this.noteStuck("changes");
         this.disk.notice(error);
         throw error;
       }
@@ -200,10 +203,10 @@ export class MachineSession {
     return image;
   }
 
-  #noteStuck(isStuck: boolean): void {
-    if (this.isStuck === isStuck) return;
-    this.isStuck = isStuck;
-    this.enqueueMachine(PRIORITY.event);
+  noteStuck(on: MachineSession["stuckOn"]): void {
+    const wasStuck = this.isStuck;
+    this.stuckOn = on;
+    if (this.isStuck !== wasStuck) this.enqueueMachine(PRIORITY.event);
   }
 
   read<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -70,10 +70,10 @@ export async function learnFacts(session: MachineSession): Promise<void> {
   } catch (error) {
     if (!(error instanceof EngineError && error.timedOut)) throw error;
     session.log.warn({ err: error }, "the engine does not tell what it is");
-    session.isStuck = true;
-    session.enqueueMachine(PRIORITY.event);
+    if (!session.isStuck) session.noteStuck("facts");
     return;
   }
+  if (session.stuckOn === "facts") session.noteStuck(null);
   session.facts = info;
   session.hasFacts = true;
   // Whoever looks at the machine next tells them, and gives it the probe that suits them.

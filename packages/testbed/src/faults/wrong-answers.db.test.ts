@@ -108,6 +108,24 @@ describe("an engine that answers", () => {
     expect(timesOf(engine.simulation, container, "create")).toBe(1);
   });
 
+  test("nothing when it is asked what it is: that is told, it is not asked again at once, and containers run", async () => {
+    const { scene, engine, berth } = open();
+    const isHealthy = async (): Promise<boolean> => {
+      const { conditions } = await berth.admin.machine.get.query({ machine_id: scene.machine_id });
+      return conditions.every(({ type, status }) => type !== "EngineHealthy" || status === "true");
+    };
+    const calls = countCalls(engine.simulation);
+    const heal = engine.simulation.faults.add({ call: "info", effect: { kind: "hang" } });
+    engine.simulation.dropConnections(); // who connects anew asks
+    await expect.poll(isHealthy, { timeout: 15_000 }).toBe(false);
+    await delay(6_000); // how often it is asked, only time shows: each question takes five seconds
+    expect(calls("info")).toBeLessThanOrEqual(2);
+    await scene.run();
+    heal();
+    engine.simulation.dropConnections();
+    await expect.poll(isHealthy, { timeout: 15_000 }).toBe(true);
+  });
+
   test("that a removal is in progress: it is polled until it is done, and never forced", async () => {
     const { scene, engine } = open();
     const { faults } = engine.simulation;
