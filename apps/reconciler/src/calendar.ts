@@ -3,6 +3,7 @@ import { pruneBlobs } from "@berth/db/blobs/prune.ts";
 import { createPool } from "@berth/db/pool.ts";
 import { pruneObjectEvents } from "@berth/db/object-events/prune.ts";
 import { pgSql } from "@berth/db/sql.ts";
+import { pruneTombstones } from "@berth/db/tombstones/prune.ts";
 import { pruneGpuUsage } from "@berth/db/usage/gpu-usage.ts";
 import cron from "node-cron";
 import type { Logger } from "pino";
@@ -31,7 +32,9 @@ export function startCalendar(
         const sql = pgSql(pool);
         const object_events = await pruneObjectEvents(sql, EVENT_DAYS);
         const gpu_usage = await pruneGpuUsage(sql);
-        const pruned = { object_events, gpu_usage, blobs: await pruneBlobs(sql), ...(await pruneAccounts(sql)) };
+        const tombstones = await pruneTombstones(sql);
+        const blobs = await pruneBlobs(sql);
+        const pruned = { object_events, gpu_usage, tombstones, blobs, ...(await pruneAccounts(sql)) };
         log.info({ pruned }, "what is long past was pruned");
       } catch (error) {
         log.warn({ err: error }, "what is long past could not be pruned; tomorrow again");

@@ -10,7 +10,7 @@ const MINUTES = Number(process.env["BERTH_SOAK_MINUTES"] ?? 60);
 const ROUNDS = 6;
 const TELL_RESOURCES = fileURLToPath(new URL("./tell-resources.ts", import.meta.url));
 /** They tell what has happened, and are pruned by their age. */
-const HISTORY = new Set(["audit_log", "object_events", "gpu_usage", "idempotency_keys", "attempts"]);
+const HISTORY = new Set(["audit_log", "object_events", "gpu_usage", "idempotency_keys", "attempts", "tombstones"]);
 
 /** All that may leak, when nothing of what was played is left. */
 interface Holdings {
