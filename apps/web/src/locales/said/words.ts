@@ -67,6 +67,7 @@ export const words = {
   FixedAtCreate: "需要重建",
   MoveGivenUp: "迁移没有成功",
 
+  Unhealthy: "健康检查未通过",
   DataLost: "内容丢失",
   NameConflict: "名称冲突",
   UnknownTwin: "另有一个相同的容器",
