@@ -127,3 +127,19 @@ test("engines that hang keep no other's reads waiting: not for long at first, an
   await turn();
   expect(begun).not.toContain("is back");
 });
+
+test("gives a place by hand, which is free again once it is given up, however often", async () => {
+  const lane = new Lane(1);
+  const leave = await lane.enter();
+  const waiting = lane.enter();
+  const last = lane.enter();
+  let isLastIn = false;
+  void last.then(() => (isLastIn = true));
+  leave();
+  leave();
+  const leaveSecond = await waiting;
+  await turn();
+  expect(isLastIn).toBe(false);
+  leaveSecond();
+  (await last)();
+});
