@@ -37,6 +37,20 @@ test.each([
   expect(containers[0]?.name).toBe(name);
 });
 
+test("asks again while a container that is being renamed has two names", async () => {
+  const answers = [["/new", "/old"], ["/new", "/old"], ["/old"]];
+  await using server = await startFaultServer(({ response }) =>
+    response.end(JSON.stringify([{ ...LISTED, Names: answers.shift() }])),
+  );
+  expect(await server.engine.listContainers({ labels: {} })).toMatchObject([{ name: "old" }]);
+  expect(answers).toEqual([]);
+});
+
+test("goes on with one of two names that stay", async () => {
+  const { containers } = await listed({ Names: ["/new", "/old", "/web/alias"] });
+  expect(containers[0]?.name).toBe("new");
+});
+
 test.each([
   ["exited", "Exited (137) 3 minutes ago", 137],
   ["restarting", "Restarting (1) 5 seconds ago", 1],

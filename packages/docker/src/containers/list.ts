@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { CallOptions, ContainerFilter, ContainerHealth, ListedContainer } from "../engine.ts";
 import type { EngineLink } from "../transport/engine-link.ts";
@@ -5,6 +6,11 @@ import { checkedName } from "../wire/names.ts";
 import { ContainerState, Labels } from "./state.ts";
 
 const LIST_MS = 10_000;
+/**
+ * Moby tells of a rename while its lists have both names still, and no other event follows: before each list that is made
+ * again because of that. Nearly always the first will do.
+ */
+const RENAMING_MS = [2, 5, 10, 20, 50, 100, 200, 400];
 
 const Port = z.object({
   PrivatePort: z.int(),
@@ -24,19 +30,23 @@ const Listed = z
     Ports: z.array(Port).nullish(),
     Created: z.int(),
   })
-  .transform((listed): ListedContainer => ({
-    id: listed.Id,
-    name: ownName(listed.Names ?? []),
-    image: listed.Image,
-    image_id: listed.ImageID,
-    state: listed.State,
-    status: listed.Status,
-    exit_code: exitCodeIn(listed.Status),
-    health: healthIn(listed.Status),
-    labels: listed.Labels,
-    ports: portsOf(listed.Ports ?? []),
-    created_at_s: listed.Created,
-  }));
+  .transform((listed): { container: ListedContainer; isBeingRenamed: boolean } => {
+    const [name = "", ...otherNames] = ownNames(listed.Names ?? []);
+    const container = {
+      id: listed.Id,
+      name,
+      image: listed.Image,
+      image_id: listed.ImageID,
+      state: listed.State,
+      status: listed.Status,
+      exit_code: exitCodeIn(listed.Status),
+      health: healthIn(listed.Status),
+      labels: listed.Labels,
+      ports: portsOf(listed.Ports ?? []),
+      created_at_s: listed.Created,
+    };
+    return { container, isBeingRenamed: otherNames.length > 0 };
+  });
 
 export async function listContainers(
   link: EngineLink,
@@ -48,21 +58,25 @@ export async function listContainers(
     label: Object.entries(labels).map(([key, value]) => `${key}=${value}`),
   };
   if (name !== undefined) filters["name"] = [`^/?${checkedName(name).replaceAll(".", "\\.")}$`];
-  const containers = await link.call(
-    (docker) => docker.listContainers({ all: true, filters }),
-    z.array(Listed),
-    options,
-    LIST_MS,
-  );
+  const list = () =>
+    link.call((docker) => docker.listContainers({ all: true, filters }), z.array(Listed), options, LIST_MS);
+  let listed = await list();
+  for (const ms of RENAMING_MS) {
+    if (!listed.some(({ isBeingRenamed }) => isBeingRenamed)) break;
+    await delay(ms);
+    listed = await list();
+  }
+  const containers = listed.map(({ container }) => container);
   // Docker's name filter also matches the names that links give.
   return name === undefined ? containers : containers.filter((container) => container.name === name);
 }
 
-/** A legacy link's name is "/other/alias"; a container's own has one slash. A container being removed may have none. */
-function ownName(names: string[]): string {
-  const own = names.find((name) => name.lastIndexOf("/") <= 0) ?? "";
-  return own.replace(/^\//, "");
-}
+/**
+ * A legacy link's name is "/other/alias"; a container's own has one slash. While one is being renamed it has two, and while
+ * one is being removed perhaps none.
+ */
+const ownNames = (names: string[]): string[] =>
+  names.filter((name) => name.lastIndexOf("/") <= 0).map((name) => name.replace(/^\//, ""));
 
 /** "Exited (137) 3 minutes ago", "Restarting (1) 5 seconds ago" */
 function exitCodeIn(status: string): number | null {

@@ -37,6 +37,8 @@ describeOnEngines(["real", "simulated"], (scene) => {
     const before = await container.onEngine();
     await scene().engine.docker("rename", before.id, `stolen-${container.container_id}`);
     await container.tells(`Renamed: Renamed to ${before.name}`);
+    // For a moment it has both names.
+    await container.isOnEngine("running");
     expect(await container.allOnEngine()).toEqual([before]);
   });
 

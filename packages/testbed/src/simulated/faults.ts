@@ -86,7 +86,10 @@ const NO_EVENT_FAULTS: EventFaults = { drop: 0, duplicate: 0, reorder: 0 };
 /** What is wrong with one engine now. Changes take effect with the next call or event. */
 export class Faults {
   events: EventFaults = NO_EVENT_FAULTS;
-  /** How long after an end or a pause was told lists still show the container as it was; some 90 ms on Docker 20.10. */
+  /**
+   * How long after an end, a pause or a rename was told lists still show the container as it was (its old name beside the
+   * new one); some 90 ms on Docker 20.10.
+   */
   list_lag_ms = 0;
   /** No room where Docker keeps its data: whatever makes or changes a container or an image says so. What is there stays. */
   isDiskFull = false;

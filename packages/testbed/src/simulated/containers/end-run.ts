@@ -5,7 +5,7 @@ import type { SimulatedProcess } from "../process/simulated-process.ts";
 import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { destroyContainer } from "./destroy-container.ts";
 import { releaseNetwork, unmountVolumes } from "./connect-network.ts";
-import { keepInLists } from "./listed-status.ts";
+import { keepInLists } from "./lagging-lists.ts";
 import { isRestartDue, restartDelayMs } from "./restart-policy.ts";
 
 type Relaunch = (daemon: Daemon, container: ContainerRecord) => void;

@@ -10,7 +10,7 @@ import { releaseNetwork, tellConnected } from "./connect-network.ts";
 import { type ContainerRecord, settleWaiters } from "./container-record.ts";
 import { endRun } from "./end-run.ts";
 import { grantGpus } from "./grant-gpus.ts";
-import { showInLists } from "./listed-status.ts";
+import { showInLists } from "./lagging-lists.ts";
 
 /** Starts the container's process. Throws what Docker answers where it can't, with the reason kept in the container. */
 export function launch(daemon: Daemon, container: ContainerRecord): void {

@@ -3,7 +3,7 @@ import { DockerError } from "../docker-error.ts";
 import { humanDuration, secondsOf } from "../engine-time.ts";
 import { type Call, isSet, matchesLabels, readFilters, type Reply } from "../http/call.ts";
 import { type ContainerRecord, isRunning } from "./container-record.ts";
-import { listedStatus } from "./listed-status.ts";
+import { listedNames, listedStatus } from "./lagging-lists.ts";
 import { showNetworkMode, showNetworks } from "./show-network.ts";
 import { showMounts } from "./show-mounts.ts";
 import { showSizes } from "./show-sizes.ts";
@@ -90,7 +90,7 @@ function refuseStatus({ generation: { isModern } }: Daemon, status: string): voi
 function show(daemon: Daemon, container: ContainerRecord, isSized: boolean): unknown {
   return {
     Id: container.id,
-    Names: [`/${container.name}`],
+    Names: listedNames(container).map((name) => `/${name}`),
     Image: container.config.Image,
     ImageID: container.image_id,
     Command: showCommand(container),

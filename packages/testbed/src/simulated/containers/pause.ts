@@ -3,7 +3,7 @@ import { DockerError } from "../docker-error.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { type ContainerRecord, isRunning, withLock } from "./container-record.ts";
 import { notRunning } from "./kill.ts";
-import { keepInLists, showInLists } from "./listed-status.ts";
+import { keepInLists, showInLists } from "./lagging-lists.ts";
 
 export async function pauseContainer({ daemon, params }: Call): Promise<Reply> {
   const container = daemon.container(params["id"] ?? "");

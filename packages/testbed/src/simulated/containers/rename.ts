@@ -3,7 +3,7 @@ import { DockerError } from "../docker-error.ts";
 import type { Call, Reply } from "../http/call.ts";
 import { reserveName } from "./container-name.ts";
 import { withLock } from "./container-record.ts";
-import { showInLists } from "./listed-status.ts";
+import { keepNameInLists, showInLists } from "./lagging-lists.ts";
 
 /** `POST /containers/:id/rename`. */
 export async function renameContainer({ daemon, params, query }: Call): Promise<Reply> {
@@ -23,6 +23,7 @@ export async function renameContainer({ daemon, params, query }: Call): Promise<
     daemon.containerNames.delete(oldName);
     container.name = name;
     showInLists(container);
+    keepNameInLists(daemon, container, oldName);
     daemon.publishContainer(container, "rename", { oldName: `/${oldName}` });
     daemon.onChange();
     return { status: 204 };

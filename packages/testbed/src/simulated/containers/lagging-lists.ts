@@ -21,3 +21,22 @@ export function showInLists(container: ContainerRecord): void {
 
 export const listedStatus = (container: ContainerRecord): ContainerStatus =>
   shownStill.get(container)?.status ?? container.status;
+
+const hadName = new WeakMap<ContainerRecord, { name: string }>();
+
+/** For as long as the fault says, lists have the name that it has just lost too. */
+export function keepNameInLists(daemon: Daemon, container: ContainerRecord, name: string): void {
+  const { list_lag_ms: lagMs } = daemon.faults;
+  if (lagMs === 0) return;
+  const had = { name };
+  hadName.set(container, had);
+  daemon.options.clock.after(lagMs, () => {
+    if (hadName.get(container) === had) hadName.delete(container);
+  });
+}
+
+/** Sorted, as moby does. */
+export function listedNames(container: ContainerRecord): string[] {
+  const had = hadName.get(container);
+  return had ? [container.name, had.name].sort() : [container.name];
+}
