@@ -4,12 +4,11 @@ import type { FuzzScene } from "./fuzz-scene.ts";
 import { makeRequest, type MadeRequest } from "./make-request.ts";
 import { readOpenApi } from "./openapi-document.ts";
 import { createSender } from "./send-request.ts";
-import { residentMiB } from "../fleet/resident-memory.ts";
 
 export interface FuzzOptions {
   serverUrl: string;
-  /** Of the server, whose memory is watched. */
-  pid: number;
+  /** Of the server, MiB; asked after each round. */
+  memory: () => number | Promise<number>;
   scene: FuzzScene;
   requests: number;
   seed: number;
@@ -24,7 +23,7 @@ export interface FuzzReport {
   succeeded: Record<string, number>;
   /** What was wrong, with the request that shows it; at most 20. */
   faults: string[];
-  /** Resident memory of the server after each round, in MiB. */
+  /** Of the server after each round, in MiB. */
   memory: number[];
 }
 
@@ -35,7 +34,7 @@ const MAX_FAULTS = 20;
 
 /** Plays requests that are made from the server's own document against it, and holds each answer against that document. */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { serverUrl, pid, scene, requests, seed, onProgress } = options;
+  const { serverUrl, scene, requests, seed, onProgress } = options;
   const chance = createChance(seed);
   const document = await readOpenApi(serverUrl);
   const check = createAnswerCheck(document);
@@ -80,7 +79,7 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
       };
       const waiting = round.values();
       await Promise.all(Array.from({ length: PARALLEL }, () => worker(waiting)));
-      report.memory.push(residentMiB(pid));
+      report.memory.push(await options.memory());
       onProgress?.(report);
     }
   } finally {

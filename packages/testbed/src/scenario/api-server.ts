@@ -47,13 +47,15 @@ export interface ApiServerOptions {
   port?: number;
   /** With its ssh gateway, on a free port. */
   ssh?: boolean;
+  /** Options of Node's own, such as a module that is loaded first. */
+  execArgv?: string[];
 }
 
 /** The real server, as a process of its own on a free port. It ends with this process, whatever ends that. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   await makeAdmin(options.databaseUrl);
   const secret_key = options.secretKey ?? randomBytes(32).toString("hex");
-  const server = spawn(process.execPath, [MAIN], {
+  const server = spawn(process.execPath, [...(options.execArgv ?? []), MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"],

@@ -1,5 +1,6 @@
 import { createPool } from "@berth/db/pool.ts";
 import { pgSql } from "@berth/db/sql.ts";
+import { residentMiB } from "../fleet/resident-memory.ts";
 import { setFuzzScene } from "../fuzz/fuzz-scene.ts";
 import { runFuzz } from "../fuzz/run-fuzz.ts";
 import { startRestartablePostgres } from "../postgres/restartable.ts";
@@ -17,7 +18,7 @@ export async function soakRequests(): Promise<boolean> {
   let told = 0;
   const report = await runFuzz({
     serverUrl: server.url,
-    pid: server.pid,
+    memory: () => residentMiB(server.pid),
     scene: await setFuzzScene(pgSql(pool), server.secret_key),
     requests: REQUESTS,
     seed: SEED,

@@ -1,14 +1,14 @@
 import { readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
+import { readHeld, TELLS_RESOURCES } from "../../fleet/held-resources.ts";
 import { residentMiB } from "../../fleet/resident-memory.ts";
 import type { Stage } from "../../faults/stage.ts";
+import type { ReconcilerProcess } from "../../scenario/reconciler-process.ts";
 import { onRestlessStage } from "./restless-stage.ts";
 
 const MINUTES = Number(process.env["BERTH_SOAK_MINUTES"] ?? 60);
 /** In the first, buffers and caches come to their size. */
 const ROUNDS = 6;
-const TELL_RESOURCES = fileURLToPath(new URL("./tell-resources.ts", import.meta.url));
 /** They tell what has happened, and are pruned by their age. */
 const HISTORY = new Set(["audit_log", "object_events", "gpu_usage", "idempotency_keys", "attempts", "tombstones"]);
 
@@ -31,8 +31,7 @@ interface Holdings {
  */
 export const soakChurn = (): Promise<boolean> =>
   onRestlessStage(async ({ stage, people, seed, verdict, converge, clear }) => {
-    const execArgv = ["--expose-gc", "--import", TELL_RESOURCES];
-    const reconciler = await stage.startReconciler({ logLevel: "info", execArgv });
+    const reconciler = await stage.startReconciler({ logLevel: "info", execArgv: TELLS_RESOURCES });
     const faults: string[] = [];
     const held: Holdings[] = [];
     for (let round = 1; round <= ROUNDS && faults.length === 0; round += 1) {
@@ -41,11 +40,7 @@ export const soakChurn = (): Promise<boolean> =>
       await people.end();
       faults.push(...(await converge()));
       await clear();
-      const told = reconciler.log.length;
-      const isTold = (): boolean =>
-        reconciler.log.slice(told).filter((line) => line.includes('"resources"')).length > 1;
-      await stage.until("the reconciler to tell what it holds", isTold, 60_000);
-      held.push(await takeStock(stage, reconciler.pid, reconciler.log));
+      held.push(await takeStock(stage, reconciler));
       console.log(
         `${people.asked} things asked for, ${verdict().created} containers created: ${JSON.stringify(held.at(-1))}`,
       );
@@ -63,15 +58,13 @@ export const soakChurn = (): Promise<boolean> =>
     ];
   });
 
-async function takeStock(stage: Stage, pid: number, log: readonly string[]): Promise<Holdings> {
-  const line = log.findLast((text) => text.includes('"resources"')) ?? "";
-  const { heap, active } = (JSON.parse(line) as { resources: { heap: number; active: Record<string, number> } })
-    .resources;
+async function takeStock(stage: Stage, reconciler: ReconcilerProcess): Promise<Holdings> {
+  const { heap, active } = await readHeld(reconciler);
   return {
     heap: Math.round((heap / 1_048_576) * 10) / 10,
-    resident: residentMiB(pid),
+    resident: residentMiB(reconciler.pid),
     server_resident: residentMiB(stage.api.pid),
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    descriptors: readdirSync(`/proc/${reconciler.pid}/fd`).length,
     active,
     rows: await countRows(stage),
   };
