@@ -6,6 +6,7 @@ import { mergeConditions } from "@berth/spec/condition.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import { isSettled } from "../containers/is-settled.ts";
 import { StaleRowError } from "../failures.ts";
+import { slotBefore } from "../queue/slot-before.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
 import { clearLeftovers } from "./clear-leftovers.ts";
 import { readIdentity } from "./identity.ts";
@@ -56,7 +57,8 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
   if (session.identity.state === "confirmed") session.probe.look(listed);
   await tellMachine(session);
   if (!session.hasFacts) session.enqueueFacts();
-  session.enqueueMachine(PRIORITY.resync, RESYNC_MS * (0.9 + session.random() * 0.2));
+  const now = performance.now();
+  session.enqueueMachine(PRIORITY.resync, slotBefore(now + RESYNC_MS * (0.9 + session.random() * 0.2)) - now);
 }
 
 /**
