@@ -32,18 +32,27 @@ export const countDirty = (sql: Sql): Promise<DirtyCount[]> =>
  * placement changed nothing that a status shows, and of a machine that nobody looks at any more. The latter two after a
  * minute: every reconciler has polled them by then.
  */
-export const sweepDirty = async (sql: Sql): Promise<void> => {
+export async function sweepDirty(sql: Sql): Promise<void> {
   await sql(
     `DELETE FROM dirty d WHERE
        (noun = 'container' AND NOT EXISTS (SELECT 1 FROM containers c WHERE c.uid::text = d.id))
        OR (noun = 'machine' AND NOT EXISTS (SELECT 1 FROM machines m WHERE m.machine_id = d.id))
-       OR (noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id))
-       OR (noun = 'container' AND marked_at < now() - interval '1 minute' AND EXISTS (
-             SELECT 1 FROM containers c JOIN container_status s USING (container_id)
-             WHERE c.uid::text = d.id AND s.observed_generation >= d.generation))
-       OR (noun = 'image' AND marked_at < now() - interval '1 minute' AND EXISTS (
-             SELECT 1 FROM image_status s WHERE s.image_id::text = d.id AND s.observed_generation >= d.generation))
-       OR (noun = 'machine' AND marked_at < now() - interval '1 minute' AND EXISTS (
-             SELECT 1 FROM machines m WHERE m.machine_id = d.id AND m.state = 'decommissioned'))`,
+       OR (noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id))`,
   );
-};
+  // As joins: of tens of thousands that were made at once, each would else be looked for among all.
+  await sql(
+    `DELETE FROM dirty d USING containers c JOIN container_status s USING (container_id)
+     WHERE d.noun = 'container' AND d.marked_at < now() - interval '1 minute'
+       AND c.uid::text = d.id AND s.observed_generation >= d.generation`,
+  );
+  await sql(
+    `DELETE FROM dirty d USING image_status s
+     WHERE d.noun = 'image' AND d.marked_at < now() - interval '1 minute'
+       AND s.image_id::text = d.id AND s.observed_generation >= d.generation`,
+  );
+  await sql(
+    `DELETE FROM dirty d USING machines m
+     WHERE d.noun = 'machine' AND d.marked_at < now() - interval '1 minute'
+       AND m.machine_id = d.id AND m.state = 'decommissioned'`,
+  );
+}
