@@ -33,13 +33,16 @@ export const countDirty = (sql: Sql): Promise<DirtyCount[]> =>
  * minute: every reconciler has polled them by then.
  */
 export async function sweepDirty(sql: Sql): Promise<void> {
-  await sql(
-    `DELETE FROM dirty d WHERE
-       (noun = 'container' AND NOT EXISTS (SELECT 1 FROM containers c WHERE c.uid::text = d.id))
-       OR (noun = 'machine' AND NOT EXISTS (SELECT 1 FROM machines m WHERE m.machine_id = d.id))
-       OR (noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id))`,
-  );
   // As joins: of tens of thousands that were made at once, each would else be looked for among all.
+  await sql(
+    `DELETE FROM dirty d WHERE noun = 'container' AND NOT EXISTS (SELECT 1 FROM containers c WHERE c.uid::text = d.id)`,
+  );
+  await sql(
+    `DELETE FROM dirty d WHERE noun = 'machine' AND NOT EXISTS (SELECT 1 FROM machines m WHERE m.machine_id = d.id)`,
+  );
+  await sql(
+    `DELETE FROM dirty d WHERE noun = 'image' AND NOT EXISTS (SELECT 1 FROM images i WHERE i.image_id::text = d.id)`,
+  );
   await sql(
     `DELETE FROM dirty d USING containers c JOIN container_status s USING (container_id)
      WHERE d.noun = 'container' AND d.marked_at < now() - interval '1 minute'
