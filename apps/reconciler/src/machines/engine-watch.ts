@@ -115,7 +115,11 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
   if (event.attributes[LABEL.system] !== undefined) return onSystemEvent(session, event);
   const uid = event.attributes[LABEL.uid];
   const known = uid === undefined ? undefined : session.containers.get(uid);
-  if (!known) return;
+  if (!known) {
+    // Perhaps by a create that was under way when its owner deleted it: no other event would have it removed.
+    if (event.action === "create") session.enqueueMachine(PRIORITY.event);
+    return;
+  }
   const now = performance.now();
   switch (event.action) {
     case "kill":

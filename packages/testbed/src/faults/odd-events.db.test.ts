@@ -44,6 +44,8 @@ describe("events of an engine", () => {
     const { daemon } = engine.simulation;
     const container = await scene.run();
     const { id } = await container.onEngine();
+    // What the test before has cut is opened again.
+    await expect.poll(() => daemon.events.listeners, { timeout: 10_000 }).toBe(1);
     const calls = countCalls(engine.simulation);
     const record = daemon.containers.get(id)!;
     // Three bytes each: of what arrives in pieces of 64 KiB, most end inside a character.
@@ -55,6 +57,21 @@ describe("events of an engine", () => {
     await expect.poll(() => record.process !== process && record.status, { timeout: 10_000 }).toBe("running");
     expect(calls("events")).toBe(0);
     expect(timesOf(engine.simulation, container, "create")).toBe(1);
+  });
+
+  test("of a container that is made after its owner has deleted it, as by a create that was under way: it is removed", async () => {
+    const { scene, engine } = open();
+    const { daemon } = engine.simulation;
+    const container = await scene.run();
+    const { id, name } = await container.onEngine();
+    const { Labels, Image } = daemon.containers.get(id)!.config;
+    await container.owner.container.delete.mutate(container.ref);
+    await container.isGone();
+    const labels = Object.entries(Labels ?? {}).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+    await engine.docker("create", "--name", name, ...labels, Image);
+    const names = (): string[] => [...daemon.containers.values()].map((record) => record.name);
+    expect(names()).toContain(name);
+    await expect.poll(names, { timeout: 10_000 }).not.toContain(name);
   });
 
   test("that are no events: the stream is opened again, and nothing is missed", async () => {

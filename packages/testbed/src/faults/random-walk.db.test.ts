@@ -40,7 +40,8 @@ test(`random wishes, hands and faults end as a small model says (BERTH_TEST_SEED
     expectAsModelled(walk.model, [...engine.simulation.daemon.containers.values()]);
     await expectToldAsModelled(walk.model, opened);
   };
-  await vi.waitFor(look, { timeout: 60_000, interval: 50 }).catch((error: Error) => {
+  // What no event has told is seen with the next look at the machine, up to 66 s later.
+  await vi.waitFor(look, { timeout: 90_000, interval: 50 }).catch((error: Error) => {
     throw new Error(`${error.message}\nBERTH_TEST_SEED=${SEED}, after: ${walk.steps.join(", ")}`, { cause: error });
   });
   const [walkedMs, settledMs] = [quietAt - startedAt, performance.now() - quietAt].map(Math.round);

@@ -56,6 +56,11 @@ export class EventLog {
     return this.#remembered.filter((event) => event.timeNano >= sinceNs);
   }
 
+  /** How many listen now. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   listen(listener: (event: EngineEventMessage) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
