@@ -70,8 +70,8 @@ describe("events of an engine", () => {
     const labels = Object.entries(Labels ?? {}).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
     await engine.docker("create", "--name", name, ...labels, Image);
     const names = (): string[] => [...daemon.containers.values()].map((record) => record.name);
-    expect(names()).toContain(name);
     await expect.poll(names, { timeout: 10_000 }).not.toContain(name);
+    expect(timesOf(engine.simulation, container, "create")).toBe(2);
   });
 
   test("that are no events: the stream is opened again, and nothing is missed", async () => {
