@@ -88,6 +88,7 @@ function onConnected(session: MachineSession): void {
   // Another engine may answer at this address now.
   session.identity = { state: "unknown" };
   session.hasFacts = false;
+  session.factsDueAt = 0;
   session.context.queue.unpark(session.row.machine_id);
   session.enqueueMachine(PRIORITY.event);
 }

@@ -69,6 +69,8 @@ export class MachineSession {
   /** What the engine last said that it is, and whether it has said so on this connection. */
   facts: EngineInfo | null = null;
   hasFacts = false;
+  /** Monotonic, ms: one that did not say so in time is not asked before. */
+  factsDueAt = 0;
   isEventsConnected = false;
   /** What the engine did not finish in time, though it answers lists; null where it did. */
   stuckOn: "changes" | "facts" | null = null;
@@ -162,7 +164,7 @@ export class MachineSession {
       if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
       try {
         const result = await this.#watched(work);
-        this.noteStuck(null);
+        if (this.stuckOn === "changes") this.noteStuck(null);
         return result;
       } catch (error) {
         if (error instanceof EngineError && error.timedOut) this.noteStuck("changes");
@@ -268,7 +270,9 @@ export class MachineSession {
   }
 
   enqueueFacts(): void {
-    this.context.queue.add(`f/${this.row.machine_id}`, this.row.machine_id, PRIORITY.resync);
+    const { machine_id } = this.row;
+    const delayMs = Math.max(0, this.factsDueAt - performance.now());
+    this.context.queue.addAfter(`f/${machine_id}`, machine_id, PRIORITY.resync, delayMs);
   }
 
   /** Takes over a row as it was just read. One that is being worked on is read again afterwards. */
@@ -347,7 +351,9 @@ export class MachineSession {
 
   /** The queue's run of `f/<machine>`. */
   async runFacts(): Promise<void> {
-    if (!this.hasFacts) await this.#runOnMachine(learnFacts);
+    if (this.hasFacts) return;
+    if (this.factsDueAt > performance.now()) this.enqueueFacts();
+    else await this.#runOnMachine(learnFacts);
   }
 
   async #runOnMachine(work: (session: MachineSession) => Promise<void>): Promise<void> {

@@ -16,6 +16,7 @@ import { handleOrphans } from "./orphans.ts";
 
 const RESYNC_MS = 60_000;
 const FACTS_MS = 5_000;
+const FACTS_AGAIN_MS = 30_000;
 
 /**
  * One look at a whole machine. Where nothing has changed it costs one list and no statement: each container is planned in
@@ -70,9 +71,11 @@ export async function learnFacts(session: MachineSession): Promise<void> {
   try {
     info = await session.read(() => session.engine.info({ deadlineMs: FACTS_MS }));
   } catch (error) {
-    if (!(error instanceof EngineError && error.timedOut)) throw error;
+    if (!(error instanceof EngineError) || error.kind === "closed") throw error;
     session.log.warn({ err: error }, "the engine does not tell what it is");
-    if (!session.isStuck) session.noteStuck("facts");
+    session.factsDueAt = performance.now() + FACTS_AGAIN_MS;
+    session.enqueueFacts();
+    if (error.timedOut && !session.isStuck) session.noteStuck("facts");
     return;
   }
   if (session.stuckOn === "facts") session.noteStuck(null);

@@ -118,12 +118,28 @@ describe("an engine that answers", () => {
     const heal = engine.simulation.faults.add({ call: "info", effect: { kind: "hang" } });
     engine.simulation.dropConnections(); // who connects anew asks
     await expect.poll(isHealthy, { timeout: 15_000 }).toBe(false);
-    await delay(6_000); // how often it is asked, only time shows: each question takes five seconds
-    expect(calls("info")).toBeLessThanOrEqual(2);
+    // A container that runs says nothing of what does not answer.
     await scene.run();
+    await delay(6_000); // how often it is asked, only time shows: each question takes five seconds
+    expect(await isHealthy()).toBe(false);
+    expect(calls("info")).toBe(1);
     heal();
     engine.simulation.dropConnections();
     await expect.poll(isHealthy, { timeout: 15_000 }).toBe(true);
+  });
+
+  test("HTTP 500 when it is asked what it is: it is not asked again at once, and its machine is online", async () => {
+    const { scene, engine, berth } = open();
+    const calls = countCalls(engine.simulation);
+    const effect = answer(500, saying("it does not know what it is"));
+    const heal = engine.simulation.faults.add({ call: "info", effect });
+    engine.simulation.dropConnections(); // who connects anew asks
+    await expect.poll(() => calls("info"), { timeout: 10_000 }).toBe(1);
+    await scene.run();
+    await delay(2_000); // how often it is asked, only time shows
+    expect(calls("info")).toBe(1);
+    expect(await berth.admin.machine.get.query({ machine_id: scene.machine_id })).toMatchObject({ online: true });
+    heal();
   });
 
   test("that a removal is in progress: it is polled until it is done, and never forced", async () => {
