@@ -23,10 +23,18 @@ export async function measureBurst(stage: FleetStage, each: number): Promise<Bur
   const { berth, engines } = stage;
   const bareSeconds = await fillByHand(stage, each);
   await engines.clear();
-  const before = { reconciler: cpuSeconds(berth.reconciler.pid), engines: cpuSeconds(engines.pid) };
+  const cpu = () => {
+    const ofEngines = engines.pids.map((pid) => cpuSeconds(pid));
+    return {
+      reconciler: cpuSeconds(berth.reconciler.pid),
+      engines: ofEngines.reduce((sum, seconds) => sum + seconds, 0),
+    };
+  };
+  const before = cpu();
   const recordedAt = await stage.record(each);
   const seconds = ((await stage.allRunning()) - recordedAt) / 1_000;
   const { containers } = stage;
+  const after = cpu();
   return {
     containers,
     timings: TIMINGS,
@@ -34,10 +42,7 @@ export async function measureBurst(stage: FleetStage, each: number): Promise<Bur
     bareSeconds,
     perSecond: containers / seconds,
     perSecondBeyond: seconds > bareSeconds ? containers / (seconds - bareSeconds) : null,
-    cpu: {
-      reconciler: cpuSeconds(berth.reconciler.pid) - before.reconciler,
-      engines: cpuSeconds(engines.pid) - before.engines,
-    },
+    cpu: { reconciler: after.reconciler - before.reconciler, engines: after.engines - before.engines },
   };
 }
 

@@ -1,6 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import {
+  issueClientCertificate,
+  issueServerCertificate,
+  type KeyAndCertificate,
+  makeAuthority,
+} from "@berth/docker/certificates/authority.ts";
 import type { EngineTls } from "@berth/spec/machine.ts";
 import type { Order, Told } from "./fleet-process.ts";
 
@@ -11,9 +17,13 @@ export const TIMINGS = "docker_28";
 /** A hundred thousand containers are some gigabytes. */
 const HEAP = "--max-old-space-size=12000";
 
-/** Simulated engines in a process of their own, reached over mutual TLS. */
+/** A process may have twenty thousand files open at the most in many places, and each engine takes four. */
+const ENGINES_EACH = 2_500;
+
+/** Simulated engines in processes of their own, reached over mutual TLS. */
 export interface Engines {
-  pid: number;
+  /** Of the processes. */
+  pids: number[];
   urls: string[];
   tls: EngineTls;
   /** What Berth runs there, and how many of those are one too many for their uid. */
@@ -24,23 +34,49 @@ export interface Engines {
 }
 
 export async function startEngines(count: number): Promise<Engines> {
-  const child = fork(PROCESS, [String(count)], { execArgv: [HEAP] });
-  const { urls, tls } = await hear(child, "engines");
-  const ask = async <Word extends Told["told"]>(order: Order, word: Word): Promise<Extract<Told, { told: Word }>> => {
-    child.send(order);
-    return hear(child, word);
+  const authority = await makeAuthority("Berth's benchmark");
+  const withAuthority = ({ key, certificate }: KeyAndCertificate): EngineTls => {
+    return { ca: authority.certificate, cert: certificate, key };
   };
+  const server = withAuthority(await issueServerCertificate(authority, { hosts: ["127.0.0.1"], days: 1 }));
+  const client = withAuthority(await issueClientCertificate(authority, { name: "berth", days: 1 }));
+  const parts = Array.from({ length: Math.ceil(count / ENGINES_EACH) }, (_, part) => {
+    const first = part * ENGINES_EACH + 1;
+    return startPart({ order: "start", first, last: Math.min(count, first + ENGINES_EACH - 1), tls: server });
+  });
+  const started = await Promise.all(parts);
   return {
-    pid: child.pid ?? 0,
-    urls,
-    tls,
-    count: () => ask("count", "count"),
-    clear: async () => void (await ask("clear", "cleared")),
-    async close() {
-      if (child.connected) child.disconnect();
-      if (child.exitCode === null) await once(child, "exit");
+    pids: started.map(({ child }) => child.pid ?? 0),
+    urls: started.flatMap(({ urls }) => urls),
+    tls: client,
+    async count() {
+      const counts = await Promise.all(started.map(({ child }) => ask(child, { order: "count" }, "count")));
+      const sum = (of: "running" | "duplicates"): number => counts.reduce((all, told) => all + told[of], 0);
+      return { running: sum("running"), duplicates: sum("duplicates") };
     },
+    clear: async () => void (await Promise.all(started.map(({ child }) => ask(child, { order: "clear" }, "cleared")))),
+    close: async () => void (await Promise.all(started.map(({ child }) => end(child)))),
   };
+}
+
+async function startPart(order: Extract<Order, { order: "start" }>): Promise<{ child: ChildProcess; urls: string[] }> {
+  const child = fork(PROCESS, { execArgv: [HEAP] });
+  const { urls } = await ask(child, order, "engines");
+  return { child, urls };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.connected) child.disconnect();
+  if (child.exitCode === null) await once(child, "exit");
+}
+
+function ask<Word extends Told["told"]>(
+  child: ChildProcess,
+  order: Order,
+  word: Word,
+): Promise<Extract<Told, { told: Word }>> {
+  child.send(order);
+  return hear(child, word);
 }
 
 /** The next word, which must be this one. Rejects where the process ends instead. */
