@@ -4,6 +4,9 @@ const ALL = ["{apps,packages}/*/src/**/*.test.{ts,tsx}", "scripts/**/*.test.ts"]
 const DB = ["{apps,packages}/*/src/**/*.db.test.ts"];
 const ENGINES = ["{apps,packages}/*/src/**/*.engine.test.ts"];
 
+/** Files at a time. Half of the time they wait for PostgreSQL or a browser, or most of it for engines, of which each has a fleet. */
+const maxWorkers = Number(process.env["BERTH_TEST_WORKERS"] ?? 2);
+
 const POSTGRES = "packages/testbed/src/postgres/global-setup.ts";
 const FLEET = "packages/testbed/src/fleet/global-setup.ts";
 
@@ -15,7 +18,7 @@ export default defineConfig({
         test: {
           name: "db",
           include: DB,
-          maxWorkers: 2, // half of the time they wait for PostgreSQL or a browser
+          maxWorkers,
           globalSetup: [POSTGRES],
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -29,7 +32,7 @@ export default defineConfig({
           globalSetup: [POSTGRES, FLEET],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2, // most of the time they wait for engines; each has a fleet of its own
+          maxWorkers,
           sequence: { groupOrder: 2 },
         },
       },

@@ -44,8 +44,10 @@ function pollOf(sql: Sql) {
 
 test("asks every 15 seconds for what was changed and not observed, until it was", async () => {
   const { sql } = database;
+  await sql("DELETE FROM dirty");
   const { uid } = await insertContainer(sql, { desired: "removed" });
-  await insertMachine(sql, "dirty-machine");
+  const machine = `dirty-${uid}`;
+  await insertMachine(sql, machine);
   const swept = Promise.withResolvers<void>();
   const { next } = pollOf(async <Row>(text: string, parameters?: readonly unknown[]) => {
     const rows = await sql<Row>(text, parameters);
@@ -54,14 +56,14 @@ test("asks every 15 seconds for what was changed and not observed, until it was"
   });
   const first = next();
   vi.advanceTimersByTime(POLL_MS);
-  expect(await first).toEqual({ containers: [uid], machines: ["dirty-machine"], images: [expect.any(String)] });
+  expect(await first).toEqual({ containers: [uid], machines: [machine], images: [expect.any(String)] });
 
   await sql("DELETE FROM dirty WHERE noun <> 'machine'");
   await swept.promise;
   await turn(); // the first look has ended, and waits for its next turn
   const second = next();
   vi.advanceTimersByTime(POLL_MS);
-  expect(await second).toEqual({ containers: [], machines: ["dirty-machine"], images: [] });
+  expect(await second).toEqual({ containers: [], machines: [machine], images: [] });
 });
 
 test("asks at once when it is poked", async () => {

@@ -65,7 +65,11 @@ const pull: Story = {
     });
     return () => stage.create(name, machine, { image: `public/${name}:latest` });
   },
-  after: creation.after,
+  after: async (scene, container) => {
+    await creation.after(scene, container);
+    await scene.stage.deleteContainers([container]);
+    await scene.machine.engine.docker("rmi", `${scene.stage.fleet.registry.address}/${PULL_TEST_IMAGE}`);
+  },
 };
 
 const stop: Story = {
@@ -192,7 +196,7 @@ describe.concurrent.each(GENERATIONS)("on Docker %s a reconciler that is killed"
     foreign = { id, was: await fingerprint(machine.engine, id) };
   });
   afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return;
+    if (task.result?.state !== "fail") return stage.deleteContainers();
     // One that a failed test left would take half of the next one's shards.
     await stage.killReconcilers();
     living = null;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "../postgres/restartable.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
@@ -23,6 +23,7 @@ describe.skipIf(!sharedFleet())("a database that goes away", () => {
     machine = stage.machine("db-away");
     reconciler = await stage.startReconciler();
   });
+  afterEach(() => stage.deleteContainers());
   afterAll(async () => {
     await stage?.strike();
     await postgres?.remove();

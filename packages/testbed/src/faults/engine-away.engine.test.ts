@@ -5,7 +5,7 @@ import type { FleetEngine } from "../fleet/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { expectConsistent } from "./consistency.ts";
 import { runInside, theOneOf } from "./on-engine.ts";
-import { Stage } from "./stage.ts";
+import { Stage, type StageMachine } from "./stage.ts";
 
 const GENERATIONS = (["20.10", "28.5"] as const).filter((generation) =>
   sharedFleet()?.engines.some((engine) => engine.generation === generation),
@@ -45,6 +45,12 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
   const startedAt = (engine: FleetEngine, { id }: { id: string }): Promise<string> =>
     engine.docker("inspect", "-f", "{{.State.StartedAt}}", id);
 
+  /** As the database has it, and without the test's containers: whoever comes next finds what this one found. */
+  async function leave(machine: StageMachine, containers: readonly Container[]): Promise<void> {
+    await expectConsistent({ pool: stage.pool, machines: [machine] });
+    await stage.deleteContainers(containers);
+  }
+
   describe.concurrent.each(ENGINES)("$name", ({ name, live_restore }) => {
     test("what should run runs again, and what was stopped stays stopped, after dockerd's restart and its kill", async () => {
       const machine = stage.machine(name);
@@ -78,9 +84,11 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
         await stage.seeStopped(stopped);
         expect((await theOneOf(engine, stopped)).state).toBe("exited");
       }
+      await leave(machine, [running, stopped]);
     }, 120_000);
   });
 
+  // Also the end of what runs side by side before it.
   test("afterwards every engine has what the database says", () => expectConsistent(stage));
 
   // Side by side only where each has an engine of its own to freeze.
@@ -99,7 +107,7 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
       expect(await conditionOf(FIRST, "Reachable")).toBe("false");
 
       const asked = performance.now();
-      await stage.seeRunning(await stage.create("elsewhere", stage.machine(ENGINES[1]?.name ?? "")));
+      const elsewhere = await stage.seeRunning(await stage.create("elsewhere", stage.machine(ENGINES[1]?.name ?? "")));
       console.log(`meanwhile elsewhere: running after ${Math.round(performance.now() - asked)} ms`);
       await stage.api.admin.container.stop.mutate(container);
 
@@ -107,6 +115,7 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
       await stage.until("it to be shown online", () => isOnline(FIRST), 45_000);
       await stage.seeStopped(container);
       expect(await conditionOf(FIRST, "Reachable")).toBe("true");
+      await leave(machine, [container, elsewhere]);
     }, 120_000);
 
     test("a frozen containerd is told, while lists go on being believed", async () => {
@@ -129,6 +138,7 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
       await engine.kill("SIGCONT", "containerd");
       await stage.seeStopped(stopping, 60_000);
       await stage.until("EngineHealthy to be true", async () => !(await unhealthy()));
+      await leave(machine, [stopping, renamed]);
     }, 180_000);
   });
 
@@ -141,12 +151,13 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
     const noticedMs = Math.round(performance.now() - walledAt);
     console.log(`a wall noticed after ${noticedMs} ms`);
     expect(noticedMs).toBeLessThan(NOTICED_WITHIN_MS);
-    await stage.seeRunning(await stage.create("beside-a-wall", stage.machine(ENGINES[1]?.name ?? "")));
+    const beside = await stage.seeRunning(await stage.create("beside-a-wall", stage.machine(ENGINES[1]?.name ?? "")));
     await stage.api.admin.container.stop.mutate(container);
 
     await machine.engine.dropPackets(false);
     await stage.until("it to be shown online", () => isOnline(FIRST), 45_000);
     await stage.seeStopped(container);
+    await leave(machine, [container, beside]);
   }, 120_000);
 
   test("in the end every engine has what the database says", () => expectConsistent(stage));

@@ -26,13 +26,15 @@ describe("an owner who", () => {
   test("deletes a container during its pull: it is gone, and was never made", async () => {
     const { scene, engine } = open();
     engine.simulation.faults.add({ call: "pull", effect: LATE, latency_ms: 800, times: 1 });
-    const image_id = await scene.addImage(`${engine.registry}/berth-test/busybox:derived`);
+    const reference = `${engine.registry}/berth-test/busybox:derived`;
+    const image_id = await scene.addImage(reference);
     const container = await scene.create({ image_id });
     await container.tells("Pulling: ");
     await container.owner.container.delete.mutate(container.ref);
     await container.isGone();
     await delay(1_000); // the pull ends meanwhile
     expect(timesOf(engine.simulation, container, "create")).toBe(0);
+    await engine.docker("rmi", reference);
   });
 
   test("starts a container during its stop: the same one runs in the end", async () => {

@@ -20,7 +20,13 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     stage = await Stage.set(database.url, { engines: [{ name: "led", generation }] });
     machine = stage.machine("led");
   });
-  afterEach(() => stage.killReconcilers());
+  afterEach(async () => {
+    try {
+      await stage.deleteContainers();
+    } finally {
+      await stage.killReconcilers();
+    }
+  });
   afterAll(async () => {
     await stage?.strike();
     await database?.drop();

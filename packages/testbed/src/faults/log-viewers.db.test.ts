@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { waitUntil } from "../fleet/wait-until.ts";
@@ -14,7 +15,7 @@ describe("a container that prints without end", () => {
 
   test("to ten viewers: none of it passes through the reconciler, which does its work meanwhile", async () => {
     const { scene, engine, berth } = open();
-    const account = "viewer";
+    const account = `viewer-${randomBytes(4).toString("hex")}`;
     const owner = await berth.server.registerUser(account);
     const token = await berth.server.signIn(account);
     const printing = await scene.run({}, owner);

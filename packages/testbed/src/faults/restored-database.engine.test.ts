@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
@@ -11,7 +11,7 @@ describe.skipIf(!sharedFleet())("a database restored from an older backup", () =
   let database: TestDatabase;
   let stage: Stage;
   let machine: StageMachine;
-  let restored: string | null = null;
+  let backups = 0;
   beforeAll(async () => {
     database = await createTestDatabase();
     const [generation = "20.10"] = sharedFleet()?.engines.map((provided) => provided.generation) ?? [];
@@ -21,7 +21,6 @@ describe.skipIf(!sharedFleet())("a database restored from an older backup", () =
   });
   afterAll(async () => {
     await stage?.strike();
-    if (restored !== null) await dropDatabase(inject("postgres").admin_url, restored);
     await database?.drop();
   });
 
@@ -50,7 +49,8 @@ describe.skipIf(!sharedFleet())("a database restored from an older backup", () =
     const older = await stage.seeRunning(await stage.create("older", machine));
     const edited = await stage.seeRunning(await stage.create("edited", machine));
     await stage.killReconcilers();
-    restored = await backUp();
+    const backup = await backUp();
+    onTestFinished(() => dropDatabase(inject("postgres").admin_url, backup));
     await stage.startReconciler();
 
     const newer = await stage.seeRunning(await stage.create("newer", machine));
@@ -71,7 +71,7 @@ describe.skipIf(!sharedFleet())("a database restored from an older backup", () =
     const prints = (): Promise<string[]> => Promise.all(untouched.map(({ id }) => fingerprint(machine.engine, id)));
     const before = await prints();
 
-    await stage.moveTo(withDatabase(inject("postgres").admin_url, restored));
+    await stage.moveTo(withDatabase(inject("postgres").admin_url, backup));
     await stage.startReconciler();
     await stage.until("the newer ones to be told of", async () => {
       const told = await readOrphans();
@@ -88,10 +88,18 @@ describe.skipIf(!sharedFleet())("a database restored from an older backup", () =
     expect(await prints()).toEqual(before);
     const running = (await listOf(machine.engine, edited)).filter(({ state }) => state === "running");
     expect(running.map(({ id }) => id)).toEqual([remade.id]);
+
+    // The one that knows all of them.
+    await stage.moveTo(database.url);
+    await stage.startReconciler();
+    await expectConsistent(stage);
+    await stage.deleteContainers();
   });
 
   test("and an empty one does not empty the machine", async () => {
+    for (const name of ["lost-a", "lost-b"]) await stage.seeRunning(await stage.create(name, machine));
     const before = await listOurs(machine.engine);
+    expect(before).toHaveLength(2);
     await stage.killReconcilers();
     await stage.pool.query(
       "TRUNCATE containers, container_status, placements, gpu_allocations, port_allocations, held_containers, dirty CASCADE",
@@ -106,15 +114,15 @@ describe.skipIf(!sharedFleet())("a database restored from an older backup", () =
     await stage.pool.query("DELETE FROM tombstones");
     await machine.engine.docker("rm", "-f", ...before.map(({ id }) => id));
     await expectConsistent(stage);
+    await stage.deleteContainers();
   });
 
   /** Copies the database as it is now, and answers the copy's name. */
   async function backUp(): Promise<string> {
     const { admin_url: adminUrl } = inject("postgres");
-    const name = `${new URL(database.url).pathname.slice(1)}_backup`;
-    await stage.whileAway(() =>
-      administer(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${new URL(database.url).pathname.slice(1)}`),
-    );
+    const original = new URL(database.url).pathname.slice(1);
+    const name = `${original}_backup_${(backups += 1)}`;
+    await stage.whileAway(() => administer(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${original}`));
     return name;
   }
 });

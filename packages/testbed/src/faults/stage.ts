@@ -128,6 +128,17 @@ export class Stage {
     await this.until(`container ${container_id} to be gone`, isGone, timeoutMs);
   }
 
+  /** All, or these, and waits until they are gone: the next test may use their names again. Needs a reconciler. */
+  async deleteContainers(only?: readonly Pick<Container, "container_id">[]): Promise<void> {
+    const asked = only ?? (await this.api.admin.container.list.query({ scope: "all", limit: 500 })).items;
+    await Promise.all(
+      asked.map(async ({ container_id }) => {
+        await this.api.admin.container.delete.mutate({ container_id });
+        await this.seeGone({ container_id });
+      }),
+    );
+  }
+
   #lastWords(): string {
     return this.#reconcilers.map(({ pid, log }) => [`reconciler ${pid}:`, ...log.slice(-25)].join("\n")).join("\n");
   }

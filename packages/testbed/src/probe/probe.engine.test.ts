@@ -256,6 +256,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
     });
 
     test("warns of a clock that is wrong, and changes nothing else", async () => {
+      await until("a reading", ({ telemetry }) => telemetry?.stale === false);
       const since = engineTime();
       const before = await docker("ps", "-aq", "--no-trunc");
       for (const [hours, reason] of [

@@ -160,6 +160,11 @@ test("warns of a clock that is wrong or steps back, and is not led astray by it"
   simulated.faults.skewClock(0);
   await until("the warning to end", (told) => conditionOf(told, "ClockSkew") === undefined);
   expect(containers()).toEqual(before);
+  await berth.admin.container.delete.mutate({ container_id });
+  await waitUntil("it to be gone", 20_000, () => running() === undefined);
+  const isForgotten = async () =>
+    (await berth.query(`SELECT 1 FROM containers WHERE container_id = ${container_id}`)).length === 0;
+  await waitUntil("it to be forgotten", 20_000, isForgotten);
 }, 90_000);
 
 test("tells a GPU that is gone and who holds it, across a restart of the reconciler, and that it is back", async () => {

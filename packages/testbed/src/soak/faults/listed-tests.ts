@@ -4,9 +4,17 @@ import { join } from "node:path";
 const TESTBED = "packages/testbed/src";
 /** What they show is checked by chance, and once is a lot of it: `npm run soak -- kills` does more. */
 const BY_CHANCE = "random-kills";
+/** In these files one test goes on where the one before it ended: only that which is listed can be done again by itself. */
+const IN_STORIES = { files: "src/probe/", tests: "warns of a clock" };
 
-/** The test files that the page of faults names, from the root; throws for one that is not there. */
-export function listedTests(root: string): string[] {
+/** Files from the root, and of which of their tests the name is listed; of all where it is undefined. */
+export interface ListedTests {
+  files: string[];
+  tests?: string;
+}
+
+/** The test files that the page of faults names; throws for one that is not there. */
+export function listedTests(root: string): ListedTests[] {
   const page = readFileSync(join(root, "docs/faults.md"), "utf8");
   const named = [...page.matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, path = ""]) =>
     /^(apps|packages)\//.test(path) ? path : `${TESTBED}/${path}`,
@@ -14,5 +22,8 @@ export function listedTests(root: string): string[] {
   const files = [...new Set(named)].filter((file) => !file.includes(BY_CHANCE)).sort();
   const missing = files.filter((file) => !existsSync(join(root, file)));
   if (missing.length > 0) throw new Error(`docs/faults.md names what is not there: ${missing.join(", ")}`);
-  return files;
+  return [
+    { files: files.filter((file) => !file.includes(IN_STORIES.files)) },
+    { files: files.filter((file) => file.includes(IN_STORIES.files)), tests: IN_STORIES.tests },
+  ];
 }
