@@ -27,6 +27,9 @@ export const prismaSql =
 export async function inTransaction<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // Its connection may end at any moment, and while it is out of the pool nobody else listens: that would end the process.
+  const onError = (error: Error): void => void (broken = error);
+  client.on("error", onError);
   try {
     await client.query("BEGIN");
     const result = await work(pgSql(client));
@@ -37,6 +40,7 @@ export async function inTransaction<Result>(pool: Pool, work: (sql: Sql) => Prom
     await client.query("ROLLBACK").catch((rollbackError: Error) => (broken = rollbackError));
     throw error;
   } finally {
+    client.off("error", onError);
     client.release(broken);
   }
 }
