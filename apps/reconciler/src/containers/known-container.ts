@@ -33,19 +33,23 @@ export interface KnownContainer {
   retryAt: number;
   /** What was announced of an engine container: a list that still has it running is not believed until then (monotonic, ms). */
   announced: { engineId: string; what: "end" | "pause"; until: number } | null;
+  /** The engine container whose last end was told by an event. */
+  heardEndOf: string | null;
   /** Why the ssh keys are not in it, and when (wall clock, ms) that is tried again. */
   keysFailure: { message: string; retryAt: number; count: number } | null;
   /** Monotonic, ms: an event that came after the last list began needs another look. */
   lastEventAt: number;
   lastListBeganAt: number;
   /** Held containers that the last look did not see. */
-  missingHolds: Set<string>;
+  missingHolds: ReadonlySet<string>;
   /** Its restore was given up for this generation of its row. */
   restoreFailedGeneration: number;
   /** So that GPUs are given back once. */
   gpusReleasedGeneration: number;
   pace: { tokens: number; at: number };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 export const newKnown = (row: ContainerRow): KnownContainer => ({
   row,
@@ -66,10 +70,11 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   startNotBefore: 0,
   retryAt: 0,
   announced: null,
+  heardEndOf: null,
   keysFailure: null,
   lastEventAt: 0,
   lastListBeganAt: 0,
-  missingHolds: new Set(),
+  missingHolds: NONE,
   restoreFailedGeneration: 0,
   gpusReleasedGeneration: 0,
   pace: { tokens: PACE_BURST, at: 0 },

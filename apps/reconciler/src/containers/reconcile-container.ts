@@ -14,6 +14,7 @@ import { toDesired } from "./desired.ts";
 import { execute } from "./execute.ts";
 import { type KnownContainer, memoryOf, takePace } from "./known-container.ts";
 import { observe } from "./observe.ts";
+import { tellUnheardOutOfMemory } from "./out-of-memory.ts";
 import { settle } from "./settle.ts";
 
 /** A list made right after an end or a pause was announced may still show it running (moby writes it down later). */
@@ -34,6 +35,7 @@ export async function reconcileContainer(session: MachineSession, known: KnownCo
   };
   const observed = believe(run, await observe(session, known));
   if (!observed) return session.enqueueAfter(known.row.uid, PRIORITY.event, ANNOUNCED_POLL_MS);
+  await tellUnheardOutOfMemory(session, known, observed);
   const first = plan(run.desired, observed, memoryOf(known), session.now());
   if (first.actions.length === 0) {
     await settle(run, observed, first, null, first.wakeAt);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type EngineEvent, EngineError } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
 import type { KnownContainer } from "../containers/known-container.ts";
+import { tellOutOfMemory } from "../containers/out-of-memory.ts";
 import { isNoEngine } from "../failures.ts";
 import { probeDelayMs } from "../queue/breaker.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
@@ -21,6 +22,7 @@ const ANNOUNCED_MS = 2_000;
  */
 export async function watchEngine(session: MachineSession): Promise<void> {
   let failures = 0;
+  let silences = 0;
   let lastEventS: number | undefined;
   let isAway = false;
   while (!session.closing.aborted) {
@@ -58,17 +60,17 @@ export async function watchEngine(session: MachineSession): Promise<void> {
     session.log.debug({ err: lastError }, "event stream ended");
     // A stream that ends at once, again and again, is no connection.
     failures = performance.now() - connectedAt > STABLE_MS ? 1 : failures + 1;
+    silences = lastError instanceof EngineError && lastError.timedOut ? silences + 1 : 0;
     if (session.breaker.isOpen && !isAway) {
       isAway = await writeOffline(session, session.lastMiss);
     }
-    await rest(session, failures, lastError);
+    await rest(session, failures, silences);
   }
 }
 
-async function rest(session: MachineSession, failures: number, error: unknown): Promise<void> {
-  const isSilent = error instanceof EngineError && error.timedOut;
+async function rest(session: MachineSession, failures: number, silences: number): Promise<void> {
   const delayMs = session.breaker.isOpen
-    ? probeDelayMs(failures, isSilent)
+    ? probeDelayMs(silences)
     : Math.min(RECONNECT_MAX_MS, RECONNECT_MS * 2 ** Math.min(failures - 1, 10));
   session.nextTryAt = session.now() + delayMs;
   try {
@@ -91,17 +93,6 @@ function onConnected(session: MachineSession): void {
   session.factsDueAt = 0;
   session.context.queue.unpark(session.row.machine_id);
   session.enqueueMachine(PRIORITY.event);
-}
-
-/** Which process it was the engine does not say; where it was the container's own, its end is told as `die`. */
-function tellOutOfMemory(session: MachineSession, uid: string): void {
-  session.context.told.tell({
-    noun: "container",
-    id: uid,
-    kind: "warning",
-    reason: "OutOfMemory",
-    message: "It reached its memory limit, and a process in it was killed. Raise its memory, or use less.",
-  });
 }
 
 /** Signals that end a process which does not handle them; `docker kill -s HUP` is no stop. */
@@ -133,17 +124,20 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
     case "start":
       session.stoppedByHand.delete(event.actor_id);
       known.announced = null;
+      known.heardEndOf = null;
       break;
     case "unpause":
       known.announced = null;
       break;
     case "die":
+      known.heardEndOf = event.actor_id;
       announce(known, event, "end");
       break;
     case "pause":
       announce(known, event, "pause");
       break;
     case "oom":
+      // Which process it was the engine does not say; where it was the container's own, its end is told as `die`.
       tellOutOfMemory(session, known.row.uid);
       return;
     case "destroy":

@@ -33,6 +33,8 @@ export function createBreaker(): Breaker {
   };
 }
 
-/** How long a probe waits after `failures`: engines that refuse come back in seconds, silent networks in minutes. */
-export const probeDelayMs = (failures: number, lastWasSilent: boolean): number =>
-  lastWasSilent ? Math.min(30_000, 1_000 * 2 ** Math.min(failures, 10)) : 1_000;
+/**
+ * How long a probe waits after so many in a row that nothing came back to: a silent network may last for minutes, and an
+ * engine that refuses (none in a row) comes back in seconds. One that starts up is silent for a moment between the two.
+ */
+export const probeDelayMs = (silences: number): number => Math.min(30_000, 1_000 * 2 ** Math.min(silences, 10));

@@ -111,6 +111,19 @@ describeOnEngines(["real", "simulated"], (scene) => {
     await container.tells("OutOfMemory: ");
   });
 
+  test("is told when its memory ran out while no reconciler ran", async ({ skip }) => {
+    const { berth, engine } = scene();
+    skip(engine.simulated, "nothing really runs there");
+    const ending = "until test -e /go; do sleep 0.05; done; exec dd if=/dev/zero of=/dev/null bs=128M count=1";
+    const container = await scene().run({ memory: 32, restart: "no", command: ["sh", "-c", ending] });
+    await berth.reconciler.stop();
+    await container.shell("touch /go");
+    await expect.poll(async () => (await container.onEngine()).state, { timeout: 10_000 }).toBe("exited");
+    await berth.startReconciler();
+    expect(await container.reaches("Completed")).toMatchObject({ exit_code: 137 });
+    await container.tells("OutOfMemory: ");
+  });
+
   test("gives its GPUs back when it has completed, and claims them for its next run", async ({ skip }) => {
     skip(!scene().engine.simulated, "no GPU is there");
     const taken = async () =>
