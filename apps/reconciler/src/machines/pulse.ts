@@ -11,7 +11,7 @@ const DEADLINE_MS = 2_000;
 const RETRY_MS = 1_000;
 
 /**
- * Asks an engine that was silent for a while whether it is there. One that froze keeps its connections: nothing ends and
+ * Asks an engine that was silent for a while whether it is there, and one that does not answer again at once. One that froze keeps its connections: nothing ends and
  * nothing comes, and the next call may be a minute away. An engine that answers calls or tells events is not asked.
  */
 export async function watchPulse(session: MachineSession): Promise<void> {
@@ -20,10 +20,7 @@ export async function watchPulse(session: MachineSession): Promise<void> {
     const untilMs = slotBefore(session.lastHeardAt + limitMs) - performance.now();
     if (session.breaker.isOpen) await rest(session, SILENCE_MS);
     else if (untilMs > 0) await rest(session, untilMs);
-    else {
-      await ask(session);
-      limitMs = silenceMs(session);
-    }
+    else if (await isAnswered(session)) limitMs = silenceMs(session);
   }
 }
 
@@ -31,13 +28,15 @@ export async function watchPulse(session: MachineSession): Promise<void> {
 const silenceMs = ({ context }: MachineSession): number =>
   Math.max(SILENCE_MS, SHARE_MS * context.countMachines()) * (0.8 + 0.2 * context.random());
 
-async function ask(session: MachineSession): Promise<void> {
+async function isAnswered(session: MachineSession): Promise<boolean> {
   try {
     await session.engine.ping({ deadlineMs: DEADLINE_MS, signal: session.closing });
     session.noteAnswer();
+    return true;
   } catch (error) {
     session.noteFailure(error);
     if (!(error instanceof EngineError && error.timedOut)) await rest(session, RETRY_MS);
+    return false;
   }
 }
 

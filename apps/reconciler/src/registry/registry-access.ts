@@ -2,7 +2,6 @@ import { loadRegistryKeys } from "@berth/db/registry/keys.ts";
 import { readRegistry } from "@berth/db/registry/record.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
 import type { Sql } from "@berth/db/sql.ts";
-import { makeTokenKeys } from "@berth/docker/certificates/authority.ts";
 import type { RegistryAccess as Access } from "@berth/docker/registry/access.ts";
 import { connectRegistry } from "@berth/docker/registry/connect-registry.ts";
 import type { Registry } from "@berth/docker/registry/registry.ts";
@@ -30,6 +29,12 @@ export interface RegistryAccess {
   close(): void;
 }
 
+/** Once in an installation's life: what it takes is 23 MB that no process needs to hold. */
+async function makeKeys(): Promise<{ key: string; certificate: string }> {
+  const { makeTokenKeys } = await import("@berth/docker/certificates/authority.ts");
+  return makeTokenKeys();
+}
+
 export function createRegistryAccess(sql: Sql, box: SecretBox, log: Logger): RegistryAccess {
   let known: { record: RegistryRecord | null; at: number } | null = null;
   let client: { key: string; registry: Registry } | null = null;
@@ -42,7 +47,7 @@ export function createRegistryAccess(sql: Sql, box: SecretBox, log: Logger): Reg
   }
 
   async function issue(access: Access[], ttlS: number): Promise<string> {
-    keys ??= loadRegistryKeys(sql, box, makeTokenKeys).catch((error: unknown) => {
+    keys ??= loadRegistryKeys(sql, box, makeKeys).catch((error: unknown) => {
       keys = null;
       throw error;
     });

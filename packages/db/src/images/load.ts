@@ -136,6 +136,8 @@ export async function loadImages(
   });
 }
 
+const Conditions = z.array(Condition);
+
 const toRow = ({ recipe, status, ...row }: FlatRow): ImageRow => ({
   ...row,
   recipe: ImageRecipe.safeParse(recipe).data ?? null,
@@ -143,7 +145,7 @@ const toRow = ({ recipe, status, ...row }: FlatRow): ImageRow => ({
     ...status,
     attempt_at: status.attempt_at === null ? null : new Date(status.attempt_at),
     next_retry_at: status.next_retry_at === null ? null : new Date(status.next_retry_at),
-    conditions: z.array(Condition).parse(status.conditions),
+    conditions: Conditions.parse(status.conditions),
   },
 });
 

@@ -94,6 +94,8 @@ export async function loadMachines(
   });
 }
 
+const Conditions = z.array(Condition);
+
 function toRow(box: SecretBox, flat: FlatRow): MachineRow {
   const { online, engine_version, api_version, conditions, observed_generation, version, tls, facts, ...row } = flat;
   return {
@@ -104,7 +106,7 @@ function toRow(box: SecretBox, flat: FlatRow): MachineRow {
       online,
       engine_version,
       api_version,
-      conditions: z.array(Condition).parse(conditions),
+      conditions: Conditions.parse(conditions),
       observed_generation,
       version,
     },

@@ -48,6 +48,8 @@ const Listed = z
     return { container, isBeingRenamed: otherNames.length > 0 };
   });
 
+const List = z.array(Listed);
+
 export async function listContainers(
   link: EngineLink,
   filter: ContainerFilter,
@@ -58,8 +60,7 @@ export async function listContainers(
     label: Object.entries(labels).map(([key, value]) => `${key}=${value}`),
   };
   if (name !== undefined) filters["name"] = [`^/?${checkedName(name).replaceAll(".", "\\.")}$`];
-  const list = () =>
-    link.call((docker) => docker.listContainers({ all: true, filters }), z.array(Listed), options, LIST_MS);
+  const list = () => link.call((docker) => docker.listContainers({ all: true, filters }), List, options, LIST_MS);
   let listed = await list();
   for (const ms of RENAMING_MS) {
     if (!listed.some(({ isBeingRenamed }) => isBeingRenamed)) break;
