@@ -88,7 +88,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     holder,
     log,
     onGained: (shards) => void gain(shards),
-    onResumed: () => sessions.forEach((session) => session.enqueueMachine(PRIORITY.event)),
+    onResumed: () => {
+      sessions.forEach((session) => session.enqueueMachine(PRIORITY.event));
+      worker.resume();
+    },
     onLost: (shards) => lose(shards),
     describe: () => describeHealth({ version: manifest.version, startedAt }, queue, sessions),
   });
@@ -353,14 +356,16 @@ async function runKey(
 ): Promise<void> {
   const session = sessions.get(machineId);
   if (!session) return log.debug({ key }, "a key of a machine that is not ours");
-  await inRunScope(() => {
+  const run = (): Promise<void> => {
     const id = key.slice(2);
     if (key.startsWith(containerKey(""))) return session.runContainer(id);
     if (key.startsWith("i/")) return runImage(session, Number(id));
     if (key.startsWith("s/")) return session.probe.run();
     if (key.startsWith("f/")) return session.runFacts();
     return key.startsWith("p/") ? runPlaces(session) : session.runMachine();
-  });
+  };
+  // Each handles its own errors: one that it did not expect must not end the process, and with it the care for all machines.
+  await inRunScope(run).catch((error: unknown) => log.error({ err: error, key }, "a look ended as it never should"));
 }
 
 /** For what a notice asks: the database may be away, and then the poll asks again. */
@@ -389,6 +394,8 @@ const isSameAddress = (a: MachineRow, b: MachineRow): boolean =>
   a.url === b.url &&
   a.allow_insecure === b.allow_insecure &&
   a.ssh_host_key === b.ssh_host_key &&
+  // Adopted anew: what was known of its disk is known no more.
+  a.marker_uuid === b.marker_uuid &&
   JSON.stringify(a.tls) === JSON.stringify(b.tls);
 
 const closePool = (pool: Pool): Promise<void> => pool.end();

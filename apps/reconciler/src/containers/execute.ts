@@ -248,7 +248,7 @@ async function commit(run: ContainerRun, engineId: string, reference: string): P
   const colon = reference.lastIndexOf(":");
   known.committing = true;
   try {
-    await session.mutate(() =>
+    await session.commit(() =>
       session.engine.commitContainer(
         engineId,
         {

@@ -16,7 +16,7 @@ export async function commitWork(
   const engineId = row.origin?.engine_id;
   if (engineId === undefined) throw new EngineError("not_found", "Its container was never made.");
   const colon = reference.lastIndexOf(":");
-  await session.mutate(() =>
+  await session.commit(() =>
     session.engine.commitContainer(
       engineId,
       {

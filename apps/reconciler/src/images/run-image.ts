@@ -6,19 +6,25 @@ import { failForNow } from "./image-status.ts";
 import type { KnownImage } from "./known-image.ts";
 import { reconcileImage } from "./reconcile-image.ts";
 
+const AGAIN_MS = 1_000;
+
 /** The queue's run of `i/<image>`, on the machine on which it is made. */
 export async function runImage(session: MachineSession, imageId: number): Promise<void> {
   const { images } = session;
   const known = images.making.get(imageId);
   if (!known || session.identity.state !== "confirmed") return; // the machine's own key asks again
+  // What is tried again is read again: the registry's address is part of the row, and no notice tells of another one.
+  const isToRead = known.isStale || (known.failure !== null && known.job === null);
   try {
-    if (known.isStale && !(await reload(session, known))) return;
+    if (isToRead && !(await reload(session, known))) return;
     await reconcileImage(session, known);
     if (images.isFinished(known)) images.making.delete(imageId);
   } catch (error) {
-    if (endsQuietly(error) || session.closing.aborted) return;
+    if (session.closing.aborted) return;
     known.isStale = true;
     if (error instanceof StaleRowError) return images.enqueue(known, PRIORITY.user);
+    // The lease may be back in a moment, with no other notice of it.
+    if (endsQuietly(error)) return images.enqueue(known, PRIORITY.retry, AGAIN_MS);
     await tellFailure(session, known, error);
   }
 }
@@ -28,7 +34,7 @@ async function tellFailure(session: MachineSession, known: KnownImage, error: un
     await failForNow(session, known, error);
   } catch (again) {
     session.log.warn({ err: again, image_id: known.row.image_id }, "an image's failure could not be told");
-    session.images.enqueue(known, PRIORITY.retry, 1_000);
+    session.images.enqueue(known, PRIORITY.retry, AGAIN_MS);
   }
   if (known.failure) session.images.enqueue(known, PRIORITY.retry, Math.max(0, known.failure.retryAt - session.now()));
 }
@@ -50,8 +56,8 @@ export async function runPlaces(session: MachineSession): Promise<void> {
   try {
     await session.images.run();
   } catch (error) {
-    if (endsQuietly(error) || session.closing.aborted) return;
-    session.log.warn({ err: error }, "images could not be cleared away");
+    if (session.closing.aborted) return;
+    if (!endsQuietly(error)) session.log.warn({ err: error }, "images could not be cleared away");
     session.images.retryPlaces();
   }
 }

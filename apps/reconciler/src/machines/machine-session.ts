@@ -41,6 +41,9 @@ import { writeOffline } from "./write-offline.ts";
 export const containerKey = (uid: string): string => `c/${uid}`;
 const machineKey = (machineId: string): string => `m/${machineId}`;
 
+/** An engine that answers, and refuses every look for as long, can't be worked with either. */
+const REFUSING_MS = 15_000;
+
 /** Whether the engine is the one that we know: nothing is changed on it before that is certain. */
 export type Identity = { state: "unknown" | "confirmed" } | { state: "mismatch"; message: string };
 
@@ -76,6 +79,8 @@ export class MachineSession {
   stuckOn: "changes" | "facts" | null = null;
   orphans: readonly string[] = [];
   lastListAt: Date | null = null;
+  /** Monotonic, ms: since when looks at the machine have failed before they had a list; null where the last one had. */
+  unlistedSince: number | null = null;
   /** Monotonic, ms: when the engine last answered or told anything. */
   lastHeardAt = performance.now();
   /** What made the breaker open. */
@@ -159,19 +164,25 @@ export class MachineSession {
 
   /** A call that changes something: only with the lease, and only on an engine that is the one we know. */
   mutate<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#lanes.mutate(async () => {
-      this.fence();
-      if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
-      try {
-        const result = await this.#watched(work);
-        if (this.stuckOn === "changes") this.noteStuck(null);
-        return result;
-      } catch (error) {
-        if (error instanceof EngineError && error.timedOut) this.noteStuck("changes");
-        this.disk.notice(error);
-        throw error;
-      }
-    });
+    return this.#lanes.mutate(() => this.#change(work));
+  }
+  /** A change that may take hours: what people start and stop meanwhile does not wait for it. */
+  commit<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#lanes.commit(() => this.#change(work));
+  }
+
+  async #change<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.fence();
+    if (this.identity.state !== "confirmed") throw new IdentityError("the engine's identity is not confirmed");
+    try {
+      const result = await this.#watched(work);
+      if (this.stuckOn === "changes") this.noteStuck(null);
+      return result;
+    } catch (error) {
+      if (error instanceof EngineError && error.timedOut) this.noteStuck("changes");
+      this.disk.notice(error);
+      throw error;
+    }
   }
 
   /** What lasts, beside the lanes of calls: with the lease, on the engine that we know; a stall says nothing of the engine. */
@@ -363,8 +374,10 @@ export class MachineSession {
     } catch (error) {
       if (endsQuietly(error) || this.closing.aborted) return;
       this.#failures += 1;
+      this.unlistedSince ??= performance.now();
       this.log.warn({ err: error }, "machine could not be reconciled");
-      if (isNoEngine(error) && this.row.status.online) await writeOffline(this, error);
+      const isRefusing = error instanceof EngineError && performance.now() - this.unlistedSince > REFUSING_MS;
+      if ((isNoEngine(error) || isRefusing) && this.row.status.online) await writeOffline(this, error);
       this.enqueueMachine(PRIORITY.retry, Math.max(50, backoffMs(TRANSIENT, this.#failures, this.random())));
     }
   }
@@ -375,7 +388,8 @@ export class MachineSession {
     if (!known || this.identity.state !== "confirmed") return; // the machine's own key asks again
     known.isRunning = true;
     try {
-      if (known.isStale && !(await this.#reload(known))) return;
+      // What is pulled again is read again: the registry's address is part of the row, and no notice tells of another one.
+      if ((known.isStale || known.image.state === "failed") && !(await this.#reload(known))) return;
       await reconcileContainer(this, known);
       // What was told before the last list began is in that list. A run that failed asks for the next one by itself.
       if (known.lastEventAt > known.lastListBeganAt) this.enqueue(uid, PRIORITY.event);
@@ -390,6 +404,11 @@ export class MachineSession {
     const [row] = await this.context.loadContainers({ uids: [known.row.uid] });
     if (!row || row.placement.machine_id !== this.row.machine_id) {
       this.forgetContainer(known.row.uid);
+      // Nobody has told that it moved: what it left here is to be kept.
+      if (row) {
+        await this.departed.load();
+        this.enqueueMachine(PRIORITY.event);
+      }
       return false;
     }
     if (row.generation !== known.row.generation) forgiveFailures(known);

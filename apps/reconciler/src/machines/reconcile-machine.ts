@@ -24,18 +24,7 @@ const FACTS_AGAIN_MS = 30_000;
  */
 export async function reconcileMachine(session: MachineSession): Promise<void> {
   session.fence();
-  const isFirst = !session.isLoaded;
-  if (isFirst) {
-    for (const row of await session.context.loads.containers(session.row.machine_id)) session.upsert(row);
-    session.isLoaded = true;
-    const early = [...session.noticedEarly];
-    for (const row of early.length > 0 ? await session.context.loadContainers({ uids: early }) : []) {
-      if (row.placement.machine_id === session.row.machine_id) session.upsert(row);
-    }
-    session.noticedEarly.clear();
-    await session.departed.load();
-    await session.images.load();
-  }
+  if (!session.isLoaded) await load(session);
   const wasConfirmed = session.identity.state === "confirmed";
   if (!wasConfirmed) session.identity = await readIdentity(session);
 
@@ -43,11 +32,18 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
     session.engine.listContainers({ labels: { [LABEL.installation]: session.owner.installation } }),
   );
   session.lastListAt = new Date(session.now());
+  session.unlistedSince = null;
   if (session.identity.state === "confirmed") {
+    const ofUid = Map.groupBy(listed, ({ labels }) => labels[LABEL.uid]);
+    let isAtRest = true;
     for (const known of session.containers.values()) {
-      if (known.isRunning) continue;
-      if (known.isStale || !isSettled(session, known, listed)) session.enqueue(known.row.uid, PRIORITY.event);
+      const own = ofUid.get(known.row.uid) ?? [];
+      const isDone = !known.isRunning && !known.isStale && isSettled(session, known, own);
+      if (!isDone && !known.isRunning) session.enqueue(known.row.uid, PRIORITY.event);
+      if (!isDone || known.retryAt > session.now()) isAtRest = false;
     }
+    // What did not finish in time has come about after all: no other change may come that would show it.
+    if (isAtRest && session.stuckOn === "changes") session.noteStuck(null);
     if (!wasConfirmed) await clearLeftovers(session, listed);
     await session.departed.refresh();
     await handleOrphans(session, listed);
@@ -60,6 +56,23 @@ export async function reconcileMachine(session: MachineSession): Promise<void> {
   if (!session.hasFacts) session.enqueueFacts();
   const now = performance.now();
   session.enqueueMachine(PRIORITY.resync, slotBefore(now + RESYNC_MS * (0.9 + session.random() * 0.2)) - now);
+}
+
+/** All that is recorded of it. What fails is loaded anew with the next look, all of it. */
+async function load(session: MachineSession): Promise<void> {
+  const { machine_id } = session.row;
+  const { noticedEarly } = session;
+  for (const row of await session.context.loads.containers(machine_id)) session.upsert(row);
+  await session.departed.load();
+  await session.images.load();
+  while (noticedEarly.size > 0) {
+    const uids = [...noticedEarly];
+    for (const row of await session.context.loadContainers({ uids })) {
+      if (row.placement.machine_id === machine_id) session.upsert(row);
+    }
+    for (const uid of uids) noticedEarly.delete(uid);
+  }
+  session.isLoaded = true;
 }
 
 /**

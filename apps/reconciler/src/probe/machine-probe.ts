@@ -81,8 +81,10 @@ export class MachineProbe {
       const message = error instanceof Error ? error.message : String(error);
       session.log.warn({ err: error }, "the machine's probe could not be brought about");
       this.#say({ reason: "CanNotRun", message: `Berth's own container can't run there: ${message}` });
-      await this.#record(null, "Failed", message);
       this.#enqueue(PRIORITY.retry, backoffMs(RETRY, this.#failures, session.random()));
+      await this.#record(null, "Failed", message).catch((again: unknown) =>
+        session.log.warn({ err: again }, "could not record that the probe does not run"),
+      );
     }
   }
 

@@ -76,6 +76,7 @@ export const createSharedLanes = (): SharedLanes => ({
 /** Of one machine: an engine that hangs holds up its own calls, and nobody else's reads. */
 export interface MachineLanes {
   mutate<Result>(work: () => Promise<Result>): Promise<Result>;
+  commit<Result>(work: () => Promise<Result>): Promise<Result>;
   read<Result>(work: () => Promise<Result>): Promise<Result>;
   pull<Result>(work: () => Promise<Result>): Promise<Result>;
   push<Result>(work: () => Promise<Result>): Promise<Result>;
@@ -84,6 +85,7 @@ export interface MachineLanes {
 
 export function createMachineLanes(shared: SharedLanes): MachineLanes {
   const mutations = new Lane(4);
+  const commits = new Lane(2);
   const reads = new Lane(2);
   const pulls = new Lane(2);
   const pushes = new Lane(2);
@@ -101,6 +103,7 @@ export function createMachineLanes(shared: SharedLanes): MachineLanes {
   };
   return {
     mutate: (work) => mutations.run(work),
+    commit: (work) => commits.run(work),
     read: (work) => reads.run(() => (isLate ? readInTime(work) : shared.reads.run(() => readInTime(work)))),
     pull: (work) => pulls.run(() => shared.pulls.run(work)),
     push: (work) => pushes.run(() => shared.pushes.run(work)),

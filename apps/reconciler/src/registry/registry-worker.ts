@@ -19,6 +19,8 @@ export class RegistryWorker {
   readonly context: SessionContext;
   readonly #rows = new Map<number, ImageRow>();
   readonly #failures = new Map<number, number>();
+  /** Those whose lease was away when they were looked at. */
+  readonly #lapsed = new Set<number>();
 
   constructor(context: SessionContext) {
     this.context = context;
@@ -35,6 +37,12 @@ export class RegistryWorker {
   lookAgain(): void {
     this.#failures.clear();
     for (const imageId of this.#rows.keys()) this.context.queue.add(registryKey(imageId), GROUP, PRIORITY.event);
+  }
+
+  /** Leases are held again. */
+  resume(): void {
+    for (const imageId of this.#lapsed) this.context.queue.add(registryKey(imageId), GROUP, PRIORITY.event);
+    this.#lapsed.clear();
   }
 
   /** Looks at every image that is said to be ready, in no hurry. */
@@ -70,6 +78,7 @@ export class RegistryWorker {
     const { log, queue, random } = this.context;
     if (error instanceof LeaseLostError) {
       this.#rows.delete(imageId);
+      this.#lapsed.add(imageId);
       return;
     }
     if (error instanceof StaleRowError) return queue.add(registryKey(imageId), GROUP, PRIORITY.user);
