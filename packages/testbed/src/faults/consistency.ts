@@ -74,7 +74,7 @@ const DOWN = new Set(["exited", "created"]);
 const mayBeAbsent = ({ desired, engine_id, told }: Row): boolean =>
   told.includes("ImageLost") || (desired === "stopped" && (engine_id === null || told.includes("DataLost")));
 
-/** No port and no GPU is held that no placement has, nor the other way round. */
+/** No port and no GPU is held that no placement has, nor the other way round; and GPUs are held by what runs, not by what is down. */
 async function findWrongClaims({ pool }: Compared): Promise<string[]> {
   const { rows: ports } = await pool.query(
     `SELECT machine_id, protocol, host_port, container_id FROM port_allocations
@@ -90,10 +90,22 @@ async function findWrongClaims({ pool }: Compared): Promise<string[]> {
     `SELECT g.machine_id, g.gpu_uuid, g.container_id FROM gpu_allocations g
      EXCEPT SELECT p.machine_id, gpu_uuid, p.container_id FROM placements p, unnest(p.gpu_uuids) gpu_uuid`,
   );
+  const { rows: unheld } = await pool.query(
+    `SELECT p.machine_id, gpu_uuid, p.container_id
+     FROM placements p JOIN container_status s USING (container_id), unnest(p.gpu_uuids) gpu_uuid WHERE s.phase = 'Running'
+     EXCEPT SELECT machine_id, gpu_uuid, container_id FROM gpu_allocations`,
+  );
+  const { rows: idle } = await pool.query(
+    `SELECT g.machine_id, g.gpu_uuid, g.container_id
+     FROM gpu_allocations g JOIN containers c USING (container_id) JOIN container_status s USING (container_id)
+     WHERE s.phase IN ('Stopped', 'Completed') AND s.observed_generation = c.generation`,
+  );
   const tell = (what: string, claims: object[]): string[] => claims.map((claim) => `${what}: ${JSON.stringify(claim)}`);
   return [
     ...tell("a port is held that is not placed", ports),
     ...tell("a placed port is not held", unclaimed),
     ...tell("a GPU is held that is not placed", gpus),
+    ...tell("a GPU that a container runs with is not held", unheld),
+    ...tell("a GPU is held by a container that is down", idle),
   ];
 }

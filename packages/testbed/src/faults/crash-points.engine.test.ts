@@ -6,7 +6,16 @@ import { PULL_TEST_IMAGE } from "../fleet/test-image.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
 import { expectConsistent } from "./consistency.ts";
-import { actionsSince, engineTime, fingerprint, listOf, runForeign, runInside, theOneOf } from "./on-engine.ts";
+import {
+  actionsSince,
+  engineTime,
+  fingerprint,
+  listOf,
+  runForeign,
+  runInside,
+  MUTATIONS,
+  theOneOf,
+} from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
 const provided = sharedFleet();
@@ -47,18 +56,23 @@ const runningWithData = async (scene: Scene): Promise<Container> => {
 };
 
 const creation: Story = {
-  prepare:
-    async ({ stage, machine, name }) =>
-    () =>
-      stage.create(name, machine, ONE_PORT),
-  after: async ({ stage, machine }, container) => {
+  prepare: async (scene) => {
+    const { stage, machine, name } = scene;
+    scene.since = engineTime();
+    return () => stage.create(name, machine, ONE_PORT);
+  },
+  after: async ({ stage, machine: { engine }, since }, container) => {
     await stage.seeRunning(container);
-    await theOneOf(machine.engine, container);
+    await theOneOf(engine, container);
+    const done = await actionsSince(engine, since!, container);
+    expect(done.filter((action) => MUTATIONS.has(action))).toEqual(["create", "start"]);
   },
 };
 
 const pull: Story = {
-  prepare: async ({ stage, machine, name }) => {
+  prepare: async (scene) => {
+    const { stage, machine, name } = scene;
+    scene.since = engineTime();
     await stage.api.admin.image.add.mutate({
       name: `public/${name}:latest`,
       reference: `${stage.fleet.registry.address}/${PULL_TEST_IMAGE}`,

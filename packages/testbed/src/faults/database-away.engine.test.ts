@@ -4,12 +4,11 @@ import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "../postgres/restartable.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
 import { expectConsistent } from "./consistency.ts";
-import { actionsSince, engineTime, listOf, theOneOf } from "./on-engine.ts";
+import { actionsSince, engineTime, listOf, MUTATIONS, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
 /** What is measured here is two seconds at most on a machine that has nothing else to do. */
 const RESUMED_WITHIN_MS = 6_000;
-const MUTATIONS = new Set(["create", "start", "stop", "kill", "unpause", "rename", "update", "destroy"]);
 
 describe.skipIf(!sharedFleet())("a database that goes away", () => {
   let postgres: RestartablePostgres;

@@ -12,6 +12,8 @@ import { fingerprint, listOurs, runForeign } from "./on-engine.ts";
 
 /** Generous: a test's machine may be busy with others. */
 export const OPENED_WITHIN_MS = 90_000;
+/** More than what a test waits for at the most: its own words are better than a timeout's. */
+const TESTED_WITHIN_MS = 60_000;
 
 /** A whole Berth whose one machine is simulated in this process, beside a container that is not Berth's. */
 export interface FaultyScene {
@@ -29,6 +31,7 @@ export interface FaultyScene {
  */
 export function useFaultyScene(): () => FaultyScene {
   let opened: FaultyScene;
+  vi.setConfig({ testTimeout: TESTED_WITHIN_MS });
   beforeAll(async () => {
     opened = await openFaultyScene();
   }, OPENED_WITHIN_MS);

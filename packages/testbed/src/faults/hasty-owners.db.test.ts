@@ -71,7 +71,7 @@ describe("an owner who", () => {
     engine.simulation.faults.add({ call: "create", effect, latency_ms: 500 });
     const env = { CHANGED: "yes" };
     await container.owner.container.update.mutate({ ...container.ref, env, recreate: "discard" });
-    await expect.poll(() => calls("create"), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => calls("create"), { timeout: 10_000 }).toBeGreaterThan(0);
     await container.owner.container.delete.mutate(container.ref);
     await container.isGone();
     expect(await container.allOnEngine()).toEqual([]);

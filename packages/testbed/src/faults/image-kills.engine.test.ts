@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import type { EngineGeneration } from "../fleet/generations.ts";
+import { administer } from "../postgres/template.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { ImageScene, PATIENCE_MS } from "./image-scene.ts";
 import {
@@ -21,7 +22,10 @@ import {
 
 const TEST_MS = 240_000;
 
-type Victim = "the reconciler" | "dockerd" | "the registry";
+type Victim = "the reconciler" | "dockerd" | "the registry" | "the lease's connection";
+
+/** Shorter than a lease: the reconciler goes on with its machines afterwards, and not as if it were new. */
+const LAPSE_MS = 4_000;
 type Undone = "cancelled" | "deleted";
 
 interface Programme {
@@ -68,6 +72,7 @@ const PROGRAMMES: Programme[] = [
       ["the reconciler", "a push", pushing],
       ["the registry", "a pull", pulling],
       ["the registry", "a deletion", deleting],
+      ["the lease's connection", "a build", building],
     ],
     undone: [["cancelled", "a commit", "Committing"]],
   },
@@ -85,6 +90,7 @@ const PROGRAMMES: Programme[] = [
       ["the reconciler", "a pull", pulling],
       ["the reconciler", "a deletion", deleting],
       ["the registry", "a push", pushing],
+      ["the lease's connection", "a push", pushing],
     ],
     undone: [
       ["deleted", "a commit", "Committing"],
@@ -130,6 +136,18 @@ describe.concurrent.each(HERE)("images on Docker $generation", ({ generation, li
       await scene.stage.fleet.registry.kill();
       scene.release();
       await scene.stage.fleet.registry.start();
+    },
+    async "the lease's connection"() {
+      const { admin_url } = inject("postgres");
+      const name = new URL(database.url).pathname.slice(1);
+      await administer(admin_url, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+      await scene.stage.pool.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
+        ["berth-reconciler-lease"],
+      );
+      scene.release();
+      await delay(LAPSE_MS); // what was under way ends meanwhile
+      await administer(admin_url, `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
     },
   };
 

@@ -3,7 +3,7 @@ import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
 import { expectConsistent } from "./consistency.ts";
-import { theOneOf } from "./on-engine.ts";
+import { actionsSince, engineTime, MUTATIONS, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
 /** Another may take over ten seconds after the last renewal; the rest is for a machine that is busy with other things. */
@@ -130,6 +130,7 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     expect(Number(epoch)).toBeGreaterThan(Number(lease.epoch));
 
     const saidBefore = leader.log.length;
+    const since = engineTime();
     leader.kill("SIGCONT");
     await stage.until("the thawed one to notice", () =>
       leader.log.slice(saidBefore).some((line) => line.includes("shards were lost")),
@@ -141,6 +142,7 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
       return rows.length === 2;
     });
     expect(await theOneOf(machine.engine, slow)).toEqual(was);
+    expect((await actionsSince(machine.engine, since)).filter((action) => MUTATIONS.has(action))).toEqual([]);
     expect(await stage.seeRunning(slow)).toMatchObject({ generation: ran.generation, restarts: ran.restarts });
     await stage.seeStopped(bystander);
     const { rows } = await stage.pool.query<{ lease_epoch: string }>(

@@ -39,6 +39,19 @@ describe("events of an engine", () => {
     expect(timesOf(engine.simulation, removed, "create")).toBe(2);
   });
 
+  test("that are lost while the stream stays open: what they would have told is seen with the next look, a minute later", async () => {
+    const { scene, engine } = open();
+    const { daemon, faults } = engine.simulation;
+    const container = await scene.run();
+    await expect.poll(() => daemon.events.listeners, { timeout: 10_000 }).toBe(1);
+    const calls = countCalls(engine.simulation);
+    faults.events = { ...calm, drop: 1 };
+    await engine.docker("kill", (await container.onEngine()).id);
+    await expect.poll(() => timesOf(engine.simulation, container, "start"), { timeout: 80_000 }).toBe(2);
+    expect(calls("events")).toBe(0);
+    expect(timesOf(engine.simulation, container, "create")).toBe(1);
+  }, 120_000);
+
   test("that are huge, foreign in script, and come many at once: each is read, on the same connection", async () => {
     const { scene, engine } = open();
     const { daemon } = engine.simulation;

@@ -52,6 +52,9 @@ export const runInside = (engine: AtEngine, { id }: { id: string }, command: str
 /** Seconds since 1970, as its events are stamped. An engine of the fleet has this machine's clock. */
 export const engineTime = (): number => Date.now() / 1_000;
 
+/** Of what {@link actionsSince} tells: what changes a container. */
+export const MUTATIONS = new Set(["create", "start", "stop", "kill", "unpause", "rename", "update", "destroy"]);
+
 /** What was done to containers on an engine since `since` ({@link engineTime}), or to one of Berth's: `create`, `start`, `die`… */
 export async function actionsSince(engine: AtEngine, since: number, of?: { uid: string }): Promise<string[]> {
   const range = ["--since", String(since), "--until", String(engineTime())];

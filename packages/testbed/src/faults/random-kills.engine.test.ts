@@ -62,6 +62,8 @@ describe.skipIf(ENGINES.length === 0)("a reconciler that is killed at any moment
     await expectConsistent(stage);
     for (const { engine, id, was } of foreign) expect(await fingerprint(engine, id)).toBe(was);
     expect(witness.verdict()).toMatchObject({ duplicates: [], losses: [] });
+    expect(witness.verdict().created).toBeGreaterThan(0);
+    expect(kills).toBeGreaterThanOrEqual(KILLS / 4);
 
     for (const { container_id } of (await api.list.query({})).items) await api.delete.mutate({ container_id });
     await stage.until("all to be gone", async () => (await api.list.query({})).items.length === 0, 60_000);

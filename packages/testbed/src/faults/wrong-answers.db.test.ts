@@ -57,10 +57,11 @@ describe("an engine that answers", () => {
       const [container, leaving] = await Promise.all([scene.run(), scene.run({ gpu_count: 1 })]);
       const { id } = await container.onEngine();
       const heal = engine.simulation.faults.add({ call: "list", effect });
+      const calls = countCalls(engine.simulation);
       await container.owner.container.update.mutate({ ...container.ref, memory: 64 });
       await leaving.owner.container.delete.mutate(leaving.ref);
       engine.simulation.dropConnections(); // a new connection is followed by a look at the whole machine
-      await delay(1_000); // nothing is to happen, and only time shows that
+      await expect.poll(() => calls("list"), { timeout: 20_000 }).toBeGreaterThan(2);
       // What it holds is not free for others while it may run.
       expect(await leaving.see()).toMatchObject({ gpus: [expect.anything()] });
       heal();
@@ -128,6 +129,23 @@ describe("an engine that answers", () => {
     await expect.poll(isHealthy, { timeout: 15_000 }).toBe(true);
   });
 
+  test("HTTP 500 to every list for a while: its machine is told to be away, and why, and containers run on", async () => {
+    const { scene, engine, berth } = open();
+    const container = await scene.run();
+    const { id } = await container.onEngine();
+    const see = () => berth.admin.machine.get.query({ machine_id: scene.machine_id });
+    const heal = engine.simulation.faults.add({ call: "list", effect: answer(500, saying("no list this week")) });
+    engine.simulation.dropConnections();
+    await expect.poll(async () => (await see()).online, { timeout: 40_000 }).toBe(false);
+    const reachable = (await see()).conditions.find(({ type }) => type === "Reachable");
+    expect(reachable).toMatchObject({ status: "false", message: expect.stringContaining("no list this week") });
+    expect(await container.see()).toMatchObject({ phase: "Unknown" });
+    heal();
+    await expect.poll(async () => (await see()).online, { timeout: 40_000 }).toBe(true);
+    await container.reaches("Running");
+    expect(await container.allOnEngine()).toMatchObject([{ id, state: "running" }]);
+  }, 100_000);
+
   test("HTTP 500 when it is asked what it is: it is not asked again at once, and its machine is online", async () => {
     const { scene, engine, berth } = open();
     const calls = countCalls(engine.simulation);
@@ -188,12 +206,15 @@ describe("an engine that answers", () => {
     const { port } = trap.address() as AddressInfo;
     const headers = { Location: `http://127.0.0.1:${port}/containers/json` };
     const container = await scene.run();
+    const calls = countCalls(engine.simulation);
     const redirects = (["list", "stop", "ping", "events"] satisfies CallFault["call"][]).map((call) =>
       engine.simulation.faults.add({ call, effect: { ...answer(307, ""), headers } as FaultEffect }),
     );
     await container.owner.container.stop.mutate(container.ref);
     engine.simulation.dropConnections();
-    await delay(1_000); // nothing is to happen, and only time shows that
+    for (const call of ["list", "events"] as const) {
+      await expect.poll(() => calls(call), { timeout: 20_000 }).toBeGreaterThan(1);
+    }
     for (const heal of redirects) heal();
     await container.reaches("Stopped");
     expect(visits).toEqual([]);
@@ -206,8 +227,9 @@ describe("an engine that answers", () => {
       call: "list",
       effect: answer(200, `[${" ".repeat(80 * 1024 * 1024)}]`),
     });
+    const calls = countCalls(engine.simulation);
     await container.owner.container.update.mutate({ ...container.ref, memory: 90 });
-    await delay(1_000); // nothing is to happen, and only time shows that
+    await expect.poll(() => calls("list"), { timeout: 20_000 }).toBeGreaterThan(1);
     heal();
     await container.reaches("Running");
     expect((await container.see()).conditions).toEqual([]);

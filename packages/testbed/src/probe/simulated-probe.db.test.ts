@@ -113,6 +113,7 @@ test("brings back what was removed, ended or renamed by hand", async () => {
 }, 60_000);
 
 test("leaves a stranger alone that has its name, says so, and takes the name once it is free", async () => {
+  const take = vi.spyOn(simulated.daemon.faults, "take");
   const release = simulated.faults.add({ call: "create", effect: { kind: "hang" }, times: 1 });
   const ours = probe()!.id;
   await engine.stopContainer(ours, 0).catch(() => undefined);
@@ -123,8 +124,8 @@ test("leaves a stranger alone that has its name, says so, and takes the name onc
     RestartPolicy: { Name: "no" as const },
     LogConfig: { Type: "json-file" as const, Config: {} },
   };
-  // Berth's own create hangs meanwhile.
-  await passes(300);
+  await waitUntil("Berth's own create, which hangs", 10_000, () => take.mock.calls.some(([call]) => call === "create"));
+  take.mockRestore();
   const stranger = await engine.createContainer(PROBE_NAME, { ...body, HostConfig: host });
   release();
   const seen = await until("the conflict", (told) => conditionOf(told, "ProbeRunning")?.status === "false");

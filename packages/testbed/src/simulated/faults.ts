@@ -88,7 +88,7 @@ export class Faults {
   events: EventFaults = NO_EVENT_FAULTS;
   /**
    * How long after an end, a pause or a rename was told lists still show the container as it was (its old name beside the
-   * new one); some 90 ms on Docker 20.10.
+   * new one); some 90 ms on Docker 20.10. An engine's way rather than a fault: {@link clear} leaves it.
    */
   list_lag_ms = 0;
   /** No room where Docker keeps its data: whatever makes or changes a container or an image says so. What is there stays. */
@@ -119,7 +119,6 @@ export class Faults {
   clear(): void {
     this.#calls = [];
     this.events = NO_EVENT_FAULTS;
-    this.list_lag_ms = 0;
     this.isDiskFull = false;
     this.#setSkew(0);
     this.#release();
