@@ -72,7 +72,7 @@ const PROGRAMMES: Programme[] = [
       ["the reconciler", "a push", pushing],
       ["the registry", "a pull", pulling],
       ["the registry", "a deletion", deleting],
-      ["the lease's connection", "a build", building],
+      ["the lease's connection", "a push", pushing],
     ],
     undone: [["cancelled", "a commit", "Committing"]],
   },
@@ -90,7 +90,7 @@ const PROGRAMMES: Programme[] = [
       ["the reconciler", "a pull", pulling],
       ["the reconciler", "a deletion", deleting],
       ["the registry", "a push", pushing],
-      ["the lease's connection", "a push", pushing],
+      ["the lease's connection", "a commit", committing],
     ],
     undone: [
       ["deleted", "a commit", "Committing"],
