@@ -77,8 +77,9 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const sql = pgSql(pool);
   const sessions = new Map<string, MachineSession>();
   const queue = new WorkQueue({
-    run: (key, group) => (key.startsWith("r/") ? worker.run(key) : runKey(sessions, log, key, group)),
-    maxRunning: 512,
+    run: (key, group, giveUpPlace) =>
+      key.startsWith("r/") ? worker.run(key) : runKey(sessions, log, key, group, giveUpPlace),
+    maxRunning: 256,
     maxRunningPerGroup: 16,
   });
   const holder = randomUUID();
@@ -353,6 +354,7 @@ async function runKey(
   log: Logger,
   key: string,
   machineId: string,
+  giveUpPlace: () => void,
 ): Promise<void> {
   const session = sessions.get(machineId);
   if (!session) return log.debug({ key }, "a key of a machine that is not ours");
@@ -365,7 +367,9 @@ async function runKey(
     return key.startsWith("p/") ? runPlaces(session) : session.runMachine();
   };
   // Each handles its own errors: one that it did not expect must not end the process, and with it the care for all machines.
-  await inRunScope(run).catch((error: unknown) => log.error({ err: error, key }, "a look ended as it never should"));
+  await inRunScope(run, giveUpPlace).catch((error: unknown) =>
+    log.error({ err: error, key }, "a look ended as it never should"),
+  );
 }
 
 /** For what a notice asks: the database may be away, and then the poll asks again. */

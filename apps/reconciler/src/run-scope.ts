@@ -7,19 +7,39 @@ export interface RunScope {
   calls: number;
   /** Spent waiting for the engine. */
   engineMs: number;
+  /** Lets others begin before this run has ended. */
+  giveUpPlace: () => void;
 }
+
+/** Who waits longer for one call, or for its turn to make it, costs nothing meanwhile: others may have its place. */
+const LATE_MS = 1_000;
 
 const scopes = new AsyncLocalStorage<RunScope>();
 let lastId = 0;
 
-export const inRunScope = <Result>(work: () => Promise<Result>): Promise<Result> =>
-  scopes.run({ reconcileId: (lastId += 1), startedAt: performance.now(), calls: 0, engineMs: 0 }, work);
+export const inRunScope = <Result>(
+  work: () => Promise<Result>,
+  giveUpPlace: () => void = () => undefined,
+): Promise<Result> =>
+  scopes.run({ reconcileId: (lastId += 1), startedAt: performance.now(), calls: 0, engineMs: 0, giveUpPlace }, work);
 
 /** For the logger: what a line of this run has beside its own fields. */
 export const logFields = (): object => {
   const scope = scopes.getStore();
   return scope ? { reconcileId: scope.reconcileId } : {};
 };
+
+/** For a call with its turn in the lanes. What waits for this process or for the database keeps its place. */
+export async function waitForEngine<Result>(turnAndCall: () => Promise<Result>): Promise<Result> {
+  const scope = scopes.getStore();
+  if (!scope) return turnAndCall();
+  const timer = setTimeout(scope.giveUpPlace, LATE_MS);
+  try {
+    return await turnAndCall();
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 export async function countCall<Result>(call: () => Promise<Result>): Promise<Result> {
   const scope = scopes.getStore();

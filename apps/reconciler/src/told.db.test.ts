@@ -72,12 +72,12 @@ test("drops what comes while too many wait, says so, and takes more once there i
     recorded += 1;
     return answered.promise;
   }, log);
-  for (let i = 0; i < 5_003; i += 1) told.tell(event("c", `event ${i}`));
-  expect(lines.map((line) => line.event.message)).toEqual(["event 5001", "event 5002"]); // one is being written
+  for (let i = 0; i < 50_003; i += 1) told.tell(event("c", `event ${i}`));
+  expect(lines.map((line) => line.event.message)).toEqual(["event 50001", "event 50002"]); // one is being written
   answered.resolve([]);
   await told.flush();
-  expect(recorded).toBe(1 + 5_000 / 500);
+  expect(recorded).toBe(1 + 50_000 / 500);
   told.tell(event("c", "again"));
   await told.flush();
-  expect(recorded).toBe(1 + 5_000 / 500 + 1);
+  expect(recorded).toBe(1 + 50_000 / 500 + 1);
 });

@@ -3,7 +3,7 @@ import type { Sql } from "@berth/db/sql.ts";
 import type { Logger } from "pino";
 
 /** More than this waiting means that the database is away: what happened then is in the log only. */
-const BACKLOG = 5_000;
+const BACKLOG = 50_000;
 /** In one statement: a burst tells more of them than single ones could be written. */
 const AT_ONCE = 500;
 

@@ -25,7 +25,7 @@ import { createBreaker } from "../queue/breaker.ts";
 import { createMachineLanes, type MachineLanes } from "../queue/lanes.ts";
 import type { Priority } from "../queue/work-queue.ts";
 import { PRIORITY } from "../queue/work-queue.ts";
-import { costOfRun, countCall, inRunScope } from "../run-scope.ts";
+import { costOfRun, countCall, inRunScope, waitForEngine } from "../run-scope.ts";
 import { Departed } from "./departed.ts";
 import { DiskPressure } from "./disk-pressure.ts";
 import { MachineProbe } from "../probe/machine-probe.ts";
@@ -164,11 +164,11 @@ export class MachineSession {
 
   /** A call that changes something: only with the lease, and only on an engine that is the one we know. */
   mutate<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#lanes.mutate(() => this.#change(work));
+    return waitForEngine(() => this.#lanes.mutate(() => this.#change(work)));
   }
   /** A change that may take hours: what people start and stop meanwhile does not wait for it. */
   commit<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#lanes.commit(() => this.#change(work));
+    return waitForEngine(() => this.#lanes.commit(() => this.#change(work)));
   }
 
   async #change<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -223,7 +223,7 @@ export class MachineSession {
   }
 
   read<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#lanes.read(() => this.#watched(work));
+    return waitForEngine(() => this.#lanes.read(() => this.#watched(work)));
   }
 
   async #watched<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -33,5 +33,5 @@ test("stays open until it is closed, then takes three misses again", () => {
 
 test("probes a silent engine from 2 to 30 seconds apart, and one that refuses each second", () => {
   expect([0, 1, 2, 3, 4, 5, 6].map(probeDelayMs)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
-  fc.assert(fc.property(fc.nat(), (silences) => expect(probeDelayMs(silences)).toBeLessThanOrEqual(30_000)));
+  fc.assert(fc.property(fc.nat(), (silences) => probeDelayMs(silences) <= 30_000));
 });

@@ -4,9 +4,6 @@ export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 const LEVELS: readonly Priority[] = [PRIORITY.user, PRIORITY.event, PRIORITY.retry, PRIORITY.resync];
 
-/** Who takes longer waits for its engine, and costs nothing meanwhile: others may have its place. */
-const LATE_MS = 1_000;
-
 /** A key that waits or runs. */
 export interface QueuedKey {
   key: string;
@@ -24,9 +21,12 @@ export interface QueueSurvey {
 }
 
 export interface WorkQueueOptions {
-  /** Looks at one key, whatever happened to it. Must not throw. */
-  run: (key: string, group: string) => Promise<void>;
-  /** Of all groups together, without those that are late. */
+  /**
+   * Looks at one key, whatever happened to it. Must not throw. One that waits for its engine for long costs nothing
+   * meanwhile, and calls `giveUpPlace`; to call it twice changes nothing.
+   */
+  run: (key: string, group: string, giveUpPlace: () => void) => Promise<void>;
+  /** Of all groups together, without those that gave up their place. */
   maxRunning: number;
   maxRunningPerGroup: number;
 }
@@ -34,8 +34,8 @@ export interface WorkQueueOptions {
 /**
  * Keys say *what* to look at, never what happened, so equal ones merge: one that is asked for while it runs, runs once
  * more afterwards. One key runs once at a time. Groups (machines) take turns, so that none starves another; a parked
- * group's keys wait outside. A run that takes long gives up its place among all, and the next ones of its group take none:
- * however many machines hang, the others go on.
+ * group's keys wait outside. A run may give up its place among all, and then the next ones of its group take none: however
+ * many machines hang, the others go on.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -46,7 +46,7 @@ export class WorkQueue {
   readonly #runningPerGroup = new Map<string, number>();
   /** Runs that have a place among {@link WorkQueueOptions.maxRunning}. */
   #placed = 0;
-  /** How many runs of a group take long. */
+  /** How many runs of a group have no place. */
   readonly #late = new Map<string, number>();
   readonly #delayed = new Map<string, { group: string; timer: NodeJS.Timeout; at: number }>();
   readonly #parked = new Set<string>();
@@ -195,11 +195,11 @@ export class WorkQueue {
     const state = { group, again: null as Priority | null, since: performance.now() };
     this.#running.set(key, state);
     count(this.#runningPerGroup, group, 1);
-    const giveUpPlace = this.#takePlace(group);
+    const place = this.#takePlace(group);
     try {
-      await this.#options.run(key, group);
+      await this.#options.run(key, group, place.giveUp);
     } finally {
-      giveUpPlace();
+      place.end();
       this.#running.delete(key);
       count(this.#runningPerGroup, group, -1);
       if (state.again !== null) this.add(key, group, state.again);
@@ -208,24 +208,25 @@ export class WorkQueue {
     }
   }
 
-  /** For a run that begins; returns what ends it. */
-  #takePlace(group: string): () => void {
-    let isLate = this.#late.has(group);
-    if (isLate) {
-      count(this.#late, group, 1);
-      return () => count(this.#late, group, -1);
-    }
-    this.#placed += 1;
-    const timer = setTimeout(() => {
-      isLate = true;
-      this.#placed -= 1;
-      count(this.#late, group, 1);
-      this.#dispatch();
-    }, LATE_MS);
-    return () => {
-      clearTimeout(timer);
-      if (isLate) count(this.#late, group, -1);
-      else this.#placed -= 1;
+  /** For a run that begins, and to be ended with it. */
+  #takePlace(group: string): { giveUp: () => void; end: () => void } {
+    let hasPlace = !this.#late.has(group);
+    if (hasPlace) this.#placed += 1;
+    else count(this.#late, group, 1);
+    let isOver = false;
+    return {
+      giveUp: () => {
+        if (!hasPlace || isOver) return;
+        hasPlace = false;
+        this.#placed -= 1;
+        count(this.#late, group, 1);
+        this.#dispatch();
+      },
+      end: () => {
+        isOver = true;
+        if (hasPlace) this.#placed -= 1;
+        else count(this.#late, group, -1);
+      },
     };
   }
 }
