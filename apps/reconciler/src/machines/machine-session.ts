@@ -374,12 +374,16 @@ export class MachineSession {
     } catch (error) {
       if (endsQuietly(error) || this.closing.aborted) return;
       this.#failures += 1;
-      this.unlistedSince ??= performance.now();
       this.log.warn({ err: error }, "machine could not be reconciled");
-      const isRefusing = error instanceof EngineError && performance.now() - this.unlistedSince > REFUSING_MS;
-      if ((isNoEngine(error) || isRefusing) && this.row.status.online) await writeOffline(this, error);
+      if (this.row.status.online && (isNoEngine(error) || this.#isRefusing(error))) await writeOffline(this, error);
       this.enqueueMachine(PRIORITY.retry, Math.max(50, backoffMs(TRANSIENT, this.#failures, this.random())));
     }
+  }
+
+  #isRefusing(error: unknown): boolean {
+    if (!(error instanceof EngineError)) return false;
+    this.unlistedSince ??= performance.now();
+    return performance.now() - this.unlistedSince > REFUSING_MS;
   }
 
   /** The queue's run of `c/<uid>`. */

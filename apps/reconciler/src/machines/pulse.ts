@@ -11,8 +11,9 @@ const DEADLINE_MS = 2_000;
 const RETRY_MS = 1_000;
 
 /**
- * Asks an engine that was silent for a while whether it is there, and one that does not answer again at once. One that froze keeps its connections: nothing ends and
- * nothing comes, and the next call may be a minute away. An engine that answers calls or tells events is not asked.
+ * Asks an engine that was silent for a while whether it is there, and one that does not answer again at once. One that froze
+ * keeps its connections: nothing ends and nothing comes, and the next call may be a minute away. An engine that answers
+ * calls or tells events is not asked.
  */
 export async function watchPulse(session: MachineSession): Promise<void> {
   let limitMs = silenceMs(session);

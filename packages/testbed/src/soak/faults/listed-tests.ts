@@ -4,8 +4,11 @@ import { join } from "node:path";
 const TESTBED = "packages/testbed/src";
 /** What they show is checked by chance, and once is a lot of it: `npm run soak -- kills` does more. */
 const BY_CHANCE = "random-kills";
-/** In these files one test goes on where the one before it ended: only that which is listed can be done again by itself. */
-const IN_STORIES = { files: "src/probe/", tests: "warns of a clock" };
+/** Of these files only some tests are meant: where one goes on where the one before it ended, no other can be done again. */
+const IN_PART = [
+  { of: "src/probe/", tests: "warns of a clock" },
+  { of: "image-kills", tests: "the lease's connection" },
+];
 
 /** Files from the root, and of which of their tests the name is listed; of all where it is undefined. */
 export interface ListedTests {
@@ -22,8 +25,9 @@ export function listedTests(root: string): ListedTests[] {
   const files = [...new Set(named)].filter((file) => !file.includes(BY_CHANCE)).sort();
   const missing = files.filter((file) => !existsSync(join(root, file)));
   if (missing.length > 0) throw new Error(`docs/faults.md names what is not there: ${missing.join(", ")}`);
+  const isIn = (file: string): boolean => IN_PART.some(({ of }) => file.includes(of));
   return [
-    { files: files.filter((file) => !file.includes(IN_STORIES.files)) },
-    { files: files.filter((file) => file.includes(IN_STORIES.files)), tests: IN_STORIES.tests },
+    { files: files.filter((file) => !isIn(file)) },
+    ...IN_PART.map(({ of, tests }) => ({ files: files.filter((file) => file.includes(of)), tests })),
   ];
 }
