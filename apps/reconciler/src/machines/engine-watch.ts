@@ -148,9 +148,11 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
   if (!known.isRunning) session.enqueue(known.row.uid, PRIORITY.event);
 }
 
-/** What Berth itself runs there has ended, or is gone: a look at the machine brings it back. */
+/** What Berth itself runs there has ended, or is gone: a look at the machine brings it back, and another one if that came too early. */
 function onSystemEvent(session: MachineSession, { action }: EngineEvent): void {
-  if (["die", "destroy", "pause", "rename"].includes(action)) session.enqueueMachine(PRIORITY.event);
+  if (!["die", "destroy", "pause", "rename"].includes(action)) return;
+  session.enqueueMachine(PRIORITY.event);
+  session.enqueueMachine(PRIORITY.event, ANNOUNCED_MS);
 }
 
 /** Of any engine container that bears its uid: one that has just been made ends, perhaps, before it is recorded. */
