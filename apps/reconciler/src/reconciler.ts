@@ -21,17 +21,16 @@ import { createAnnouncer } from "./announcer.ts";
 import type { Crash } from "./crash.ts";
 import { describeHealth } from "./describe.ts";
 import { LeaseKeeper } from "./lease/lease-keeper.ts";
-import { runImage, runPlaces } from "./images/run-image.ts";
 import { createRegistryAccess } from "./registry/registry-access.ts";
 import { RegistryWorker } from "./registry/registry-worker.ts";
 import { createMachineLoads } from "./machines/machine-loads.ts";
-import { containerKey, MachineSession } from "./machines/machine-session.ts";
+import { MachineSession } from "./machines/machine-session.ts";
 import type { SessionContext } from "./machines/session-context.ts";
 import { followSystemImages } from "./probe/system-images.ts";
 import { createTelemetryHub } from "./probe/telemetry-hub.ts";
 import { createSharedLanes } from "./queue/lanes.ts";
 import { PRIORITY, WorkQueue } from "./queue/work-queue.ts";
-import { inRunScope } from "./run-scope.ts";
+import { runKey } from "./run-key.ts";
 import { createTold } from "./told.ts";
 import { batched } from "./triggers/batch.ts";
 import { startDirtyPoll } from "./triggers/dirty-poll.ts";
@@ -347,29 +346,6 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       await closePool(pool);
     },
   };
-}
-
-async function runKey(
-  sessions: Map<string, MachineSession>,
-  log: Logger,
-  key: string,
-  machineId: string,
-  giveUpPlace: () => void,
-): Promise<void> {
-  const session = sessions.get(machineId);
-  if (!session) return log.debug({ key }, "a key of a machine that is not ours");
-  const run = (): Promise<void> => {
-    const id = key.slice(2);
-    if (key.startsWith(containerKey(""))) return session.runContainer(id);
-    if (key.startsWith("i/")) return runImage(session, Number(id));
-    if (key.startsWith("s/")) return session.probe.run();
-    if (key.startsWith("f/")) return session.runFacts();
-    return key.startsWith("p/") ? runPlaces(session) : session.runMachine();
-  };
-  // Each handles its own errors: one that it did not expect must not end the process, and with it the care for all machines.
-  await inRunScope(run, giveUpPlace).catch((error: unknown) =>
-    log.error({ err: error, key }, "a look ended as it never should"),
-  );
 }
 
 /** For what a notice asks: the database may be away, and then the poll asks again. */
