@@ -72,7 +72,7 @@ export class MachineSession {
   /** What the engine last said that it is, and whether it has said so on this connection. */
   facts: EngineInfo | null = null;
   hasFacts = false;
-  /** Monotonic, ms: one that did not say so in time is not asked before. */
+  /** Monotonic, ms: one that did not say so when it was asked is not asked again before. */
   factsDueAt = 0;
   isEventsConnected = false;
   /** What the engine did not finish in time, though it answers lists; null where it did. */

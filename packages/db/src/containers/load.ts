@@ -97,11 +97,6 @@ export type Applied = z.infer<typeof Applied>;
  * halves what rows take, in memory and in time. They are never changed in place.
  */
 const specs = new Map<string, ContainerSpec>();
-const Conditions = z.array(Condition);
-const MountedStorages = z.array(MountedStorage);
-const AppliedOrNone = Applied.nullable();
-const MadeFromOrNone = MadeFrom.nullable();
-
 const SPECS_KEPT = 1_000;
 
 function readSpec(value: unknown): ContainerSpec {
@@ -190,6 +185,12 @@ export async function loadContainers(
     }
   });
 }
+
+// Made once: to make a schema takes longer than to read with it.
+const Conditions = z.array(Condition);
+const MountedStorages = z.array(MountedStorage);
+const AppliedOrNone = Applied.nullable();
+const MadeFromOrNone = MadeFrom.nullable();
 
 /** Field by field: what a spread makes of so many takes twice the memory, and a process may hold a hundred thousand rows. */
 function toRow(flat: FlatRow): ContainerRow {
