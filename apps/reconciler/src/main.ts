@@ -50,6 +50,8 @@ async function readSshKey(databaseUrl: string, box: SecretBox): Promise<SshKey> 
   }
 }
 
+const ORPHANED = "the parent has gone";
+
 /** Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. A second signal ends at once. */
 function stopOnSignals(log: Logger, isSupervised: boolean, stop: () => Promise<unknown>): void {
   let isStopping = false;
@@ -58,12 +60,14 @@ function stopOnSignals(log: Logger, isSupervised: boolean, stop: () => Promise<u
     isStopping = true;
     log.info({ cause }, "stopping");
     await stop();
+    // Who reads the log has gone as well: an exit would first write what is left of it, and wait for that for ever.
+    if (cause === ORPHANED) process.kill(process.pid, "SIGKILL");
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end(signal));
   if (!isSupervised) return;
   process.stdin.resume();
-  process.stdin.on("end", () => void end("the parent has gone"));
+  process.stdin.on("end", () => void end(ORPHANED));
 }
 
 try {
