@@ -181,6 +181,7 @@ export async function removeByHand(scene: ImageScene, image: WatchedImage): Prom
   await scene.expectNothingLeft(image);
   const id = await engine.docker("images", "--quiet", "--no-trunc", reference);
   await engine.docker("rmi", "--force", id.trim());
+  expect(await engine.docker("images", "--all", "--quiet", "--no-trunc")).not.toContain(id.trim());
 }
 
 /** The registry has deleted it, and its answer is on the wire. */
