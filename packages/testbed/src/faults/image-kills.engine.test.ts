@@ -140,14 +140,18 @@ describe.concurrent.each(HERE)("images on Docker $generation", ({ generation, li
     async "the lease's connection"() {
       const { admin_url } = inject("postgres");
       const name = new URL(database.url).pathname.slice(1);
-      await administer(admin_url, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-      await scene.stage.pool.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
-        ["berth-reconciler-lease"],
-      );
-      scene.release();
-      await delay(LAPSE_MS); // what was under way ends meanwhile
-      await administer(admin_url, `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      const allow = (isAllowed: boolean) =>
+        administer(admin_url, `ALTER DATABASE ${name} ALLOW_CONNECTIONS ${isAllowed}`);
+      await allow(false);
+      try {
+        // Of this database alone: other suites have reconcilers on the same PostgreSQL.
+        const theirs = `application_name = 'berth-reconciler-lease' AND datname = '${name}'`;
+        await administer(admin_url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${theirs}`);
+        scene.release();
+        await delay(LAPSE_MS); // what was under way ends meanwhile
+      } finally {
+        await allow(true);
+      }
     },
   };
 
