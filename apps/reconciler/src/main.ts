@@ -5,10 +5,11 @@ import { loadSshKey, type SshKey } from "@berth/db/machines/ssh-key.ts";
 import { createPool } from "@berth/db/pool.ts";
 import { createSecretBox, type SecretBox } from "@berth/db/secret-box.ts";
 import { pgSql } from "@berth/db/sql.ts";
+import { stopOnSignals } from "@berth/db/stop-on-signals.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
 import { makeSshKey } from "@berth/docker/transport/ssh-tunnel.ts";
-import pino, { type Logger } from "pino";
+import pino from "pino";
 import { startCalendar } from "./calendar.ts";
 import { createCrash } from "./crash.ts";
 import { EnvError } from "@berth/spec/environment.ts";
@@ -38,7 +39,11 @@ async function start(env: Env): Promise<void> {
   });
   const calendar = startCalendar(env.DATABASE_URL, log, () => reconciler.verifyImages());
   log.info("the reconciler runs");
-  stopOnSignals(log, env.BERTH_SUPERVISED, () => Promise.all([calendar.stop(), reconciler.stop()]));
+  stopOnSignals({
+    log,
+    isSupervised: env.BERTH_SUPERVISED,
+    stop: () => Promise.all([calendar.stop(), reconciler.stop()]),
+  });
 }
 
 async function readSshKey(databaseUrl: string, box: SecretBox): Promise<SshKey> {
@@ -48,26 +53,6 @@ async function readSshKey(databaseUrl: string, box: SecretBox): Promise<SshKey> 
   } finally {
     await pool.end();
   }
-}
-
-const ORPHANED = "the parent has gone";
-
-/** Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. A second signal ends at once. */
-function stopOnSignals(log: Logger, isSupervised: boolean, stop: () => Promise<unknown>): void {
-  let isStopping = false;
-  const end = async (cause: string): Promise<void> => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    log.info({ cause }, "stopping");
-    await stop();
-    // Who reads the log has gone as well: an exit would first write what is left of it, and wait for that for ever.
-    if (cause === ORPHANED) process.kill(process.pid, "SIGKILL");
-    process.exit(0);
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end(signal));
-  if (!isSupervised) return;
-  process.stdin.resume();
-  process.stdin.on("end", () => void end(ORPHANED));
 }
 
 try {

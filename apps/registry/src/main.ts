@@ -6,6 +6,7 @@ import { createPool, type Pool } from "@berth/db/pool.ts";
 import { REGISTRY_CHANNEL } from "@berth/db/registry/record.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
 import { pgSql } from "@berth/db/sql.ts";
+import { stopOnSignals } from "@berth/db/stop-on-signals.ts";
 import cron from "node-cron";
 import pino, { type Logger } from "pino";
 import { EnvError } from "@berth/spec/environment.ts";
@@ -34,10 +35,14 @@ async function start(env: Env): Promise<void> {
     onConnected: () => registry.recordAgain(),
     onError: (error) => log.debug({ err: error }, "the database does not tell anything; still trying"),
   });
-  stopOnSignals(log, env.BERTH_SUPERVISED, async () => {
-    await listening.close();
-    await registry.stop();
-    await pool.end();
+  stopOnSignals({
+    log,
+    isSupervised: env.BERTH_SUPERVISED,
+    async stop() {
+      await listening.close();
+      await registry.stop();
+      await pool.end();
+    },
   });
 }
 
@@ -72,22 +77,6 @@ async function keep(env: Env, pool: Pool, log: Logger): Promise<KeptRegistry> {
       await only.release();
     },
   };
-}
-
-/** Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. A second signal ends at once. */
-function stopOnSignals(log: Logger, isSupervised: boolean, stop: () => Promise<unknown>): void {
-  let isStopping = false;
-  const end = async (cause: string): Promise<void> => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    log.info({ cause }, "stopping");
-    await stop();
-    process.exit(0);
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end(signal));
-  if (!isSupervised) return;
-  process.stdin.resume();
-  process.stdin.on("end", () => void end("the parent has gone"));
 }
 
 try {

@@ -7,6 +7,7 @@ import { completeEnvironment } from "@berth/db/embedded/complete-environment.ts"
 import { loadInstallation } from "@berth/db/installation.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
 import { prismaSql } from "@berth/db/sql.ts";
+import { stopOnSignals } from "@berth/db/stop-on-signals.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { buildApp } from "./build-app.ts";
@@ -56,7 +57,8 @@ async function start(env: Env): Promise<void> {
   const reach = new Reach(services);
   const proxy = await openProxy(env, { services, reach, live, servers, log });
   const gateway = await openGateway(env, { services, reach, log, live });
-  closeOnSignals(app, env.BERTH_SUPERVISED, async () => {
+  const stop = async (): Promise<void> => {
+    await close(app);
     await gateway?.close();
     await proxy?.close();
     reach.close();
@@ -64,7 +66,8 @@ async function start(env: Env): Promise<void> {
     services.registries.close();
     await live.close();
     await db.$disconnect();
-  });
+  };
+  stopOnSignals({ log, isSupervised: env.BERTH_SUPERVISED, stop });
   await listen(app, env);
 }
 
@@ -186,27 +189,11 @@ function publicHost(host: string, publicUrl: string | undefined): string {
   return host === "0.0.0.0" || host === "::" ? hostname() : host;
 }
 
-/**
- * Ends cleanly on SIGTERM and Ctrl-C, and where a parent supervises us, with that parent. `release` gives back what
- * requests and sockets need until the last of them has ended.
- */
-function closeOnSignals(app: FastifyInstance, isSupervised: boolean, release: () => Promise<void>): void {
-  let closing = false;
-  const close = async (cause: string): Promise<void> => {
-    if (closing) return;
-    closing = true;
-    app.log.info({ cause }, "closing");
-    // Requests under way are answered; what is still open then is cut.
-    const insist = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
-    await app.close();
-    clearTimeout(insist);
-    await release();
-    process.stdin.destroy();
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void close(signal));
-  if (!isSupervised) return;
-  process.stdin.resume();
-  process.stdin.on("end", () => void close("the parent has gone"));
+/** Requests under way are answered; what is still open then is cut. */
+async function close(app: FastifyInstance): Promise<void> {
+  const insist = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+  await app.close();
+  clearTimeout(insist);
 }
 
 try {

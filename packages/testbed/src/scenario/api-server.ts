@@ -29,8 +29,8 @@ export interface ApiServer {
   log: readonly string[];
   /** Ends it as an admin would, and resolves with its exit code. */
   stop(): Promise<number | null>;
-  /** Closes its stdin, as the end of its parent does, and resolves with its exit code. */
-  abandon(): Promise<number | null>;
+  /** Closes its stdin, as the end of its parent does, and resolves when it has ended. */
+  abandon(): Promise<void>;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
 }
@@ -93,9 +93,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       server.kill("SIGTERM");
       return exited;
     },
-    abandon() {
+    async abandon() {
       server.stdin.end();
-      return exited;
+      await exited;
     },
     async kill() {
       server.kill("SIGKILL");
