@@ -101,4 +101,26 @@ describe("an owner who", () => {
     const { generation } = await container.see();
     expect((await container.see()).observed_generation).toBe(generation);
   }, 60_000);
+
+  test("starts and stops a container as fast as the server takes it: the last word counts, and the engine is changed twice a second at most", async () => {
+    const { scene, engine } = open();
+    const container = await scene.run({ gpu_count: 1 });
+    const { start, stop } = container.owner.container;
+    const calls = countCalls(engine.simulation);
+    const startedAt = performance.now();
+    for (let flip = 0; flip < 30; flip += 1) {
+      await stop.mutate(container.ref);
+      await start.mutate(container.ref);
+    }
+    const askedMs = performance.now() - startedAt;
+    await stop.mutate(container.ref);
+    await container.reaches("Stopped");
+    await container.isOnEngine("exited");
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const changes = calls("start") + calls("stop");
+    console.log(`61 words in ${Math.round(askedMs)} ms, ${changes} calls to the engine in ${seconds.toFixed(1)} s`);
+    // A burst is let through first.
+    expect(changes).toBeLessThanOrEqual(12 + 2 * seconds + 1);
+    expect(timesOf(engine.simulation, container, "create")).toBe(1);
+  });
 });

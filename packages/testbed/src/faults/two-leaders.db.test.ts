@@ -2,7 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { waitUntil } from "../fleet/wait-until.ts";
 import { type ReconcilerProcess, startReconcilerProcess } from "../scenario/reconciler-process.ts";
-import { timesOf, useFaultyScene } from "./faulty-scene.ts";
+import type { WatchedContainer } from "../scenario/watched-container.ts";
+import type { EngineCall } from "../simulated/faults.ts";
+import { countCalls, doneTo, timesOf, useFaultyScene } from "./faulty-scene.ts";
 
 const BUSY_LOOP = new URL("./busy-loop.fixture.ts", import.meta.url).href;
 
@@ -127,4 +129,58 @@ describe("two reconcilers", () => {
     others = [leader];
     berth.reconciler = other;
   }, 60_000);
+
+  test.each<[what: string, call: EngineCall, ask: (container: WatchedContainer) => Promise<unknown>]>([
+    [
+      "the create of a recreate",
+      "create",
+      ({ owner, ref }) => owner.container.update.mutate({ ...ref, env: { CHANGED: "yes" }, recreate: "discard" }),
+    ],
+    ["a removal", "remove", ({ owner, ref }) => owner.container.delete.mutate(ref)],
+  ])(
+    "of which the one that leads freezes in the middle of %s: the other brings it to its end, and it changes nothing when it thaws",
+    async (_what, call, ask) => {
+      const { scene, berth, engine } = open();
+      await berth.reconciler.stop();
+      const first = await startAnother();
+      berth.reconciler = first;
+      await waitUntil("the first to lead", 20_000, async () => (await readLease()) !== null);
+      const before = await readLease();
+      const second = await startAnother();
+      await untilShared();
+      const lease = await readLease();
+      const [leader, other] = lease?.holder === before?.holder ? [first, second] : [second, first];
+      berth.reconciler = other;
+      others = [leader];
+
+      const [changed, bystander] = await Promise.all([scene.run(), scene.run()]);
+      const calls = countCalls(engine.simulation);
+      engine.simulation.faults.add({ call, effect: { kind: "none" }, latency_ms: 1_000, times: 1 });
+      await ask(changed);
+      await expect.poll(() => calls(call), { timeout: 10_000 }).toBe(1);
+      leader.kill("SIGSTOP");
+      await waitUntil("the other to lead", 20_000, async () => {
+        const now = await readLease();
+        return now !== null && now.holder !== lease?.holder;
+      });
+      if (call === "remove") await changed.isGone();
+      else await changed.reaches("Running");
+      await bystander.owner.container.stop.mutate(bystander.ref);
+      await bystander.reaches("Stopped");
+      const creates = timesOf(engine.simulation, changed, "create");
+      expect(creates).toBe(call === "create" ? 2 : 1);
+
+      const done = (): string[] => [changed, bystander].flatMap((container) => doneTo(engine.simulation, container));
+      const was = done();
+      leader.kill("SIGCONT");
+      await waitUntil("the thawed one to notice", 20_000, () =>
+        leader.log.some((line) => line.includes("shards were lost")),
+      );
+      await untilShared();
+      expect(done()).toEqual(was);
+      expect(await bystander.see()).toMatchObject({ phase: "Stopped" });
+      const left = (await changed.allOnEngine()).map(({ state }) => state).sort();
+      expect(left).toEqual(call === "create" ? ["exited", "running"] : []); // the one before stays set aside
+    },
+  );
 });
