@@ -150,4 +150,38 @@ describeOnEngines(["real", "simulated"], (scene) => {
     await scene().run();
     expect(await look()).toEqual(before);
   });
+
+  test.for([
+    { who: "another container", by: (port: number) => ["--publish", `${port}:80`, TEST_IMAGE, "sleep", "1000"] },
+    { who: "a program", by: (port: number) => ["--network", "host", TEST_IMAGE, "httpd", "-f", "-p", `${port}`] },
+  ])(
+    "says that $who of the machine has its port, leaves that alone, and starts once the port is free",
+    async ({ who, by }, { skip }) => {
+      const { engine } = scene();
+      skip(who === "a program" && engine.simulated, "nothing really listens there");
+      const ports = [{ name: "web", kind: "http" as const, container_port: 80 }];
+      const container = await scene().create({ desired: "stopped", ports });
+      const [port] = (await container.reaches("Stopped")).ports;
+      const stranger = await engine.docker("run", "--detach", ...by(port?.host_port ?? 0));
+      onTestFinished(async () => {
+        await engine.docker("rm", "--force", stranger);
+      });
+      if (who === "a program") {
+        const connect = `until nc 127.0.0.1 ${port?.host_port} < /dev/null; do sleep 0.1; done`;
+        await engine.docker("exec", stranger, "sh", "-c", connect);
+      }
+      const look = () => engine.docker("container", "inspect", stranger);
+      const before = await look();
+
+      await container.owner.container.start.mutate(container.ref);
+      const seen = await container.until("what is in the way to be told", ({ message }) =>
+        /already (allocated|in use)/.test(message ?? ""),
+      );
+      expect(seen.message).toContain(String(port?.host_port));
+      expect(await look()).toBe(before);
+      await engine.docker("rm", "--force", stranger);
+      expect(await container.reaches("Running")).toMatchObject({ ports: [port] });
+      expect(await container.allOnEngine()).toHaveLength(1);
+    },
+  );
 });
