@@ -50,7 +50,7 @@ export function useMachineColumns(): Column<Machine>[] {
       },
       {
         key: "disk",
-        title: t("board.disk"),
+        title: t("machine.charts.disk"),
         value: ({ disk }) => disk?.free ?? 0,
         render: ({ disk }) =>
           disk &&
