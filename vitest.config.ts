@@ -7,6 +7,9 @@ const ENGINES = ["{apps,packages}/*/src/**/*.engine.test.ts"];
 /** Files at a time. Half of the time they wait for PostgreSQL or a browser, or most of it for engines, of which each has a fleet. */
 const maxWorkers = Number(process.env["BERTH_TEST_WORKERS"] ?? 2);
 
+/** A machine that tests several files may be busy with another. What must be quick is asserted where it is meant. */
+const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
+
 const POSTGRES = "packages/testbed/src/postgres/global-setup.ts";
 const FLEET = "packages/testbed/src/fleet/global-setup.ts";
 
@@ -20,8 +23,7 @@ export default defineConfig({
           include: DB,
           maxWorkers,
           globalSetup: [POSTGRES],
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          ...PATIENT,
           sequence: { groupOrder: 1 },
         },
       },
@@ -30,8 +32,7 @@ export default defineConfig({
           name: "engines",
           include: ENGINES,
           globalSetup: [POSTGRES, FLEET],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...PATIENT,
           maxWorkers,
           sequence: { groupOrder: 2 },
         },

@@ -101,7 +101,7 @@ test("ends with the session of the console that asked", async () => {
   await api.services.sql("DELETE FROM sessions");
   await waitUntil(
     "the cookie to be no good",
-    3_000,
+    10_000,
     async () => (await ask(url + alice.path, { cookie })).status === 401,
   );
 });

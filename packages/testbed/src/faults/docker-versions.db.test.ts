@@ -62,7 +62,7 @@ describe("an engine whose Docker", () => {
           message: expect.stringContaining("Upgrade Docker"),
         }),
       );
-      expect(await container.see()).toMatchObject({ phase: "Unknown" });
+      await container.reaches("Unknown");
       faults.clear();
       await container.reaches("Stopped");
       await untilMachine("it to be back", ({ online }) => online);

@@ -25,14 +25,16 @@ describe("an owner who", () => {
 
   test("deletes a container during its pull: it is gone, and was never made", async () => {
     const { scene, engine } = open();
-    engine.simulation.faults.add({ call: "pull", effect: LATE, latency_ms: 800, times: 1 });
+    const letGo = engine.simulation.faults.add({ call: "pull", effect: { kind: "hang" } });
     const reference = `${engine.registry}/berth-test/busybox:derived`;
     const image_id = await scene.addImage(reference);
     const container = await scene.create({ image_id });
     await container.tells("Pulling: ");
     await container.owner.container.delete.mutate(container.ref);
     await container.isGone();
-    await delay(1_000); // the pull ends meanwhile
+    letGo();
+    const isThere = () => engine.docker("images", "--quiet", reference);
+    await expect.poll(isThere, { timeout: 20_000 }).not.toBe("");
     expect(timesOf(engine.simulation, container, "create")).toBe(0);
     await engine.docker("rmi", reference);
   });

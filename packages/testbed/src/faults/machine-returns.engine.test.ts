@@ -1,3 +1,4 @@
+import type { Container } from "@berth/spec/container.ts";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -41,7 +42,8 @@ describe.skipIf(!sharedFleet())("a machine that comes back as another", () => {
     await engine.cutPower();
     const url = await engine.startElsewhere();
     await seeOnline(machine, false);
-    expect(await stage.get(container)).toMatchObject({ phase: "Unknown", machine_id });
+    const unknown = ({ phase }: Container): boolean => phase === "Unknown";
+    expect(await stage.see(container, "it to be unknown", unknown)).toMatchObject({ machine_id });
 
     const other = machines()[1]!;
     const wrong = stage.api.admin.machine.update.mutate({ machine_id, url: other.engine.url });

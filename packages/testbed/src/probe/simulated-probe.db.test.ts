@@ -224,4 +224,4 @@ test("goes with its machine", async () => {
   expect(await berth.query("SELECT 1 FROM machine_telemetry UNION ALL SELECT 1 FROM machine_telemetry_points")).toEqual(
     [],
   );
-});
+}, 60_000);

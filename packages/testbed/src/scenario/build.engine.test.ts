@@ -226,7 +226,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     const image = await build(["FROM public/busybox:latest", `RUN echo ${id} && sleep 100`]);
     await waitForStep(id);
     await admin.image.cancel.mutate(image.ref);
-    expect((await image.reaches("Failed", 5_000)).message).toMatch(/cancelled/);
+    expect((await image.reaches("Failed", 12_000)).message).toMatch(/cancelled/);
     await expect.poll(() => stepsOf(id), { timeout: 20_000 }).toEqual([]);
     expect((await logOf(image)).ended).toBe(true);
     await remove(image);

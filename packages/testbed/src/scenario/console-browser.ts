@@ -27,6 +27,7 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     async openContext(options) {
       const viewport = { width: 1_280, height: 900 };
       const context = await browser.newContext({ locale: "en-GB", baseURL: berth.server.url, viewport, ...options });
+      context.setDefaultTimeout(60_000);
       onTestFinished(() => context.close());
       return context;
     },

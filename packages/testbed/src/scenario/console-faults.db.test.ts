@@ -13,7 +13,7 @@ import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 /** In which a page says that something is away. */
-const TOLD_MS = 12_000;
+const TOLD_MS = 25_000;
 /** In which it is as before once that is back. */
 const BACK_MS = 20_000;
 /** What the browser itself says of requests that failed. Nothing else may be said. */

@@ -29,7 +29,7 @@ describeOnEngines(["real", "simulated"], (scene) => {
     expect(seen.message).toContain("3");
     const before = performance.now();
     await scene().run();
-    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(performance.now() - before).toBeLessThan(12_000);
 
     await crashing.owner.container.stop.mutate(crashing.ref);
     await crashing.reaches("Stopped");

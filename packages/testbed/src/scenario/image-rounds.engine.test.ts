@@ -18,6 +18,8 @@ describeOnEngines(["real"], (scene, scenes) => {
     ({ berth } = scene());
     registry = await FleetRegistry.start(sharedFleet()!.directory, { name: `rounds-${scene().engine.name}` });
     await recordRegistry(berth, { address: registry.address });
+    // A machine that was just added has yet to be looked at.
+    await expect.poll(async () => (await takeStock(berth, scenes())).rows.dirty, { timeout: 30_000 }).toBe(0);
     [before, weight] = [await takeStock(berth, scenes()), await weighRegistry(registry)];
   });
   afterAll(() => registry.kill());

@@ -1,11 +1,15 @@
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, describe, expect, vi } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { realEngine, type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 import { Scene } from "./scene.ts";
 
 export type EngineKind = "real" | "simulated";
+
+/** Generous: a test's machine may be busy with others. */
+const OPENED_WITHIN_MS = 90_000;
+const TESTED_WITHIN_MS = 60_000;
 
 /**
  * Describes `scenarios` once for every engine of these kinds that this machine can have. All of them are machines of one
@@ -24,6 +28,7 @@ export function describeOnEngines(
   if (kinds.includes("simulated")) openers.set("simulated", () => startScenarioSimulation("simulated"));
 
   describe.skipIf(openers.size === 0)("a whole Berth", () => {
+    vi.setConfig({ testTimeout: TESTED_WITHIN_MS, hookTimeout: OPENED_WITHIN_MS });
     let berth: Berth;
     const scenes = new Map<string, Scene>();
     beforeAll(async () => {
@@ -31,7 +36,7 @@ export function describeOnEngines(
       for (const [name, open] of openers) scenes.set(name, await Scene.open(berth, await open()));
     });
     afterAll(async () => {
-      await berth.deleteContainers();
+      await berth?.deleteContainers();
       const label = `label=${LABEL.installation}=${await berth.readInstallation()}`;
       await berth.close();
       for (const { engine } of scenes.values()) {

@@ -53,7 +53,7 @@ describeOnEngines(["real"], (scene) => {
     await owner.user.ssh_keys.remove.mutate({ key_id: items[0]!.key_id });
     const begun = performance.now();
     await vi.waitFor(async () => expect(await keysIn()).not.toContain(first!.public_key), WAIT);
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeLessThan(12_000);
     await letsIn(second!);
     expect(await enter(first!, "true")).toMatchObject({ code: 255 });
     expect(await keysIn()).toContain(own);

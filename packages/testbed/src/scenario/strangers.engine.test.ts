@@ -43,7 +43,7 @@ async function look({ engine }: Scene, strangers: string[]): Promise<string[]> {
 }
 
 describeOnEngines(["real"], (scene) => {
-  test("are byte for byte the same after many random steps beside them", { timeout: 120_000 }, async () => {
+  test("are byte for byte the same after many random steps beside them", { timeout: 300_000 }, async () => {
     const seed = Number(process.env["BERTH_TEST_SEED"] ?? randomInt(2 ** 31));
     console.log(`BERTH_TEST_SEED=${seed} on ${scene().engine.name}`);
     const random = seededRandom(seed);
