@@ -18,7 +18,8 @@ import { makeMissingDirectory, prepareVolumes } from "./prepare-mounts.ts";
 import { putKeys } from "./put-keys.ts";
 import { appliedOfHeld, madeFromOf, NOTHING_APPLIED, ownMadeFrom, withLimits } from "./made-from.ts";
 
-const STOP_GRACE_S = 10;
+/** For whatever of it wants to end by itself, seconds. */
+export const STOP_GRACE_S = 10;
 const COMMIT_DEADLINE_MS = 600_000;
 const REMOVAL_POLL_MS = 500;
 /** How long what a recreate set aside is kept. */
@@ -49,8 +50,7 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       return true;
 
     case "stopContainer":
-      await assertWanted(run);
-      await session.mutate(() => engine.stopContainer(action.engineId, STOP_GRACE_S));
+      await stop(run, action.engineId);
       crash("after-stop");
       return true;
 
@@ -80,8 +80,7 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       return true;
 
     case "putBackContainer":
-      await assertWanted(run);
-      await session.mutate(() => engine.renameContainer(action.engineId, action.name));
+      await mutateWanted(run, () => engine.renameContainer(action.engineId, action.name));
       crash("after-put-back");
       draft.applied = appliedOfHeld(holdOf(run, action.engineId));
       await forgetHolds(session.sql, session.fence(), [action.engineId]);
@@ -123,6 +122,14 @@ async function assertWanted({ session, known, desired }: ContainerRun): Promise<
     throw new StaleRowError();
 }
 
+/** Once it has its turn on the engine: its owner may have said otherwise while it waited for that. */
+const mutateWanted = <Result>(run: ContainerRun, work: () => Promise<Result>): Promise<Result> =>
+  run.session.mutate(async () => {
+    await assertWanted(run);
+    run.session.fence();
+    return work();
+  });
+
 async function checkImage({ session, known, desired }: ContainerRun, reference: string): Promise<void> {
   try {
     await session.read(() => session.engine.inspectImage(reference));
@@ -151,9 +158,14 @@ function beginPull({ session, known }: ContainerRun, reference: string): void {
   });
 }
 
+async function stop(run: ContainerRun, engineId: string): Promise<void> {
+  await mutateWanted(run, () => run.session.engine.stopContainer(engineId, STOP_GRACE_S));
+  run.known.surelyDown = engineId;
+}
+
 async function create(run: ContainerRun): Promise<void> {
   const { session, known, desired, draft } = run;
-  known.mayExist = true;
+  known.hasCreated = true;
   const isFirst = draft.create_open && draft.applied === null;
   draft.applied = withLimits({ ...NOTHING_APPLIED, made_from: madeFromOf(known.row) }, desired.limits);
   // A new row says it already, and nobody must wait for that to be written again.
@@ -212,6 +224,7 @@ async function start(run: ContainerRun, engineId: string | null, cause: string):
   const isAfterExit = cause.startsWith("exited");
   if (isAfterExit) draft.restarts += 1;
   await endEarlierRuns(run);
+  known.surelyDown = null;
   try {
     await session.mutate(() => session.engine.startContainer(target));
   } catch (error) {
@@ -324,15 +337,14 @@ async function setAside(run: ContainerRun, action: Extract<Action, { type: "setA
   const others = known.row.held.filter((hold) => hold !== before);
   known.row.held = [...others, { engine_id: action.engineId, generation, held_until, made_from }];
   session.crash("after-hold");
-  await session.mutate(() => session.engine.renameContainer(action.engineId, action.name));
+  await mutateWanted(run, () => session.engine.renameContainer(action.engineId, action.name));
   session.crash("after-set-aside");
 }
 
 async function remove(run: ContainerRun, engineId: string): Promise<void> {
   const { session } = run;
-  await assertWanted(run);
   try {
-    await session.mutate(() => session.engine.removeContainer(engineId));
+    await mutateWanted(run, () => session.engine.removeContainer(engineId));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.kind === "conflict") throw new NotYetError(error.message, REMOVAL_POLL_MS);

@@ -11,8 +11,8 @@ export interface KnownContainer {
   isRunning: boolean;
   /** What this process created last. Whatever somebody renames it to before it is recorded, it is ours. */
   createdId: string | null;
-  /** Somebody, perhaps a process before this one, may have acted on it: only a list can tell. */
-  mayExist: boolean;
+  /** This process has sent a create. */
+  hasCreated: boolean;
   image: ObservedImage;
   /** A create was answered with 409: look who bears the name. */
   nameTaken: boolean;
@@ -33,6 +33,8 @@ export interface KnownContainer {
   retryAt: number;
   /** What was announced of an engine container: a list that still has it running is not believed until then (monotonic, ms). */
   announced: { engineId: string; what: "end" | "pause"; until: number } | null;
+  /** The engine container of which a stop was answered since it was last started: no start of it is under way. */
+  surelyDown: string | null;
   /** The engine container whose last end was told by an event. */
   heardEndOf: string | null;
   /** Why the ssh keys are not in it, and when (wall clock, ms) that is tried again. */
@@ -56,8 +58,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   isStale: false,
   isRunning: false,
   createdId: null,
-  // Only under the name of its first generation does the create itself tell that it was made already.
-  mayExist: row.status.version > 0 || row.status.engine_id !== null || row.generation > 1,
+  hasCreated: false,
   image: { state: "unknown" },
   nameTaken: false,
   committing: false,
@@ -70,6 +71,7 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   startNotBefore: 0,
   retryAt: 0,
   announced: null,
+  surelyDown: null,
   heardEndOf: null,
   keysFailure: null,
   lastEventAt: 0,
@@ -79,6 +81,13 @@ export const newKnown = (row: ContainerRow): KnownContainer => ({
   gpusReleasedGeneration: 0,
   pace: { tokens: PACE_BURST, at: 0 },
 });
+
+/**
+ * Somebody, perhaps a process before this one, may have acted on it: only a list can tell. Asked of the row as it is now,
+ * for only under the name of its first generation does the create itself tell that it was made already.
+ */
+export const mayExist = ({ hasCreated, row: { status, generation } }: KnownContainer): boolean =>
+  hasCreated || status.version > 0 || status.engine_id !== null || generation > 1;
 
 /** `status` is the row's, or the draft of a run that has acted since it was read. */
 export function memoryOf(known: KnownContainer, status: ContainerStatusRow = known.row.status): Memory {

@@ -2,7 +2,7 @@ import { EngineError, type ListedContainer } from "@berth/docker/engine.ts";
 import { engineNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import type { MachineSession } from "../machines/machine-session.ts";
 import type { EngineContainer, ObservedContainer } from "../plan/types.ts";
-import type { KnownContainer } from "./known-container.ts";
+import { type KnownContainer, mayExist } from "./known-container.ts";
 import { hasHold, isCurrentName, isHeld, isNamedBeside, isOurs, isUnknownTwin } from "./ownership.ts";
 
 /**
@@ -13,7 +13,7 @@ import { hasHold, isCurrentName, isHeld, isNamedBeside, isOurs, isUnknownTwin } 
 export async function observe(session: MachineSession, known: KnownContainer): Promise<ObservedContainer> {
   const { row } = known;
   // Nobody has ever acted on it; the create itself will tell if that is wrong, for the name is taken then.
-  if (!known.mayExist) {
+  if (!mayExist(known)) {
     return { current: null, held: [], foreignName: false, unknownTwin: false, image: known.image };
   }
 

@@ -29,6 +29,8 @@ export async function putKeys(run: ContainerRun, engineId: string): Promise<void
     }
     draft.ssh_keys = `${engineId}:${hash}`;
     known.keysFailure = null;
+    // They have changed since the row was read, and its notice was lost: the next look reads it.
+    if (hash !== run.desired.keysHash) known.isStale = true;
   } catch (error) {
     if (!(error instanceof EngineError || error instanceof KeysError)) throw error;
     session.log.warn({ uid: known.row.uid, err: error }, "could not put ssh keys into a container");

@@ -6,8 +6,9 @@ import { type Condition, mergeConditions } from "@berth/spec/condition.ts";
 import { StaleRowError } from "../failures.ts";
 import { acceptedEngineId, awaitsRestart, isUp } from "../plan/facts.ts";
 import { type Failure, toStatus } from "../plan/status.ts";
-import type { ObservedContainer, Plan } from "../plan/types.ts";
+import type { EngineContainer, ObservedContainer, Plan } from "../plan/types.ts";
 import type { ContainerRun } from "./container-run.ts";
+import { STOP_GRACE_S } from "./execute.ts";
 import { memoryOf } from "./known-container.ts";
 import { appliedOfHeld, ownMadeFrom, withMadeFrom } from "./made-from.ts";
 
@@ -28,6 +29,7 @@ export async function settle(
   const isRecorded = current !== null && engineId === current.engineId;
   const isAsWanted = isRecorded && current.specHash === desired.specHash;
   const isDone = next.actions.length === 0 && failure === null;
+  const isDown = next.standing === "stopped" || next.standing === "completed";
   // Written before a rename that did not come, or of one that somebody has given its name again: it is not set aside.
   const hold = isRecorded ? row.held.find((held) => held.engine_id === current.engineId) : undefined;
   const isHoldOver = hold !== undefined && isDone;
@@ -51,13 +53,13 @@ export async function settle(
     exit_code: shown.exitCode,
     next_retry_at: nextRetryAt === null ? null : new Date(nextRetryAt),
     conditions: mergeConditions(row.status.conditions, shown.claims, new Date(session.now())),
-    // Seen, though perhaps not reached: what blocks it is in the phase and the conditions.
-    observed_generation: row.generation,
+    // Seen, though perhaps not reached: what blocks it is in the phase and the conditions. A move ends by it, and not as
+    // long as what it leaves is up: one that is paused does not run, and is not down.
+    observed_generation: row.is_moving && current && isUp(current) ? row.status.observed_generation : row.generation,
   };
-  // Before the status says so: a crash in between must not leave them taken.
-  const isDown = next.standing === "stopped" || next.standing === "completed";
-  // One that moves keeps them until it has arrived: it may have to stay.
-  if (isDone && isDown && !row.is_moving) await giveBackGpus(run);
+  // Before the status says so: a crash in between must not leave them taken. One that moves keeps them until it has
+  // arrived: it may have to stay.
+  if (isDone && isDown && !row.is_moving) await giveBackGpus(run, next.standing === "stopped" ? current : null);
   if (isDone && (isDown || current?.specHash === desired.specHash)) await giveBackSurplus(run);
   if (!isSame(status, row.status) || isHoldOver) {
     const version = await writeContainerStatus(session.sql, session.fence(), {
@@ -115,9 +117,14 @@ async function forgetGoneHolds({ session, known }: ContainerRun, observed: Obser
   known.row.held = known.row.held.filter((hold) => !gone.includes(hold.engine_id));
 }
 
-async function giveBackGpus({ session, known }: ContainerRun): Promise<void> {
+/** A list shows what a start that nobody waits for any more has yet to bring up as down; a stop waits for the end of that. */
+async function giveBackGpus({ session, known }: ContainerRun, stopped: EngineContainer | null): Promise<void> {
   const { row } = known;
   if (row.placement.gpu_uuids.length === 0 || known.gpusReleasedGeneration === row.generation) return;
+  if (stopped && stopped.engineId !== known.surelyDown) {
+    await session.mutate(() => session.engine.stopContainer(stopped.engineId, STOP_GRACE_S));
+    known.surelyDown = stopped.engineId;
+  }
   await inTransaction(session.pool, (sql) => releaseGpus(sql, session.fence(), row.container_id, row.generation));
   known.gpusReleasedGeneration = row.generation;
   row.claimed_gpus = [];
