@@ -7,7 +7,7 @@ import { loadPlaces, loadPlacesOf } from "@berth/db/images/places.ts";
 import { settleImages } from "@berth/db/images/settle.ts";
 import { loadInstallation } from "@berth/db/installation.ts";
 import { listen, SPEC_CHANNELS } from "@berth/db/listen.ts";
-import { loadMachines, type MachineRow } from "@berth/db/machines/load.ts";
+import { findGone, loadMachines, type MachineRow } from "@berth/db/machines/load.ts";
 import { writeHeartbeats } from "@berth/db/machines/write-status.ts";
 import { createPool, type Pool } from "@berth/db/pool.ts";
 import type { SecretBox } from "@berth/db/secret-box.ts";
@@ -42,6 +42,8 @@ const SETTLE_MS = 15_000;
 const SETTLE_PAUSE_MS = 100;
 const BATCH = 500;
 const RETRY_MS = 1_000;
+/** An engine that hangs must not keep our machines from another. */
+const HAND_OVER_MS = 3_000;
 /** A database that hangs must not keep the process from ending. */
 const FLUSH_MS = 3_000;
 
@@ -160,11 +162,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     sessions.delete(machineId);
   }
 
-  /** Berth leaves the machine: what it runs there for itself goes. */
   function retire(machineId: string): void {
     const session = sessions.get(machineId);
     sessions.delete(machineId);
-    if (session) void session.probe.retire().finally(() => session.close());
+    if (session) void session.retire();
   }
 
   /** The database may be away: what is ours is asked for until it is known. */
@@ -267,6 +268,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     }
   });
 
+  const retireGone = retried(log, async () => {
+    const gone = sessions.size === 0 ? [] : await findGone(sql, [...sessions.keys()]);
+    gone.forEach(retire);
+  });
+
   function applyMachine(machineId: string, row: MachineRow | undefined): void {
     const session = sessions.get(machineId);
     if (!row || row.state === "decommissioned") return retire(machineId);
@@ -319,10 +325,14 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       settlePlacements("");
       // Deletions leave no dirty row.
       void lookAtPlaces([]);
+      void retireGone([]);
     },
     onError: (error) => log.warn({ err: error }, "not listening for changes; they are polled meanwhile"),
   });
-  const heartbeat = setInterval(() => void beat(sql, log, holder, sessions), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => {
+    void beat(sql, log, holder, sessions);
+    void retireGone([]);
+  }, HEARTBEAT_MS);
   leases.start();
 
   return {
@@ -333,8 +343,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       clearInterval(heartbeat);
       clearInterval(lineTimer);
       poll.stop();
-      // What is under way may end: an engine goes on with it in any case.
-      await queue.close();
+      // What is under way may end, if that is soon: an engine goes on with it in any case, and others wait for our machines.
+      await Promise.race([queue.close(), delay(HAND_OVER_MS, undefined, { ref: false })]);
       for (const machineId of sessions.keys()) close(machineId);
       await leases.close();
       registry.close();

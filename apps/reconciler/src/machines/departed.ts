@@ -2,6 +2,7 @@ import { type DepartedHold, forgetHolds } from "@berth/db/containers/hold.ts";
 import type { ListedContainer } from "@berth/docker/engine.ts";
 import { heldNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import { isCurrentName } from "../containers/ownership.ts";
+import { isAnswer } from "../failures.ts";
 import type { MachineSession } from "./machine-session.ts";
 
 const STOP_GRACE_S = 10;
@@ -38,9 +39,15 @@ export class Departed {
     if (this.#holds.size === 0) return;
     for (const container of listed) {
       const hold = this.#holds.get(container.id);
-      if (hold) await this.#keepOne(container, hold);
+      if (hold) await this.#keepOne(container, hold).catch((error: unknown) => this.#leave(container, error));
     }
     await this.#forgetGone(new Set(listed.map(({ id }) => id)));
+  }
+
+  /** What the engine refuses for one of them must not keep the machine from being looked at: the next look tries again. */
+  #leave({ id }: ListedContainer, error: unknown): void {
+    if (!isAnswer(error)) throw error;
+    this.#session.log.warn({ engineId: id, err: error }, "could not keep what a move left behind");
   }
 
   async #keepOne(container: ListedContainer, hold: DepartedHold): Promise<void> {

@@ -57,6 +57,8 @@ export async function watchEngine(session: MachineSession): Promise<void> {
     session.noteFailure(lastError);
     // Who answers with other than events is there, but may be no engine that we can work with: a look at it tells.
     if (isNoEngine(lastError) && session.row.status.online) session.enqueueMachine(PRIORITY.event);
+    // Nothing else asks for the first look at one that tells no events and answers all else.
+    else if (session.lastListAt === null && !session.breaker.isOpen) session.enqueueMachine(PRIORITY.event);
     session.log.debug({ err: lastError }, "event stream ended");
     // A stream that ends at once, again and again, is no connection.
     failures = performance.now() - connectedAt > STABLE_MS ? 1 : failures + 1;
@@ -109,7 +111,8 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
   const known = uid === undefined ? undefined : session.containers.get(uid);
   if (!known) {
     // Perhaps by a create that was under way when its owner deleted it: no other event would have it removed.
-    if (event.action === "create") session.enqueueMachine(PRIORITY.event);
+    // And what a move has left here is to stay down.
+    if (event.action === "create" || session.departed.has(event.actor_id)) session.enqueueMachine(PRIORITY.event);
     return;
   }
   const now = performance.now();
@@ -124,6 +127,7 @@ function onEvent(session: MachineSession, event: EngineEvent): void {
     case "start":
       session.stoppedByHand.delete(event.actor_id);
       known.announced = null;
+      known.surelyDown = null;
       known.heardEndOf = null;
       break;
     case "unpause":

@@ -92,6 +92,7 @@ export class MachineSession {
   readonly #closing = new AbortController();
   #eventStream = new AbortController();
   #failures = 0;
+  #isRetired = false;
 
   constructor(context: SessionContext, row: MachineRow) {
     this.context = context;
@@ -146,13 +147,24 @@ export class MachineSession {
 
   /** Stops looking; calls under way end with `closed`. */
   close(): void {
+    if (!this.#isRetired) this.#forget();
     this.#closing.abort();
     this.probe.close();
-    this.context.telemetry?.forget(this.row.machine_id);
     this.pulls.abortAll();
     this.images.abortAll();
-    this.context.queue.forget(this.row.machine_id);
     this.engine.close();
+  }
+
+  /** Berth leaves the machine: what it runs there for itself goes. It may be added again meanwhile, with a session of its own. */
+  async retire(): Promise<void> {
+    this.#forget();
+    this.#isRetired = true;
+    await this.probe.retire().finally(() => this.close());
+  }
+
+  #forget(): void {
+    this.context.queue.forget(this.row.machine_id);
+    this.context.telemetry?.forget(this.row.machine_id);
   }
 
   /** Throws where nothing may be begun. */
@@ -405,6 +417,8 @@ export class MachineSession {
   }
 
   async #reload(known: KnownContainer): Promise<boolean> {
+    // Before it is read: what is told meanwhile makes it stale again.
+    known.isStale = false;
     const [row] = await this.context.loadContainers({ uids: [known.row.uid] });
     if (!row || row.placement.machine_id !== this.row.machine_id) {
       this.forgetContainer(known.row.uid);
@@ -418,7 +432,6 @@ export class MachineSession {
     if (row.generation !== known.row.generation) forgiveFailures(known);
     if (!isSameImage(known.row, row)) known.image = { state: "unknown" };
     known.row = row;
-    known.isStale = false;
     return true;
   }
 

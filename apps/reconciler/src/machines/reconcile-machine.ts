@@ -67,10 +67,10 @@ async function load(session: MachineSession): Promise<void> {
   await session.images.load();
   while (noticedEarly.size > 0) {
     const uids = [...noticedEarly];
+    noticedEarly.clear();
     for (const row of await session.context.loadContainers({ uids })) {
       if (row.placement.machine_id === machine_id) session.upsert(row);
     }
-    for (const uid of uids) noticedEarly.delete(uid);
   }
   session.isLoaded = true;
 }
@@ -107,6 +107,8 @@ const isNews = ({ row: { status, facts } }: MachineSession, info: EngineInfo): b
   toMiB(info.memory_bytes) !== facts.memory?.total;
 
 async function tellMachine(session: MachineSession): Promise<void> {
+  // It was told to be away since the list was asked for, and the look that follows its next connection tells more.
+  if (session.breaker.isOpen) return;
   const { row, facts } = session;
   const status = {
     online: true,

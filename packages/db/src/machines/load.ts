@@ -71,6 +71,16 @@ const Facts: z.ZodType<MachineFacts> = z.object({
   boot_id: z.string().nullable(),
 });
 
+/** Of these machines, those that are no more: a notice of a deletion can be lost, and leaves nothing to poll. */
+export async function findGone(sql: Sql, machineIds: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }>(
+    `SELECT id FROM unnest($1::text[]) AS asked(id)
+     WHERE NOT EXISTS (SELECT 1 FROM machines m WHERE m.machine_id = asked.id)`,
+    [machineIds],
+  );
+  return rows.map(({ id }) => id);
+}
+
 export const TLS_PURPOSE = "machines.tls";
 
 /** A row that can't be read, as after a change of the key, is told and left out: it must not cost the others. */
