@@ -125,4 +125,67 @@ describe("an owner who", () => {
     expect(changes).toBeLessThanOrEqual(12 + 2 * seconds + 1);
     expect(timesOf(engine.simulation, container, "create")).toBe(1);
   });
+
+  test.each(["stop", "delete"] as const)(
+    "asks to %s what a reconciler had just started that died then: the next one finds it, and it is down before its GPUs are free",
+    async (what) => {
+      const { scene, engine, berth } = open();
+      await berth.reconciler.stop();
+      await berth.startReconciler({ crashAt: "after-start" });
+      const container = await scene.create({ gpu_count: 1 });
+      expect(await berth.reconciler.exited).toBe("SIGKILL");
+      expect((await container.onEngine()).state).toBe("running");
+
+      // Its row is read before the machine is known to be the right one.
+      const calls = countCalls(engine.simulation);
+      const goOn = engine.simulation.faults.add({ call: "volume_inspect", effect: { kind: "hang" } });
+      await berth.startReconciler();
+      await expect.poll(() => calls("volume_inspect")).toBe(1);
+      await container.owner.container[what].mutate(container.ref);
+      await delay(300); // the next one hears of it
+      goOn();
+      if (what === "stop") await container.reaches("Stopped");
+      else await container.isGone();
+      expect((await container.allOnEngine()).map(({ state }) => state)).toEqual(what === "stop" ? ["exited"] : []);
+      expect(await berth.query("SELECT 1 FROM gpu_allocations")).toEqual([]);
+    },
+  );
+
+  test("starts again what waits to be stopped: it is not stopped any more", async () => {
+    const { scene, engine } = open();
+    const containers = await Promise.all(Array.from({ length: 5 }, () => scene.run()));
+    const [last, ...others] = containers;
+    const calls = countCalls(engine.simulation);
+    const goOn = engine.simulation.faults.add({ call: "stop", effect: { kind: "hang" } });
+    await Promise.all(others.map(({ owner, ref }) => owner.container.stop.mutate(ref)));
+    // As many changes as go to one machine at a time.
+    await expect.poll(() => calls("stop")).toBe(4);
+    await last!.owner.container.stop.mutate(last!.ref);
+    await delay(300); // it waits for its turn
+    expect(calls("stop")).toBe(4);
+    await last!.owner.container.start.mutate(last!.ref);
+    goOn();
+    await Promise.all(others.map((container) => container.reaches("Stopped")));
+    await last!.reaches("Running");
+    expect(timesOf(engine.simulation, last!, "start")).toBe(1);
+  });
+
+  test("stops what is still being started when its reconciler dies: its GPUs are free only after the next one has stopped it", async () => {
+    const { scene, engine, berth } = open();
+    const calls = countCalls(engine.simulation);
+    const goOn = engine.simulation.faults.add({ call: "start", effect: { kind: "hang" } });
+    const container = await scene.create({ gpu_count: 1 });
+    await expect.poll(() => calls("start")).toBe(1);
+    berth.reconciler.kill("SIGKILL");
+    await berth.reconciler.exited;
+    await container.owner.container.stop.mutate(container.ref);
+    const isLeftOut = engine.simulation.faults.add({ call: "stop", effect: { kind: "hang" } });
+    await berth.startReconciler();
+    await expect.poll(() => calls("stop")).toBe(1);
+    expect(await berth.query("SELECT 1 FROM gpu_allocations")).toHaveLength(1);
+    isLeftOut();
+    goOn();
+    await container.reaches("Stopped");
+    await expect.poll(() => berth.query("SELECT 1 FROM gpu_allocations")).toEqual([]);
+  });
 });

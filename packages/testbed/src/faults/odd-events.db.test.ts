@@ -119,4 +119,16 @@ describe("events of an engine", () => {
     expect(await container.see()).toMatchObject({ phase: "Running", restarts: 0 });
     expect(record.config.Labels?.[LABEL.uid]).toBe(container.uid);
   });
+
+  test("that are refused from the beginning: the machine is looked at all the same, and its owners' wishes are done", async () => {
+    const { scene, engine, berth } = open();
+    const effect = { kind: "answer", status: 403, body: '{"message":"no events for you"}' } as const;
+    const heal = engine.simulation.faults.add({ call: "events", effect });
+    await berth.restartReconciler();
+    await scene.run();
+    const machine = await berth.admin.machine.get.query({ machine_id: scene.machine_id });
+    expect(machine).toMatchObject({ online: true });
+    expect(machine.conditions).toContainEqual(expect.objectContaining({ type: "EventsConnected", status: "false" }));
+    heal();
+  });
 });

@@ -64,6 +64,23 @@ describe("two reconcilers", () => {
     });
   }
 
+  /** In the place of the scene's own; says which of them leads the machine once each has its share. */
+  async function startTwo(
+    module?: string,
+  ): Promise<{ leader: ReconcilerProcess; other: ReconcilerProcess; lease: Lease | null }> {
+    const { berth } = open();
+    await berth.reconciler.stop();
+    const first = await startAnother(module);
+    berth.reconciler = first;
+    await waitUntil("the first to lead", 20_000, async () => (await readLease()) !== null);
+    const before = await readLease();
+    const second = await startAnother(module);
+    await untilShared();
+    const lease = await readLease();
+    const isFirst = lease?.holder === before?.holder;
+    return { leader: isFirst ? first : second, other: isFirst ? second : first, lease };
+  }
+
   test("whose leases are taken from them again and again: each container is made once", async () => {
     const { scene, berth, engine } = open();
     await startAnother();
@@ -93,15 +110,7 @@ describe("two reconcilers", () => {
 
   test("of which the one that leads can do nothing for half a minute: the other leads, and it changes nothing when it can again", async () => {
     const { scene, berth, engine } = open();
-    await berth.reconciler.stop();
-    const first = await startAnother(BUSY_LOOP);
-    berth.reconciler = first;
-    await waitUntil("the first to lead", 20_000, async () => (await readLease()) !== null);
-    const before = await readLease();
-    const second = await startAnother(BUSY_LOOP);
-    await untilShared();
-    const lease = await readLease();
-    const [leader, other] = lease?.holder === before?.holder ? [first, second] : [second, first];
+    const { leader, other, lease } = await startTwo(BUSY_LOOP);
     const [stopped, started] = await Promise.all([scene.run(), scene.run()]);
     await started.owner.container.stop.mutate(started.ref);
     await started.reaches("Stopped");
@@ -141,15 +150,7 @@ describe("two reconcilers", () => {
     "of which the one that leads freezes in the middle of %s: the other brings it to its end, and it changes nothing when it thaws",
     async (_what, call, ask) => {
       const { scene, berth, engine } = open();
-      await berth.reconciler.stop();
-      const first = await startAnother();
-      berth.reconciler = first;
-      await waitUntil("the first to lead", 20_000, async () => (await readLease()) !== null);
-      const before = await readLease();
-      const second = await startAnother();
-      await untilShared();
-      const lease = await readLease();
-      const [leader, other] = lease?.holder === before?.holder ? [first, second] : [second, first];
+      const { leader, other, lease } = await startTwo();
       berth.reconciler = other;
       others = [leader];
 
@@ -183,4 +184,19 @@ describe("two reconcilers", () => {
       expect(left).toEqual(call === "create" ? ["exited", "running"] : []); // the one before stays set aside
     },
   );
+
+  test("of which the one that leads is asked to end while a call of it hangs: the other leads soon, and does what it had begun", async () => {
+    const { scene, berth, engine } = open();
+    const { leader, other } = await startTwo();
+    const calls = countCalls(engine.simulation);
+    const goOn = engine.simulation.faults.add({ call: "start", effect: { kind: "hang" }, times: 1 });
+    const container = await scene.create();
+    await expect.poll(() => calls("start")).toBe(1);
+    others = [];
+    berth.reconciler = other;
+    expect(await leader.stop()).toBe(0);
+    await container.reaches("Running");
+    expect(timesOf(engine.simulation, container, "create")).toBe(1);
+    goOn();
+  });
 });

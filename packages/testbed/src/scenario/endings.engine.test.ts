@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { describeOnEngines } from "./on-engines.ts";
@@ -48,14 +49,17 @@ describeOnEngines(["real", "simulated"], (scene) => {
   });
 
   test("pulls an image by name from a registry", async () => {
-    const image_id = await scene().addImage(`${scene().engine.registry}/berth-test/busybox:derived`);
-    const container = await scene().run({ image_id });
+    const reference = `${scene().engine.registry}/berth-test/busybox:derived`;
+    await scene().engine.docker("rmi", "--force", reference);
+    const container = await scene().run({ image_id: await scene().addImage(reference) });
     expect((await container.onEngine()).state).toBe("running");
     await container.tells("Pulling: ");
+    await container.owner.container.delete.mutate(container.ref);
+    await container.isGone();
   });
 
   test("says that an image can't be had, and runs when it can", async () => {
-    const repository = `scenario/late-${scene().engine.name}`;
+    const repository = `scenario/late-${randomBytes(4).toString("hex")}`;
     const reference = `${scene().engine.registry}/${repository}:latest`;
     const container = await scene().create({ image_id: await scene().addImage(reference) });
     const seen = await container.until("the failed pull to be told", ({ phase }) => /BackOff|Failed/.test(phase));
