@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { FleetRegistry, type RegistryContent } from "../fleet/registry.ts";
+import { waitUntil } from "../fleet/wait-until.ts";
 import type { Berth } from "./berth.ts";
 import { playImageRound } from "./image-round.ts";
 import { describeOnEngines } from "./on-engines.ts";
@@ -19,7 +20,8 @@ describeOnEngines(["real"], (scene, scenes) => {
     registry = await FleetRegistry.start(sharedFleet()!.directory, { name: `rounds-${scene().engine.name}` });
     await recordRegistry(berth, { address: registry.address });
     // A machine that was just added has yet to be looked at.
-    await expect.poll(async () => (await takeStock(berth, scenes())).rows.dirty, { timeout: 30_000 }).toBe(0);
+    const isAtRest = async () => (await takeStock(berth, scenes())).rows["dirty"] === 0;
+    await waitUntil("all machines to be looked at", 30_000, isAtRest);
     [before, weight] = [await takeStock(berth, scenes()), await weighRegistry(registry)];
   });
   afterAll(() => registry.kill());
