@@ -62,7 +62,7 @@ describe("an engine whose Docker", () => {
           message: expect.stringContaining("Upgrade Docker"),
         }),
       );
-      await container.reaches("Unknown");
+      await container.until("it to be unknown", ({ phase }) => phase === "Unknown");
       faults.clear();
       await container.reaches("Stopped");
       await untilMachine("it to be back", ({ online }) => online);

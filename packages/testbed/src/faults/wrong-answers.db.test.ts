@@ -139,7 +139,7 @@ describe("an engine that answers", () => {
     await expect.poll(async () => (await see()).online, { timeout: 40_000 }).toBe(false);
     const reachable = (await see()).conditions.find(({ type }) => type === "Reachable");
     expect(reachable).toMatchObject({ status: "false", message: expect.stringContaining("no list this week") });
-    await container.reaches("Unknown");
+    await container.until("it to be unknown", ({ phase }) => phase === "Unknown");
     heal();
     await expect.poll(async () => (await see()).online, { timeout: 40_000 }).toBe(true);
     await container.reaches("Running");
