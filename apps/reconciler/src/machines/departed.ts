@@ -3,9 +3,11 @@ import type { ListedContainer } from "@berth/docker/engine.ts";
 import { heldNameOf, LABEL } from "@berth/spec/engine-names.ts";
 import { isCurrentName } from "../containers/ownership.ts";
 import { isAnswer } from "../failures.ts";
+import { PRIORITY } from "../queue/work-queue.ts";
 import type { MachineSession } from "./machine-session.ts";
 
 const STOP_GRACE_S = 10;
+const RETRY_MS = 5_000;
 
 /**
  * What containers that have moved to another machine left here: kept until its time is over, under a name that leaves
@@ -44,10 +46,11 @@ export class Departed {
     await this.#forgetGone(new Set(listed.map(({ id }) => id)));
   }
 
-  /** What the engine refuses for one of them must not keep the machine from being looked at: the next look tries again. */
+  /** What the engine refuses for one of them must not keep the machine from being looked at. */
   #leave({ id }: ListedContainer, error: unknown): void {
     if (!isAnswer(error)) throw error;
     this.#session.log.warn({ engineId: id, err: error }, "could not keep what a move left behind");
+    this.#session.enqueueMachine(PRIORITY.retry, RETRY_MS);
   }
 
   async #keepOne(container: ListedContainer, hold: DepartedHold): Promise<void> {
