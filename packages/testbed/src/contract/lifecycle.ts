@@ -115,9 +115,10 @@ export function describeLifecycle(target: () => Promise<ContractTarget>): void {
     if (!raw) return skip("this engine takes no raw requests");
     const id = await scratch.start();
     await raw("POST", `/containers/${id}/pause`);
-    expect(await scratch.find(id)).toMatchObject({ state: "paused" });
+    // A list may lag behind either.
+    await expect.poll(() => scratch.find(id)).toMatchObject({ state: "paused" });
     expect(await scratch.engine.inspectContainer(id)).toMatchObject({ state: "paused" });
     await scratch.engine.unpauseContainer(id);
-    expect(await scratch.find(id)).toMatchObject({ state: "running" });
+    await expect.poll(() => scratch.find(id)).toMatchObject({ state: "running" });
   });
 }
