@@ -15,7 +15,7 @@ export function describeCommits(target: () => Promise<ContractTarget>): void {
     const image = await scratch.engine.inspectImage(`${repository}:v1`);
     expect(image).toMatchObject({ id: image_id, tags: [`${repository}:v1`], os: "linux" });
     expect(image.size_bytes).toBeGreaterThan(0);
-    expect(await scratch.find(id)).toMatchObject({ state: "running" });
+    await expect.poll(() => scratch.find(id)).toMatchObject({ state: "running" });
 
     const copy = await scratch.start({ name: scratch.name("copy"), image: `${repository}:v1` });
     const { stdout } = await scratch.engine.exec(copy, ["cat", "/kept"]);

@@ -118,7 +118,7 @@ export function describeContainers(target: () => Promise<ContractTarget>): void 
     await scratch.create({ name: scratch.name("taken") });
     await scratch.engine.renameContainer(id, scratch.name("new"));
     await scratch.engine.renameContainer(id, scratch.name("new")); // as one that repeats it does
-    expect(await scratch.find(id)).toMatchObject({ name: scratch.name("new"), state: "running" });
+    await expect.poll(() => scratch.find(id)).toMatchObject({ name: scratch.name("new"), state: "running" });
     const onto = scratch.engine.renameContainer(id, scratch.name("taken"));
     await expect(onto).rejects.toMatchObject({ kind: "conflict" });
     await scratch.create({ name: scratch.name() }); // the old name is free again

@@ -17,7 +17,7 @@ export function describeLifecycle(target: () => Promise<ContractTarget>): void {
     const id = await scratch.start();
     await scratch.engine.stopContainer(id, 10);
     await scratch.engine.stopContainer(id, 10);
-    expect(await scratch.find(id)).toMatchObject({ state: "exited", exit_code: 143 });
+    await expect.poll(() => scratch.find(id)).toMatchObject({ state: "exited", exit_code: 143 });
     expect(await scratch.engine.inspectContainer(id)).toMatchObject({ state: "exited", exit_code: 143 });
   });
 
@@ -34,7 +34,7 @@ export function describeLifecycle(target: () => Promise<ContractTarget>): void {
   test("keeps the exit code of what ended by itself", async () => {
     const scratch = await openScratch(target);
     const id = await scratch.run({ command: ["sh", "-c", "exit 7"] });
-    expect(await scratch.find(id)).toMatchObject({ state: "exited", exit_code: 7 });
+    await expect.poll(() => scratch.find(id)).toMatchObject({ state: "exited", exit_code: 7 });
     const inspected = await scratch.engine.inspectContainer(id);
     expect(inspected).toMatchObject({ exit_code: 7, oom_killed: false, restart_count: 0 });
     // Which of the two is the earlier is not said: an engine that notes its start late was seen to end before it.
@@ -57,7 +57,7 @@ export function describeLifecycle(target: () => Promise<ContractTarget>): void {
       const { restart_count, state } = await scratch.engine.inspectContainer(id);
       expect({ restart_count, state }).toEqual({ restart_count: 2, state: "exited" });
     });
-    expect(await scratch.find(id)).toMatchObject({ exit_code: 3 });
+    await expect.poll(() => scratch.find(id)).toMatchObject({ exit_code: 3 });
   });
 
   test("says when a command cannot be started", async () => {
@@ -73,7 +73,7 @@ export function describeLifecycle(target: () => Promise<ContractTarget>): void {
     const scratch = await openScratch(target);
     const id = await scratch.start();
     await expect(scratch.engine.removeContainer(id)).rejects.toMatchObject({ kind: "conflict", status: 409 });
-    expect(await scratch.find(id)).toMatchObject({ state: "running" });
+    await expect.poll(() => scratch.find(id)).toMatchObject({ state: "running" });
   });
 
   test("removes what has ended, once", async () => {
