@@ -18,8 +18,7 @@ import { makeMissingDirectory, prepareVolumes } from "./prepare-mounts.ts";
 import { putKeys } from "./put-keys.ts";
 import { appliedOfHeld, madeFromOf, NOTHING_APPLIED, ownMadeFrom, withLimits } from "./made-from.ts";
 
-/** For whatever of it wants to end by itself, seconds. */
-export const STOP_GRACE_S = 10;
+const STOP_GRACE_S = 10;
 const COMMIT_DEADLINE_MS = 600_000;
 const REMOVAL_POLL_MS = 500;
 /** How long what a recreate set aside is kept. */
@@ -50,7 +49,7 @@ export async function execute(run: ContainerRun, action: Action): Promise<boolea
       return true;
 
     case "stopContainer":
-      await stop(run, action.engineId);
+      await stopContainer(run, action.engineId);
       crash("after-stop");
       return true;
 
@@ -158,7 +157,8 @@ function beginPull({ session, known }: ContainerRun, reference: string): void {
   });
 }
 
-async function stop(run: ContainerRun, engineId: string): Promise<void> {
+/** Once it is answered no start of it is under way: the engine finishes that first. */
+export async function stopContainer(run: ContainerRun, engineId: string): Promise<void> {
   await mutateWanted(run, () => run.session.engine.stopContainer(engineId, STOP_GRACE_S));
   run.known.surelyDown = engineId;
 }

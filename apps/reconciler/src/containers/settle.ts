@@ -8,7 +8,7 @@ import { acceptedEngineId, awaitsRestart, isUp } from "../plan/facts.ts";
 import { type Failure, toStatus } from "../plan/status.ts";
 import type { EngineContainer, ObservedContainer, Plan } from "../plan/types.ts";
 import type { ContainerRun } from "./container-run.ts";
-import { STOP_GRACE_S } from "./execute.ts";
+import { stopContainer } from "./execute.ts";
 import { memoryOf } from "./known-container.ts";
 import { appliedOfHeld, ownMadeFrom, withMadeFrom } from "./made-from.ts";
 
@@ -118,13 +118,11 @@ async function forgetGoneHolds({ session, known }: ContainerRun, observed: Obser
 }
 
 /** A list shows what a start that nobody waits for any more has yet to bring up as down; a stop waits for the end of that. */
-async function giveBackGpus({ session, known }: ContainerRun, stopped: EngineContainer | null): Promise<void> {
+async function giveBackGpus(run: ContainerRun, stopped: EngineContainer | null): Promise<void> {
+  const { session, known } = run;
   const { row } = known;
   if (row.placement.gpu_uuids.length === 0 || known.gpusReleasedGeneration === row.generation) return;
-  if (stopped && stopped.engineId !== known.surelyDown) {
-    await session.mutate(() => session.engine.stopContainer(stopped.engineId, STOP_GRACE_S));
-    known.surelyDown = stopped.engineId;
-  }
+  if (stopped && stopped.engineId !== known.surelyDown) await stopContainer(run, stopped.engineId);
   await inTransaction(session.pool, (sql) => releaseGpus(sql, session.fence(), row.container_id, row.generation));
   known.gpusReleasedGeneration = row.generation;
   row.claimed_gpus = [];
