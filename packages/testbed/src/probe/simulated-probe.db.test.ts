@@ -137,6 +137,7 @@ test("leaves a stranger alone that has its name, says so, and takes the name onc
 }, 60_000);
 
 test("warns of a clock that is wrong or steps back, and is not led astray by it", async () => {
+  await until("telemetry", ({ telemetry }) => telemetry !== null);
   const wish = { name: "clocked", image: "public/busybox:1", machine_id, command: ["sleep", "1000"] };
   const { container_id } = await berth.admin.container.create.mutate(wish);
   const running = () => [...simulated.daemon.containers.values()].find(({ name }) => name.startsWith("berth-clocked-"));
