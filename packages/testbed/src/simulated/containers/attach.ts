@@ -1,5 +1,6 @@
 import { type Call, isSet, type Reply } from "../http/call.ts";
 import { frame, streamType } from "../http/stream-framing.ts";
+import { typeIn } from "../process/type-in.ts";
 import { isRunning } from "./container-record.ts";
 import { notRunning } from "./kill.ts";
 
@@ -16,8 +17,7 @@ export async function attachContainer(call: Call): Promise<Reply> {
   if (isSet(query, "logs")) for (const { stream, line } of container.log.records()) write(stream, line);
   const detach = isSet(query, "stream") ? container.log.attach(write) : () => {};
   const takeInput = (): void => {
-    connection.input.on("data", (bytes: Buffer) => container.process?.input(bytes));
-    connection.input.once("end", () => {
+    void typeIn(connection.input, () => container.process).then(() => {
       if (container.config.StdinOnce) container.process?.options.stdin?.end();
     });
   };

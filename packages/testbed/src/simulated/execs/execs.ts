@@ -7,6 +7,7 @@ import { DockerError } from "../docker-error.ts";
 import { newHexId } from "../hex-id.ts";
 import { type Call, readJson, type Reply } from "../http/call.ts";
 import { frame, streamType } from "../http/stream-framing.ts";
+import { typeIn } from "../process/type-in.ts";
 import { ExecBody, ExecStartBody } from "../wire.ts";
 import type { ExecRecord } from "./exec-record.ts";
 import { runExec } from "./run-exec.ts";
@@ -72,8 +73,7 @@ export async function startExec(call: Call): Promise<Reply> {
     connection.end();
     return undefined;
   }
-  connection.input.on("data", (bytes: Buffer) => process.input(bytes));
-  connection.input.once("end", () => {
+  void typeIn(connection.input, () => process).then(() => {
     // A terminal's client that says no more has detached, and the command goes on without it.
     if (exec.hasTty) connection.end();
     else process.options.stdin?.end();

@@ -134,6 +134,7 @@ export class SimulatedProcess {
 
   /** Someone types at its terminal, or writes to its input. */
   input(bytes: Uint8Array): void {
+    if (this.#isOver) return;
     if (this.terminal) this.terminal.input(bytes);
     else this.options.stdin?.push(bytes);
   }

@@ -1,8 +1,12 @@
+/** As much as the kernel keeps of a pipe. */
+const CAPACITY = 64 * 1024;
+
 /** What a process reads: bytes that clients push, until someone ends it. */
 export class Stdin {
   #buffered: Buffer = Buffer.alloc(0);
   #isEnded = false;
   #wake: (() => void) | null = null;
+  #wasTaken: (() => void)[] = [];
 
   static of(content: Uint8Array): Stdin {
     const stdin = new Stdin();
@@ -15,6 +19,11 @@ export class Stdin {
     if (this.#isEnded) return;
     this.#buffered = Buffer.concat([this.#buffered, bytes]);
     this.#wake?.();
+  }
+
+  /** Resolves once the process has read enough for more to be pushed: never, where it reads no more. */
+  async hasRoom(): Promise<void> {
+    while (this.#buffered.length >= CAPACITY) await new Promise<void>((resolve) => this.#wasTaken.push(resolve));
   }
 
   end(): void {
@@ -44,6 +53,7 @@ export class Stdin {
   #take(length: number): Buffer {
     const taken = this.#buffered.subarray(0, length);
     this.#buffered = this.#buffered.subarray(length);
+    for (const wake of this.#wasTaken.splice(0)) wake();
     return taken;
   }
 
