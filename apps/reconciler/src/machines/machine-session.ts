@@ -280,10 +280,13 @@ export class MachineSession {
     throw new IdentityError(this.identity.state === "mismatch" ? this.identity.message : "unknown");
   }
 
+  /** One that has moved away is looked at by the machine where it is, whatever a run of it here has still to say. */
   enqueue(uid: string, priority: Priority): void {
+    if (!this.containers.has(uid)) return;
     this.context.queue.add(containerKey(uid), this.row.machine_id, priority);
   }
   enqueueAfter(uid: string, priority: Priority, delayMs: number): void {
+    if (!this.containers.has(uid)) return;
     this.context.queue.addAfter(containerKey(uid), this.row.machine_id, priority, delayMs);
   }
   enqueueMachine(priority: Priority, delayMs = 0): void {
@@ -361,10 +364,10 @@ export class MachineSession {
     }
   }
 
-  /** After a write that found the row changed. */
-  async reloadRow(): Promise<void> {
+  /** After a write that found the status changed. What else has changed, as its address, is for the notice of it to tell. */
+  async reloadStatus(): Promise<void> {
     const row = await this.context.loadMachine(this.row.machine_id);
-    if (row) this.row = row;
+    if (row) this.row = { ...this.row, status: row.status, facts: row.facts };
   }
 
   /** The queue's run of `m/<machine>`. */

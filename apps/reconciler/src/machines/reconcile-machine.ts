@@ -135,7 +135,7 @@ async function tellMachine(session: MachineSession): Promise<void> {
     facts: areFactsNew ? known : null,
   });
   if (version === null) {
-    await session.reloadRow();
+    await session.reloadStatus();
     throw new StaleRowError();
   }
   session.context.announcer.add("machine", row.machine_id);

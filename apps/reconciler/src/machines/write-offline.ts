@@ -24,7 +24,7 @@ export async function writeOffline(session: MachineSession, error: unknown): Pro
       facts: null,
     });
     if (version === null) {
-      await session.reloadRow();
+      await session.reloadStatus();
       return false;
     }
     row.status = { ...status, version };

@@ -12,13 +12,15 @@ afterEach(() => {
 /** A queue whose runs last until the test ends them. */
 function queueOf({ maxRunning = 1, maxRunningPerGroup = 16 } = {}) {
   const begun: string[] = [];
+  const ranIn: string[] = [];
   const ends = new Map<string, () => void>();
   const places = new Map<string, () => void>();
   const queue = new WorkQueue({
     maxRunning,
     maxRunningPerGroup,
-    run: (key, _, giveUpPlace) => {
+    run: (key, group, giveUpPlace) => {
       begun.push(key);
+      ranIn.push(`${key} in ${group}`);
       places.set(key, giveUpPlace);
       if (ends.has(key)) throw new Error(`${key} runs twice at once`);
       return new Promise((resolve) => ends.set(key, resolve));
@@ -37,7 +39,7 @@ function queueOf({ maxRunning = 1, maxRunningPerGroup = 16 } = {}) {
     return begun;
   };
   const giveUpPlace = (key: string): void => places.get(key)?.();
-  return { queue, begun, end, drain, giveUpPlace };
+  return { queue, begun, ranIn, end, drain, giveUpPlace };
 }
 
 const { user, event, retry, resync } = PRIORITY;
@@ -148,6 +150,21 @@ test("forgets what a group waits for, also what was asked for during a run or fo
   await end("b1");
   queue.add("a4", "a", event);
   expect(begun).toEqual(["a1", "b1", "a4"]);
+});
+
+test("runs a key in the group that was named last, whether it waits, runs, or is for later", async () => {
+  const { queue, begun, ranIn, end } = queueOf({ maxRunning: 4 });
+  queue.park("a");
+  queue.add("waits", "a", user);
+  queue.add("waits", "b", event);
+  expect(begun).toEqual(["waits"]);
+  queue.add("waits", "c", event);
+  await end("waits");
+  queue.addAfter("later", "a", retry, 10);
+  queue.addAfter("later", "b", retry, 20);
+  vi.advanceTimersByTime(30);
+  expect(ranIn).toEqual(["waits in b", "waits in c", "later in b"]);
+  expect(queue.depth).toEqual({ waiting: 0, running: 2, delayed: 0 });
 });
 
 test("runs a key at the earliest time that it was asked for", async () => {

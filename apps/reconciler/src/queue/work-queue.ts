@@ -33,7 +33,7 @@ export interface WorkQueueOptions {
 
 /**
  * Keys say *what* to look at, never what happened, so equal ones merge: one that is asked for while it runs, runs once
- * more afterwards. One key runs once at a time. Groups (machines) take turns, so that none starves another; a parked
+ * more afterwards. One key runs once at a time, in the group that was named last. Groups (machines) take turns, so that none starves another; a parked
  * group's keys wait outside. A run may give up its place among all, and then the next ones of its group take none: however
  * many machines hang, the others go on.
  */
@@ -42,7 +42,10 @@ export class WorkQueue {
   /** Per level, the groups in turn, each with its keys in order. */
   readonly #ready = new Map<Priority, Map<string, Set<string>>>(LEVELS.map((level) => [level, new Map()]));
   readonly #waiting = new Map<string, { group: string; priority: Priority; since: number }>();
-  readonly #running = new Map<string, { group: string; again: Priority | null; since: number }>();
+  readonly #running = new Map<
+    string,
+    { group: string; again: { group: string; priority: Priority } | null; since: number }
+  >();
   readonly #runningPerGroup = new Map<string, number>();
   /** Runs that have a place among {@link WorkQueueOptions.maxRunning}. */
   #placed = 0;
@@ -61,13 +64,14 @@ export class WorkQueue {
     if (this.#isClosed) return;
     const running = this.#running.get(key);
     if (running) {
-      running.again = running.again === null ? priority : higher(running.again, priority);
+      running.again = { group, priority: higher(running.again?.priority ?? priority, priority) };
       return;
     }
     const waiting = this.#waiting.get(key);
     if (waiting) {
-      if (waiting.priority >= priority) return;
+      if (waiting.group === group && waiting.priority >= priority) return;
       this.#take(key, waiting);
+      priority = higher(waiting.priority, priority);
     }
     this.#waiting.set(key, { group, priority, since: waiting?.since ?? performance.now() });
     const groups = this.#ready.get(priority)!;
@@ -77,13 +81,13 @@ export class WorkQueue {
     this.#dispatch();
   }
 
-  /** Looks at `key` no later than `delayMs` from now; an earlier time that was asked for stays. */
+  /** Looks at `key` no later than `delayMs` from now; an earlier time that was asked for in this group stays. */
   addAfter(key: string, group: string, priority: Priority, delayMs: number): void {
     if (this.#isClosed) return;
     const at = performance.now() + delayMs;
     const delayed = this.#delayed.get(key);
     if (delayed) {
-      if (delayed.at <= at) return;
+      if (delayed.group === group && delayed.at <= at) return;
       clearTimeout(delayed.timer);
     }
     const timer = setTimeout(
@@ -116,7 +120,7 @@ export class WorkQueue {
     this.#parked.delete(group);
     for (const groups of this.#ready.values()) groups.delete(group);
     for (const [key, waiting] of this.#waiting) if (waiting.group === group) this.#waiting.delete(key);
-    for (const running of this.#running.values()) if (running.group === group) running.again = null;
+    for (const running of this.#running.values()) if (running.again?.group === group) running.again = null;
     for (const [key, delayed] of this.#delayed) if (delayed.group === group) this.cancelDelay(key);
   }
 
@@ -192,7 +196,7 @@ export class WorkQueue {
   }
 
   async #start(key: string, group: string): Promise<void> {
-    const state = { group, again: null as Priority | null, since: performance.now() };
+    const state = { group, again: null as { group: string; priority: Priority } | null, since: performance.now() };
     this.#running.set(key, state);
     count(this.#runningPerGroup, group, 1);
     const place = this.#takePlace(group);
@@ -202,7 +206,7 @@ export class WorkQueue {
       place.end();
       this.#running.delete(key);
       count(this.#runningPerGroup, group, -1);
-      if (state.again !== null) this.add(key, group, state.again);
+      if (state.again !== null) this.add(key, state.again.group, state.again.priority);
       this.#dispatch();
       if (this.#running.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
     }
