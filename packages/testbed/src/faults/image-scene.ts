@@ -175,11 +175,14 @@ export class ImageScene {
         lines("ps", "-a", "--no-trunc", "--format", "{{.ID}}"),
         listOurs(engine),
       ]);
+      // What was pulled by digest alone has a name, and counts as dangling nevertheless.
+      const nameless = dangling.filter((line) => line.startsWith("<none>")).map((line) => line.split(" ")[1] ?? "");
+      const history = ["history", "--no-trunc", "--format", "{{.CreatedAt}} {{.CreatedBy}}"];
       const { rows: operations } = await this.stage.pool.query("SELECT * FROM operations");
       expect({
         workshop: tagged.filter((line) => new RegExp(`^berth\\.invalid/.*:${image_id}-`).test(line)),
-        // What was pulled by digest alone has a name, and counts as dangling nevertheless.
-        dangling: dangling.filter((line) => line.startsWith("<none>")),
+        // With how each came to be, for whoever has to find out why it is there.
+        dangling: await Promise.all(nameless.map(async (id) => [id, ...(await lines(...history, id))])),
         strangers: containers.filter((id) => ours.every((one) => one.id !== id)),
         operations,
       }).toEqual({ workshop: [], dangling: [], strangers: [], operations: [] });
