@@ -19,11 +19,12 @@ test("keeps a reference that names a digest itself, and any tag where no digest 
 });
 
 test("knows that what a recreate keeps is on no registry", () => {
-  const fromCommit = (image: Partial<ContainerRow["image"]>): boolean =>
+  const fromCommit = (image: Partial<ContainerRow["image"]>) =>
     toDesired(rowOf({ image: { ...image } })).image.fromCommit;
-  expect(fromCommit({ source: "commit", on_registry: false })).toBe(true);
-  expect(fromCommit({ source: "commit", on_registry: true, digest: DIGEST })).toBe(false);
-  expect(fromCommit({ source: "external", on_registry: false })).toBe(false);
+  expect(fromCommit({ source: "commit", on_registry: false, is_own: true })).toBe("own");
+  expect(fromCommit({ source: "commit", on_registry: false })).toBe("other");
+  expect(fromCommit({ source: "commit", on_registry: true, is_own: true, digest: DIGEST })).toBeNull();
+  expect(fromCommit({ source: "external", on_registry: false })).toBeNull();
 });
 
 test("turns MiB and cores into what an engine takes, and no limit into 0", () => {

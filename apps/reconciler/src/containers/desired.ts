@@ -40,7 +40,7 @@ function read(row: ContainerRow): DesiredContainer {
     },
     image: {
       reference: pinnedReference(row.image),
-      fromCommit: row.image.source === "commit" && !row.image.on_registry,
+      fromCommit: row.image.source === "commit" && !row.image.on_registry ? (row.image.is_own ? "own" : "other") : null,
     },
     consent: row.recreate === null ? null : { mode: row.recreate, generation: row.recreate_generation },
     restore: restoreOf(row),

@@ -139,7 +139,7 @@ async function checkImage({ session, known, desired }: ContainerRun, reference: 
   }
   known.image = { state: "present" };
   // Whoever committed it may have ended before it could say so.
-  if (desired.image.fromCommit) await tellCommitted(session, known.row.image_id);
+  if (desired.image.fromCommit === "own") await tellCommitted(session, known.row.image_id);
 }
 
 async function tellCommitted(session: MachineSession, imageId: number): Promise<void> {

@@ -82,12 +82,20 @@ export function claimsOf(desired: DesiredContainer, observed: ObservedContainer,
     });
   }
   const isImageGone = observed.image.state === "absent" || observed.image.state === "failed";
-  if (isImageGone && desired.image.fromCommit && !current && !underRecreate(observed, memory)) {
+  if (isImageGone && desired.image.fromCommit === "own" && !current && !underRecreate(observed, memory)) {
     claims.push({
       type: "ImageLost",
       status: "true",
       reason: "ImageGone",
       message: "What was kept of the container is gone from its machine: recreate it from another image.",
+    });
+  }
+  if (isImageGone && desired.image.fromCommit === "other" && current?.specHash !== desired.specHash) {
+    claims.push({
+      type: "ImageLost",
+      status: "true",
+      reason: "ImageElsewhere",
+      message: "Its image is kept on one machine only, and is not on this one: recreate it from another image.",
     });
   }
   return claims;

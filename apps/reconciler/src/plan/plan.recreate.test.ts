@@ -11,7 +11,7 @@ describe("a recreate", () => {
     specHash: "v2",
     generation: 2,
     consent: { mode: "preserve", generation: 2 },
-    image: { reference: "alice/job:keep-2", fromCommit: true },
+    image: { reference: "alice/job:keep-2", fromCommit: "own" },
   } as const;
   const present = { state: "present" } as const;
   const old = heldOf();
@@ -92,6 +92,16 @@ describe("a recreate", () => {
   });
   test("does not claim that an image is lost which it is about to commit", () => {
     expect(claimsFor({ desired: preserving, observed: { image: { state: "absent" } } })).toEqual([]);
+  });
+  test("never commits under the name of an image that keeps another container's content", () => {
+    const image = { reference: "alice/other:keep-2", fromCommit: "other" } as const;
+    const given: Case = { desired: { ...consented, image }, observed: { image: { state: "absent" } } };
+    expect(textFor(given)).toBe("running");
+    expect(claimsFor(given)).toEqual(["ImageLost"]);
+    const aside: Case = { ...given, current: null, observed: { ...given.observed, held: [old] }, memory: setAside };
+    expect(textFor(aside)).toBe(
+      `put back old as ${ENGINE_NAME} (its image can't be had) → start old (its image can't be had)`,
+    );
   });
   test("waits for the next start of what should not run, and of what has done its work", () => {
     const down = { observed: { current: containerOf(EXITED), image: present } };

@@ -152,7 +152,7 @@ describe("an image", () => {
   });
   test("that was committed here and is gone is not looked for in a registry", () => {
     const given: Case = {
-      desired: { image: { reference: IMAGE, fromCommit: true } },
+      desired: { image: { reference: IMAGE, fromCommit: "own" } },
       observed: { current: null, image: { state: "absent" } },
     };
     expect(textFor(given)).toBe("lost");

@@ -93,7 +93,8 @@ function putBackAfterFailures(situation: Situation): Decision | null {
   if (!old) return null;
   const { current } = observed;
   // What was believed to be there when the old one was set aside can't be had after all.
-  const isImageGone = !current && observed.image.state === "failed";
+  const isKeptElsewhere = desired.image.fromCommit === "other" && observed.image.state === "absent";
+  const isImageGone = !current && (observed.image.state === "failed" || isKeptElsewhere);
   if (memory.recreateFailures < RECREATE_ATTEMPTS && !isImageGone) return null;
   if (current && current.state !== "created") return null; // it ran: what is in it is the owner's
   const cause = isImageGone ? "its image can't be had" : `the new container failed ${RECREATE_ATTEMPTS} times`;
@@ -203,10 +204,11 @@ function recreate(situation: Situation): Decision | null {
   const engineId = current.engineId;
   const { reference } = desired.image;
   if (observed.image.state === "unknown") return act({ type: "checkImage", reference, cause });
-  const needsCommit = desired.image.fromCommit && observed.image.state !== "present";
+  const needsCommit = desired.image.fromCommit === "own" && observed.image.state !== "present";
   if (!needsCommit) {
     // First the image: one that can't be had must not cost the owner the old container.
     const missing = imageFirst(situation, cause);
+    if (missing?.standing === "lost") return null; // it can never be had here: the old one goes on, and a condition says so
     if (missing) return missing.actions.length > 0 ? missing : keepMeanwhile(situation, missing);
   }
   return act(
@@ -355,9 +357,9 @@ function imageFirst(
   const { reference, fromCommit } = desired.image;
   if (image.state === "unknown" || image.state === "present") return null;
   if (image.state === "pulling") return stand("pulling");
-  if (fromCommit) {
+  if (fromCommit !== null) {
     // What was committed here and is gone can be had nowhere else but from the container itself.
-    const old = underRecreate(observed, memory);
+    const old = fromCommit === "own" ? underRecreate(observed, memory) : null;
     return old ? act({ type: "commitContainer", engineId: old.engineId, reference, cause }, ...then) : stand("lost");
   }
   if (image.state === "failed" && image.retryAt > now) return stand("pullFailed", image.retryAt);

@@ -20,8 +20,8 @@ export interface DesiredContainer {
   limits: Limits;
   image: {
     reference: string;
-    /** Its content is this very container's, committed on the way of a recreate; no registry has it yet. */
-    fromCommit: boolean;
+    /** Committed on the way of a recreate of this very container, or of another one: no registry has it. Else null. */
+    fromCommit: "own" | "other" | null;
   };
   /** The owner's word that engine containers older than `generation` may be made anew. */
   consent: { mode: RecreateConsent; generation: number } | null;

@@ -7,6 +7,7 @@ import { mergeSpec } from "@berth/spec/merge-spec.ts";
 import { recordAudit } from "../audit.ts";
 import type { Actor, AuthedContext } from "../context.ts";
 import { noSuchImage } from "../images/get.ts";
+import { KEPT_ON, refuseElsewhere } from "../images/kept-on.ts";
 import { VISIBLE, visibilityOf } from "../images/visibility.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
@@ -27,7 +28,8 @@ export async function createContainer(ctx: AuthedContext, input: CreateContainer
       const defaults = CreateParams.parse(image.create_params);
       const env = input.env && { ...defaults.env, ...input.env };
       const spec = mergeSpec(defaults, { ...input, env });
-      const machine_id = input.machine_id ?? null;
+      const machine_id = input.machine_id ?? image.kept_on;
+      refuseElsewhere(image, machine_id);
       const gpus = input.desired === "running" ? gpusAsked(spec) : 0;
       await checkQuota(sql, { user_id: ctx.actor.user_id, container_id: null, gpus });
       const { container_id } = await tx.containers.create({
@@ -65,12 +67,14 @@ interface HeldImage {
   name: string;
   create_params: unknown;
   phase: string;
+  kept_on: string | null;
 }
 
 /** The image that was named, locked so that it is not removed before the container needs it. */
 async function holdImage(sql: Sql, actor: Actor, { image, image_id }: CreateContainerInput): Promise<HeldImage> {
   const [found] = await sql<HeldImage>(
-    `SELECT i.image_id, i.name, i.create_params, s.phase FROM images i JOIN image_status s USING (image_id)
+    `SELECT i.image_id, i.name, i.create_params, s.phase, ${KEPT_ON} AS kept_on
+     FROM images i JOIN image_status s USING (image_id)
      WHERE ${VISIBLE} AND i.desired = 'present' AND (i.image_id = $3 OR i.name = $4) FOR SHARE OF i`,
     [...visibilityOf(actor), image_id ?? null, image ?? null],
   );

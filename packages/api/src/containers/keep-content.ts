@@ -9,8 +9,8 @@ import type { LockedContainer } from "./lock.ts";
 const NOWHERE = "berth.invalid";
 
 /**
- * An image of what is inside the container now, to be committed before it is made anew: `<account>/<name>:keep-<the
- * generation that asks for it>`. Returns its id. `mounted` is what that leaves out, as of `findMounted`. CONFLICT where there
+ * An image of what is inside the container now, to be committed before it is made anew, on its machine alone:
+ * `<account>/<name>:keep-<the generation that asks for it>`. Returns its id. `mounted` is what that leaves out, as of `findMounted`. CONFLICT where there
  * is nothing that could be committed, or the owner may have no more images.
  */
 export async function keepContent(tx: Tx, container: LockedContainer, mounted: string[] | null): Promise<number> {
@@ -19,11 +19,12 @@ export async function keepContent(tx: Tx, container: LockedContainer, mounted: s
   if (!status?.engine_id) {
     throw new DomainError("CONFLICT", "It was never made, so there is nothing to preserve: say recreate: discard.");
   }
-  const parent = await tx.image_status.findUnique({ where: { image_id: parent_image_id } });
-  if (parent?.phase !== "Ready") {
+  const parent = await tx.images.findUniqueOrThrow({ where: { image_id: parent_image_id }, include: { status: true } });
+  if (parent.status?.phase !== "Ready") {
     throw new DomainError("CONFLICT", "Its content is still being saved for an earlier change: try again after that.");
   }
   await checkImageQuota(prismaSql(tx), user_id, { isOnRegistry: false });
+  const placement = await tx.placements.findUniqueOrThrow({ where: { container_id } });
   const name = await freeName(tx, container);
   const { image_id } = await tx.images.create({
     data: {
@@ -33,8 +34,10 @@ export async function keepContent(tx: Tx, container: LockedContainer, mounted: s
       source: "commit",
       origin_uid: uid,
       parent_image_id,
+      machine_id: placement.machine_id,
       not_saved: mounted ?? spec.mounts.map(({ path }) => path).toSorted(),
-      create_params: CreateParams.parse(spec),
+      baked_env: [...new Set([...parent.baked_env, ...Object.keys(spec.env)])].toSorted(),
+      create_params: CreateParams.parse(parent.create_params),
       status: { create: { phase: "Waiting" } },
     },
   });

@@ -4,6 +4,7 @@ import type { Tx } from "@berth/db/client.ts";
 import type { Container, ContainerSpec, MoveContainerInput } from "@berth/spec/container.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { AuthedContext } from "../context.ts";
+import { KEPT_ON } from "../images/kept-on.ts";
 import { refuseManyImages } from "../images/refuse-many.ts";
 import { checkImageQuota } from "../users/image-quota.ts";
 import { checkQuota, gpusAsked } from "../users/quota.ts";
@@ -31,6 +32,7 @@ export async function moveContainer(
   const seen = await lookInside(ctx, container_id);
   return changeContainer(ctx, container_id, { action: "move" }, async (container, { tx, sql }) => {
     const runs = starts || (container.desired === "running" && !(await hasCompleted(sql, container)));
+    if (recreate === "discard") await refuseKept(sql, container);
     const image_id = recreate === "preserve" ? await saveForMove(tx, sql, container, seen) : container.image_id;
     const spec = await specElsewhere(sql, container);
     if (runs) await checkQuota(sql, { ...container, gpus: gpusAsked(spec) });
@@ -68,6 +70,19 @@ async function saveForMove(tx: Tx, sql: Sql, container: LockedContainer, seen: I
     display_name: null,
     description: `What was in ${name} when it moved.`,
   });
+}
+
+/** CONFLICT where the image of the container is on its machine alone: elsewhere nothing could be made of it. */
+async function refuseKept(sql: Sql, { image_id }: LockedContainer): Promise<void> {
+  const [image] = await sql<{ name: string; kept_on: string | null }>(
+    `SELECT i.name, ${KEPT_ON} AS kept_on FROM images i WHERE i.image_id = $1`,
+    [image_id],
+  );
+  if (!image?.kept_on) return;
+  throw new DomainError(
+    "CONFLICT",
+    `Its image ${image.name} is on its machine alone, so it can't begin anew elsewhere: say recreate: preserve, or give it another image first.`,
+  );
 }
 
 /** GPUs that it named are on the machine that it leaves: elsewhere as many of their type do. */

@@ -79,7 +79,8 @@ export async function insertSave(
       origin_engine_id: seen.engine_id,
       machine_id: base.machine_id,
       not_saved: seen.mounts,
-      baked_env: seen.env,
+      // What its base had baked in is still there.
+      baked_env: [...new Set([...base.baked_env, ...seen.env])].toSorted(),
       status: { create: {} },
     },
   });
@@ -144,13 +145,14 @@ async function readBaseEnv(
 interface Base {
   image_id: number;
   create_params: unknown;
+  baked_env: string[];
   machine_id: string;
 }
 
 /** What the engine container was made of, locked so that it stays until the new image needs it. */
 async function holdBase(sql: Sql, containerId: number): Promise<Base> {
   const [base] = await sql<Base>(
-    `SELECT i.image_id, i.create_params, p.machine_id
+    `SELECT i.image_id, i.create_params, i.baked_env, p.machine_id
      FROM containers c JOIN container_status s USING (container_id) JOIN placements p USING (container_id)
      JOIN images i ON i.image_id = COALESCE(s.image_id, c.image_id)
      WHERE c.container_id = $1 FOR SHARE OF i`,

@@ -10,7 +10,12 @@ let number = 0;
 beforeAll(async () => {
   api = await openInProcessApi();
   await api.addMachine("gpu-1", gpusOf("gpu-1", 64));
-  await api.admin.image.add({ name: "public/base:1", reference: "registry.lab:5000/base:1" });
+  await api.addMachine("gpu-2", []);
+  await api.admin.image.add({
+    name: "public/base:1",
+    reference: "registry.lab:5000/base:1",
+    create_params: { memory: 512 },
+  });
   await api.admin.image.add({ name: "public/base:2", reference: "registry.lab:5000/base:2" });
   li = (await api.addUser("li")).api;
 });
@@ -84,9 +89,14 @@ test("keeps what is inside as an image that is still to be committed", async () 
     parent_image_id: image_id,
     public: false,
     phase: "Waiting",
-    create_params: { memory: 1_024 },
+    // Its base's settings: what this container was given besides, a key say, is not for everybody who has the image.
+    create_params: { memory: 512, env: {} },
+    baked_env: ["MODE"],
   });
-  expect(await api.db.images.findUnique({ where: { image_id: updated.image_id } })).toMatchObject({ origin_uid: uid });
+  expect(await api.db.images.findUnique({ where: { image_id: updated.image_id } })).toMatchObject({
+    origin_uid: uid,
+    machine_id: "ENGINE-gpu-1",
+  });
   const saved = await li.image.list({ container_id: updated.container_id });
   expect(saved.items.map(({ image_id }) => image_id)).toEqual([updated.image_id]);
   const other = await li.container.create({ name: `other-${number}`, image: "public/base:1" });
@@ -150,6 +160,48 @@ describe("an image that was to be kept, and that its container turns away from",
     const another = await li.container.create({ name: `other-${number}`, image: "public/base:1" });
     await moveOn(another);
     expect(await desiredOf(another.image_id)).toBe("present");
+  });
+});
+
+describe("an image that was kept on one machine", () => {
+  let name: string;
+  let image_id: number;
+  beforeEach(async () => {
+    ({ image: name, image_id } = await li.container.update({
+      container_id: container.container_id,
+      env: { TOKEN: "secret" },
+      recreate: "preserve",
+    }));
+    await api.db.image_status.update({ where: { image_id }, data: { phase: "Ready" } });
+  });
+
+  test("still says what is baked in once more is kept on top of it", async () => {
+    const { image_id: next } = await li.container.update({
+      container_id: container.container_id,
+      env: { MORE: "1" },
+      recreate: "preserve",
+    });
+    expect(await li.image.get({ image_id: next })).toMatchObject({ baked_env: ["MODE", "TOKEN"] });
+  });
+  test("is used by a new container there, and nowhere else", async () => {
+    const made = await li.container.create({ name: `again-${number}`, image: name });
+    expect(made).toMatchObject({ image_id, machine_id: "ENGINE-gpu-1" });
+    const elsewhere = li.container.create({ name: `away-${number}`, image: name, machine_id: "ENGINE-gpu-2" });
+    await expect(elsewhere).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("gpu-1 alone"),
+    });
+  });
+  test("is taken by a container of that machine, and by none of another one", async () => {
+    const create = (machine_id: string) =>
+      li.container.create({ name: `on-${machine_id.slice(-1)}-${number}`, image: "public/base:1", machine_id });
+    const take = ({ container_id }: Container) => li.container.update({ container_id, image_id, recreate: "discard" });
+    expect(await take(await create("ENGINE-gpu-1"))).toMatchObject({ image_id });
+    const elsewhere = take(await create("ENGINE-gpu-2"));
+    await expect(elsewhere).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("gpu-1 alone"),
+    });
   });
 });
 

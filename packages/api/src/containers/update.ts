@@ -8,6 +8,7 @@ import { fixedAtCreate } from "@berth/spec/fixed-at-create.ts";
 import { mergeSpec } from "@berth/spec/merge-spec.ts";
 import type { Actor, AuthedContext } from "../context.ts";
 import { noSuchImage } from "../images/get.ts";
+import { KEPT_ON, refuseElsewhere } from "../images/kept-on.ts";
 import { VISIBLE, visibilityOf } from "../images/visibility.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
 import { checkQuota, gpusAsked } from "../users/quota.ts";
@@ -102,8 +103,8 @@ async function holdOtherImage(
   { image, image_id }: UpdateContainerInput,
 ): Promise<number | null> {
   if (image === undefined && (image_id === undefined || image_id === container.image_id)) return null;
-  const [found] = await sql<{ image_id: number; name: string; phase: string }>(
-    `SELECT i.image_id, i.name, s.phase FROM images i JOIN image_status s USING (image_id)
+  const [found] = await sql<{ image_id: number; name: string; phase: string; kept_on: string | null }>(
+    `SELECT i.image_id, i.name, s.phase, ${KEPT_ON} AS kept_on FROM images i JOIN image_status s USING (image_id)
      WHERE ${VISIBLE} AND i.desired = 'present' AND (i.image_id = $3 OR i.name = $4) FOR SHARE OF i`,
     [...visibilityOf(actor), image_id ?? null, image ?? null],
   );
@@ -114,6 +115,8 @@ async function holdOtherImage(
       "CONFLICT",
       `The image ${found.name} is ${found.phase}: only one that is Ready can be taken.`,
     );
+  const placement = await findPlacement(sql, container);
+  refuseElsewhere(found, placement?.machine_id ?? container.machine_id);
   return found.image_id;
 }
 
@@ -130,12 +133,16 @@ async function claimAnew(
   // Who waits for GPUs and asks for others goes to the end of the line, where they are not free.
   if (wantsGpusNow && wantsOtherGpus) await claimAll(sql, container, waits ? "wait" : "fail");
   else if (starts) await claimForStart(sql, container, "fail");
-  else if (!(await isPlaced(sql, container))) return;
+  else if (!(await findPlacement(sql, container))) return;
   // One that does not run gets its other GPUs at its next start, and keeps none of the old ones for it.
   else if (wantsOtherGpus) await claimPorts(sql, container);
   else if (fields.includes("ports") || limitsCpus) await reclaimPorts(sql, container);
 }
 
 /** One that has waited for GPUs from the start may be on no machine yet. */
-const isPlaced = async (sql: Sql, { container_id }: LockedContainer): Promise<boolean> =>
-  (await sql("SELECT 1 FROM placements WHERE container_id = $1", [container_id])).length > 0;
+async function findPlacement(sql: Sql, { container_id }: LockedContainer): Promise<{ machine_id: string } | undefined> {
+  const [placement] = await sql<{ machine_id: string }>("SELECT machine_id FROM placements WHERE container_id = $1", [
+    container_id,
+  ]);
+  return placement;
+}

@@ -8,9 +8,10 @@ import { changeImage, refuseAbsent } from "./change.ts";
  * Keeps an image on exactly these machines, pulled before any container asks for it. NOT_FOUND with
  * `details.machine_ids` for machines that are not known, CONFLICT for what is not ready on the registry.
  */
-export const prewarmImage = (ctx: AuthedContext, { image_id, machine_ids }: PrewarmImageInput): Promise<Image> =>
+export const prewarmImage = (ctx: AuthedContext, { image_id, machine_ids: asked }: PrewarmImageInput): Promise<Image> =>
   changeImage(ctx, image_id, "prewarm", async (tx, image) => {
     refuseAbsent(image);
+    const machine_ids = [...new Set(asked)];
     const sql = prismaSql(tx);
     const [status] = await sql<{ reference: string | null; digest: string | null; is_on_registry: boolean }>(
       `SELECT registry_address() || '/' || split_part(i.name, ':', 1) || '@' || s.digest AS reference, s.digest,

@@ -32,8 +32,8 @@ export interface ContainerRow {
   recreate_generation: number;
   restore_engine_id: string | null;
   generation: number;
-  /** `on_registry`: on Berth's own, which lets a machine in with a token only. */
-  image: { reference: string; on_registry: boolean; source: ImageSource; digest: string | null };
+  /** `on_registry`: on Berth's own, which lets a machine in with a token only. `is_own`: of this container's content. */
+  image: { reference: string; on_registry: boolean; source: ImageSource; is_own: boolean; digest: string | null };
   placement: { machine_id: string; shard: number; gpu_uuids: string[]; ports: PortBinding[] };
   /** Of its spec, as the storages of its machine are now. */
   mounts: ResolvedMount[];
@@ -121,6 +121,7 @@ interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "m
   reference: string;
   on_registry: boolean;
   source: ImageSource;
+  is_own: boolean;
   digest: string | null;
   machine_id: string;
   shard: number;
@@ -138,7 +139,8 @@ interface FlatRow extends Omit<ContainerRow, "spec" | "image" | "placement" | "m
 
 const QUERY = `
   SELECT c.container_id, c.uid, c.name, c.image_id, c.spec, c.desired, c.on_loss, c.run, c.restart_run, c.incarnation,
-         c.recreate, c.recreate_generation, c.restore_engine_id, c.generation, ${REFERENCE} AS reference, i.reference IS NULL AS on_registry, i.source, si.digest,
+         c.recreate, c.recreate_generation, c.restore_engine_id, c.generation, ${REFERENCE} AS reference, i.reference IS NULL AS on_registry, i.source,
+         i.origin_uid IS NOT DISTINCT FROM c.uid AS is_own, si.digest,
          p.machine_id, m.shard, p.gpu_uuids, p.ports, to_jsonb(s) AS status,
          u.account, ${mountedStorages("c.spec", "p.machine_id")} AS storages,
          ARRAY(SELECT gpu_uuid FROM gpu_allocations g
@@ -211,7 +213,13 @@ function toRow(flat: FlatRow): ContainerRow {
     recreate_generation: flat.recreate_generation,
     restore_engine_id: flat.restore_engine_id,
     generation: flat.generation,
-    image: { reference: flat.reference, on_registry: flat.on_registry, source: flat.source, digest: flat.digest },
+    image: {
+      reference: flat.reference,
+      on_registry: flat.on_registry,
+      source: flat.source,
+      is_own: flat.is_own,
+      digest: flat.digest,
+    },
     placement: { machine_id: flat.machine_id, shard: flat.shard, gpu_uuids: flat.gpu_uuids, ports: flat.ports },
     mounts: resolveMounts(spec.mounts, MountedStorages.parse(flat.storages), flat.account),
     claimed_gpus: flat.claimed_gpus,

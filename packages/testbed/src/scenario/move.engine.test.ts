@@ -69,6 +69,17 @@ describeOnEngines(["real"], (scene, scenes) => {
     await expect(there(container, arrived).shell(SUM)).rejects.toThrow(/kept/);
   }, 90_000);
 
+  test("does not begin anew elsewhere from what was kept on this machine alone", async () => {
+    const container = await scene().run();
+    await container.owner.container.recreate.mutate({ ...container.ref, recreate: "preserve" });
+    const kept = await container.reaches("Running");
+    await expect(move(container, "discard")).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("on its machine alone"),
+    });
+    expect(await container.see()).toEqual(kept);
+  });
+
   test("moves back to where it was, beside what it left there", async () => {
     const container = await scene().run();
     const written = await write(container);

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { describeOnEngines } from "./on-engines.ts";
+import type { WatchedContainer } from "./watched-container.ts";
 
 describeOnEngines(["real", "simulated"], (scene) => {
   test("changes nothing that an engine fixes at create without its owner's word, and names it", async () => {
@@ -72,6 +73,33 @@ describeOnEngines(["real", "simulated"], (scene) => {
     const image = await container.inspect("{{.Config.Image}}");
     const labels = await scene().engine.docker("image", "inspect", "--format", "{{json .Config.Labels}}", image);
     expect(JSON.parse(labels)).not.toHaveProperty("berth.uid", container.uid);
+  });
+
+  test("gives another container of the machine what was kept, and never that one's content the name of it", async () => {
+    const [origin, taker] = [await scene().run(), await scene().run()];
+    await origin.shell("echo precious > /kept");
+    await taker.shell("echo other > /kept");
+    await origin.owner.container.recreate.mutate({ ...origin.ref, recreate: "preserve" });
+    const { image_id } = await origin.reaches("Running");
+    const take = (container: WatchedContainer) =>
+      container.owner.container.update.mutate({ ...container.ref, image_id, recreate: "discard" });
+    await take(taker);
+    await taker.reaches("Running");
+    expect(await taker.shell("cat /kept")).toBe("precious");
+
+    const late = await scene().run();
+    await late.shell("echo other > /kept");
+    const { id } = await late.onEngine();
+    for (const one of [origin, taker]) {
+      await one.owner.container.delete.mutate(one.ref);
+      await one.isGone();
+    }
+    const { reference } = await origin.owner.image.get.query({ image_id });
+    await scene().engine.docker("rmi", reference);
+    await take(late);
+    await late.until("the loss to be told", ({ conditions }) => conditions.some(({ type }) => type === "ImageLost"));
+    expect(await late.allOnEngine()).toMatchObject([{ id, state: "running" }]);
+    await expect(scene().engine.docker("inspect", reference)).rejects.toThrow(/[Nn]o such/);
   });
 
   test("recreates a stopped container when it is started next, with what is inside", async () => {

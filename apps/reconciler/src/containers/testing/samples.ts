@@ -33,7 +33,14 @@ export const rowOf = ({ spec, image, placement, status, ...differs }: RowDiffers
   recreate_generation: 0,
   restore_engine_id: null,
   generation: 1,
-  image: { reference: "lab:5000/public/job:1", on_registry: false, source: "external", digest: null, ...image },
+  image: {
+    reference: "lab:5000/public/job:1",
+    on_registry: false,
+    source: "external",
+    is_own: false,
+    digest: null,
+    ...image,
+  },
   placement: { machine_id: OWNER.machine_id, shard: 3, gpu_uuids: [], ports: [], ...placement },
   status: {
     phase: "Running",

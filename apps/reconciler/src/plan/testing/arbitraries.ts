@@ -19,7 +19,7 @@ const anyDesired: fc.Arbitrary<DesiredContainer> = fc
     restartRun: fc.integer({ min: 0, max: 3 }),
     specHash: fc.constantFrom("v1", "v2"),
     limits: anyLimits,
-    fromCommit: fc.boolean(),
+    fromCommit: fc.constantFrom("own", "other", null),
     keysHash: fc.constantFrom(null, "k1", "k2"),
     generation: fc.integer({ min: 1, max: GENERATIONS }),
     restore: fc.option(

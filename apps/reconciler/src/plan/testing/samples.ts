@@ -19,7 +19,7 @@ export const desiredOf = (differs: Partial<DesiredContainer> = {}): DesiredConta
   restartRun: 0,
   specHash: "v1",
   limits: { memoryBytes: 1_024, nanoCpus: 1_000 },
-  image: { reference: IMAGE, fromCommit: false },
+  image: { reference: IMAGE, fromCommit: null },
   consent: null,
   restore: null,
   keysHash: null,

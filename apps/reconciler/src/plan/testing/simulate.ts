@@ -108,7 +108,7 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
     case "checkImage":
       return done(see(world, { image: { state: world.hasImage ? "present" : "absent" } }));
     case "pullImage": {
-      demand(!desired.image.fromCommit, "no registry has what was committed on the way");
+      demand(desired.image.fromCommit === null, "no registry has what was committed on the way");
       const hasImage = world.hasImage || world.registryHasImage;
       const pulled = see({ ...world, hasImage }, { image: imageAfterPull(hasImage, now) });
       return hasImage ? done(pulled) : refused(pulled);
@@ -147,7 +147,7 @@ function apply(desired: DesiredContainer, world: World, action: Action): Applied
       return done(remember(world, { keys: { engineId, hash: desired.keysHash ?? "" }, keysFailure: null }));
     }
     case "commitContainer":
-      demand(desired.image.fromCommit, "nobody asked for a commit");
+      demand(desired.image.fromCommit === "own", "nobody asked for a commit");
       demand(!isUp(find(world, action.engineId)), "what still changes is committed");
       return done(see({ ...world, hasImage: true }, { image: { state: "present" } }));
     case "setAsideContainer": {

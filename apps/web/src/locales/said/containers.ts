@@ -45,6 +45,8 @@ export const containers = {
     "修改 {0} 需要重建容器，请选择保留里面的内容（recreate: preserve），或者丢弃（recreate: discard）。",
   "To start without GPUs the container must be made anew. Say recreate: preserve to keep what is inside, or recreate: discard.":
     "不用 GPU 启动需要重建容器，请选择保留里面的内容（recreate: preserve），或者丢弃（recreate: discard）。",
+  "Its image {} is on its machine alone, so it can't begin anew elsewhere: say recreate: preserve, or give it another image first.":
+    "它的镜像 {0} 只在当前机器上，不能在别处重新开始。请选择保留内容，或者先换一个镜像。",
   "To run on another machine the container must be made anew there. Say recreate: preserve to take along what is inside, or recreate: discard.":
     "换一台机器运行，容器要在那里重建，请选择带走里面的内容（recreate: preserve），或者丢弃（recreate: discard）。",
   "What is inside can't be preserved on another image: say discard.": "换了镜像，里面的内容无法保留，请选择丢弃。",
@@ -176,6 +178,8 @@ export const containers = {
   "{} is no file: make it one.": "{0} 不是文件，请把它改成文件。",
   "What was kept of the container is gone from its machine: recreate it from another image.":
     "为容器保留的内容已经不在机器上，请用别的镜像重建。",
+  "Its image is kept on one machine only, and is not on this one: recreate it from another image.":
+    "它的镜像只保留在一台机器上，而这台机器上没有，请用别的镜像重建。",
   "The changed container could not be made; the old one was put back. Change it again to try anew.":
     "按新设置没能创建成功，旧容器已放回。再修改一次就会重试。",
   "The container must be made anew for the change to take effect: recreate it.": "要让修改生效，需要重建容器。",

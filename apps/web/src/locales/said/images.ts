@@ -52,6 +52,8 @@ export const images = {
   "The files that {} was built from are gone: build it anew.": "构建 {0} 用的文件已经没有了，请重新构建。",
   "{} is public: everybody has it.": "{0} 是公共镜像，所有人都能用。",
   "{} is {}: build from it when it is Ready.": "{0} 现在是“{~1}”，等它可用后再构建。",
+  "The image {} is on the machine {} alone. To use it elsewhere, save a container that runs from it there.":
+    "镜像 {0} 只在机器 {1} 上。要在别处使用，请先把那台机器上用它的容器保存为镜像。",
   "there is no such image.": "没有这个镜像。",
 
   "dockerfile, line {}: {}": "Dockerfile 第 {0} 行：{1}",

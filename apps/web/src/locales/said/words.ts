@@ -63,6 +63,7 @@ export const words = {
   ImageNotFound: "没有这个镜像",
   PullFailed: "拉取失败",
   ImageGone: "镜像没有了",
+  ImageElsewhere: "镜像不在这台机器上",
   NewContainerFailed: "重建失败",
   FixedAtCreate: "需要重建",
   MoveGivenUp: "迁移没有成功",
