@@ -16,6 +16,7 @@ import { type Env, readEnv } from "./env.ts";
 import { missingMigrations } from "./health.ts";
 import { HttpServers } from "./http-servers.ts";
 import { recordProxyAddress } from "@berth/api/proxy/addresses.ts";
+import { recordPublicHost } from "@berth/api/machines/host.ts";
 import { recordGateway } from "@berth/api/ssh/gateway-address.ts";
 import { loadSshHostKey } from "@berth/api/ssh/host-key.ts";
 import { type Live, openLive } from "./live/open-live.ts";
@@ -54,6 +55,7 @@ async function start(env: Env): Promise<void> {
     trustProxy: env.BERTH_TRUST_PROXY,
     consoleDir: fileURLToPath(new URL("../../web/dist", import.meta.url)),
   });
+  await recordPublicHost(services.sql, publicHost(env.BERTH_HOST, env.BERTH_PUBLIC_URL));
   const reach = new Reach(services);
   const proxy = await openProxy(env, { services, reach, live, servers, log });
   const gateway = await openGateway(env, { services, reach, log, live });

@@ -104,7 +104,7 @@ export class Reach {
       "SELECT url, simulated FROM machines WHERE machine_id = $1",
       [machineId],
     );
-    return machine && !machine.simulated ? hostOf(machine.url) : null;
+    return machine && !machine.simulated ? hostOf(machine.url, null) : null;
   }
 
   #takePlace({ actor: { user_id }, container_id }: DialRequest) {

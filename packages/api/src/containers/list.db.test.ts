@@ -45,6 +45,18 @@ test("keeps to one machine where it is named", async () => {
   expect(items.map((container) => container.name)).toEqual(["box-5", "box-3", "box-1"]);
 });
 
+test("does not say that one runs where nobody can look", async () => {
+  const [{ container_id }] = (await li.container.list({ limit: 1 })).items as [Container];
+  const told = async (phase: string) => {
+    await api.db.container_status.update({
+      where: { container_id },
+      data: { running: true, phase, observed_generation: 1 },
+    });
+    return (await li.container.get({ container_id })).status;
+  };
+  expect([await told("Running"), await told("Unknown")]).toEqual([true, false]);
+});
+
 test("keeps to those that are named, and leaves out what is not there or not the caller's", async () => {
   const { items } = await li.container.list({ limit: 7 });
   const [newest, , third] = items.map(({ container_id }) => container_id);

@@ -3,12 +3,13 @@ import { mountedStorages } from "@berth/db/storages/mounted.ts";
 import { type MountedStorage, resolveMounts } from "@berth/db/storages/resolve-mounts.ts";
 import { type Container, ContainerSpec, type PortBinding } from "@berth/spec/container.ts";
 import { pageOf as proxyPageOf, PROXY_ADDRESS, type ProxyAddress } from "../proxy/addresses.ts";
-import { hostOf } from "../machines/host.ts";
+import { hostOf, PUBLIC_HOST } from "../machines/host.ts";
 import { GATEWAY_KEY, type GatewayAddress } from "../ssh/gateway-address.ts";
 
 type Shown = "connect" | "ports" | "mounts" | "created_at" | "next_retry_at" | "waiting";
 interface ContainerRow extends Omit<Container, Shown> {
   url: string | null;
+  public_host: string | null;
   storages: MountedStorage[];
   proxy: ProxyAddress | null;
   gateway: GatewayAddress | null;
@@ -43,8 +44,8 @@ const LINE = `(SELECT container_id, reason, asked_at,
 export async function selectContainers(sql: Sql, where: string, parameters: readonly unknown[]): Promise<Container[]> {
   const rows = await sql<ContainerRow>(
     `SELECT c.container_id, c.uid, c.name, c.display_name, COALESCE(p.machine_id, c.machine_id) AS machine_id,
-            COALESCE(m.simulated, false) AS simulated, m.url, ${PROXY_ADDRESS} AS proxy, c.image_id, i.name AS image, c.user_id, u.account,
-            COALESCE(s.running, false) AS status, c.desired, c.on_loss, c.on_drain,
+            COALESCE(m.simulated, false) AS simulated, m.url, ${PUBLIC_HOST} AS public_host, ${PROXY_ADDRESS} AS proxy, c.image_id, i.name AS image, c.user_id, u.account,
+            COALESCE(s.running AND s.phase <> 'Unknown', false) AS status, c.desired, c.on_loss, c.on_drain,
             CASE WHEN w.place IS NOT NULL THEN 'Waiting' WHEN v.container_id IS NOT NULL AND c.desired <> 'removed' THEN 'Moving' WHEN ${IS_UNPLACED} THEN 'Stopped'
                  WHEN ${IS_OUTDATED} THEN 'Pending' ELSE s.phase END AS phase,
             CASE WHEN v.container_id IS NOT NULL THEN 'On its way to ' || t.name || ': ' || vi.name || ' is ' || vs.phase || '.'
@@ -91,6 +92,7 @@ const EMPTY_SPEC = ContainerSpec.parse({});
 
 const toContainer = ({
   url,
+  public_host,
   storages,
   proxy,
   gateway,
@@ -113,7 +115,10 @@ const toContainer = ({
     read_only,
     saved: false,
   })),
-  connect: { ...connectionsOf(url, row.ports, pagesOf(proxy, row)), ...throughGateway(gateway, row) },
+  connect: {
+    ...connectionsOf(url && hostOf(url, public_host), row.ports, pagesOf(proxy, row)),
+    ...throughGateway(gateway, row),
+  },
   created_at: created_at.toISOString(),
   next_retry_at: next_retry_at?.toISOString() ?? null,
 });
@@ -132,11 +137,10 @@ const pagesOf = (
 
 /** How a person gets in. The host ports are fixed before the container runs, so this is known from the start. */
 function connectionsOf(
-  machineUrl: string | null,
+  host: string | null,
   ports: readonly PortBinding[],
   pages: readonly string[],
 ): Pick<Container["connect"], "ssh" | "urls"> {
-  const host = machineUrl === null ? null : hostOf(machineUrl);
   if (host === null) return { ssh: null, urls: [...pages] };
   const ssh = ports.find((port) => port.kind === "ssh");
   const origin = host.includes(":") ? `http://[${host}]` : `http://${host}`;

@@ -6,6 +6,7 @@ import { MARKER_LABEL, MARKER_VOLUME } from "@berth/spec/engine-names.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createFakeEngine } from "../testing/fake-engine.ts";
 import { gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { recordPublicHost } from "./host.ts";
 import { openTls } from "./seal-tls.ts";
 
 let api: InProcessApi;
@@ -33,6 +34,24 @@ const engine = () => {
 const image = async (): Promise<string> =>
   (await api.admin.image.add({ name: `public/base:${number}`, reference: "registry.lab:5000/base:1" })).name;
 const add = (input: object = {}) => api.admin.machine.add({ url, allow_insecure: true, ...input });
+
+test("shows the host that Berth itself runs on for an engine behind its socket, where others reach that", async () => {
+  const { machine_id } = await add();
+  const name = await image();
+  const ports = [{ name: "ssh", kind: "ssh" as const, container_port: 22 }];
+  const { container_id } = await api.admin.container.create({ name: `here-${number}`, image: name, machine_id, ports });
+  await api.db.machines.update({ where: { machine_id }, data: { url: "unix:///var/run/docker.sock" } });
+  const shown = async () => {
+    const { connect, ports: bound } = await api.admin.container.get({ container_id });
+    const { ip } = await api.admin.machine.get({ machine_id });
+    const info = (await api.admin.machine.info()).find((machine) => machine.machine_id === machine_id);
+    return { ip: [ip, info?.ip], ssh: connect.ssh?.replace(String(bound[0]!.host_port), "PORT") };
+  };
+  await recordPublicHost(prismaSql(api.db), "127.0.0.1");
+  expect(await shown()).toEqual({ ip: [null, null], ssh: undefined });
+  await recordPublicHost(prismaSql(api.db), "berth.lab");
+  expect(await shown()).toEqual({ ip: ["berth.lab", "berth.lab"], ssh: "ssh -p PORT root@berth.lab" });
+});
 
 test("takes a machine's id, name and first facts from its engine", async () => {
   expect(await add()).toMatchObject({

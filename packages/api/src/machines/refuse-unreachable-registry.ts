@@ -11,7 +11,7 @@ import { hostOf } from "./host.ts";
  * simulated registry is not what real machines will have.
  */
 export async function refuseUnreachableRegistry(tx: Tx, url: string): Promise<void> {
-  const host = hostOf(url);
+  const host = hostOf(url, null);
   if (host === null || isLoopback(host)) return;
   const registry = await readRegistry(prismaSql(tx));
   if (!registry || registry.kind === "simulated") return;

@@ -1,7 +1,7 @@
 import type { Sql } from "@berth/db/sql.ts";
 import type { GpuHolding, Machine, MachineState } from "@berth/spec/machine.ts";
 import { type Viewer, readHoldings } from "./holdings.ts";
-import { hostOf } from "./host.ts";
+import { hostOf, PUBLIC_HOST } from "./host.ts";
 import { type Owners, readOwners, STALE_AFTER, type TelemetryRow, toTelemetry, withFree } from "./telemetry-view.ts";
 
 interface MachineRow
@@ -14,6 +14,7 @@ interface MachineRow
   memory_free: number | null;
   disk_free: number | null;
   url: string;
+  public_host: string | null;
   state: string;
   port_first: number;
   port_last: number;
@@ -33,7 +34,7 @@ export async function selectMachines(
   viewer: Viewer,
 ): Promise<Machine[]> {
   const rows = await sql<MachineRow>(
-    `SELECT m.machine_id, m.name, m.url, m.state, m.simulated, m.url NOT LIKE 'unix:%' AND m.url NOT LIKE 'ssh:%' AND m.tls IS NULL AS insecure,
+    `SELECT m.machine_id, m.name, m.url, ${PUBLIC_HOST} AS public_host, m.state, m.simulated, m.url NOT LIKE 'unix:%' AND m.url NOT LIKE 'ssh:%' AND m.tls IS NULL AS insecure,
             m.is_builder, m.runs_containers, m.port_first, m.port_last, m.created_at,
             COALESCE(s.online, false) AS online, s.engine_version, COALESCE(s.gpus, '[]') AS gpus,
             COALESCE(s.cpus, '[]') AS cpus, s.cores, s.memory, s.disk, COALESCE(s.conditions, '[]') AS conditions,
@@ -56,7 +57,7 @@ export async function selectMachines(
 }
 
 function toMachine(all: MachineRow, owners: Owners, held: GpuHolding[], isAdmin: boolean): Machine {
-  const { url, state, port_first, port_last, created_at, last_list_at, ...rest } = all;
+  const { url, public_host, state, port_first, port_last, created_at, last_list_at, ...rest } = all;
   const { seen_at, is_stale, memory_free, disk_free, reading, ...row } = rest;
   return {
     ...row,
@@ -65,7 +66,7 @@ function toMachine(all: MachineRow, owners: Owners, held: GpuHolding[], isAdmin:
     memory: withFree(row.memory, is_stale, memory_free),
     disk: withFree(row.disk, is_stale, disk_free),
     telemetry: toTelemetry({ seen_at, is_stale, reading }, owners, isAdmin),
-    ip: hostOf(url),
+    ip: hostOf(url, public_host),
     url: isAdmin ? url : null,
     state: state as MachineState,
     port_range: { first: port_first, last: port_last },

@@ -1,3 +1,4 @@
+import { recordSetting } from "@berth/db/record-setting.ts";
 import type { Sql } from "@berth/db/sql.ts";
 
 /** How browsers reach the pages of containers, as the servers of this installation have it. */
@@ -29,13 +30,8 @@ export async function loadProxyAddress(sql: Sql): Promise<ProxyAddress | null> {
 }
 
 /** All servers of an installation have the same; the one that started last is believed. */
-export async function recordProxyAddress(sql: Sql, address: ProxyAddress): Promise<void> {
-  await sql(
-    `INSERT INTO settings (key, value) VALUES ('proxy', $1::jsonb)
-     ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value WHERE settings.value <> EXCLUDED.value`,
-    [JSON.stringify(address)],
-  );
-}
+export const recordProxyAddress = (sql: Sql, address: ProxyAddress): Promise<void> =>
+  recordSetting(sql, "proxy", address);
 
 /** The origin that shows this port: with a wildcard domain its own. */
 export function originOf({ url, domain }: ProxyAddress, owner: PortOwner, port: string): string {
