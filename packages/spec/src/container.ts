@@ -109,6 +109,8 @@ export const UpdateContainerInput = z
     display_name: DisplayName.nullable().optional(),
     image_id: ImageId.optional(),
     image: ImageName.optional(),
+    /** Where it is to be placed, null for anywhere: of one that is on a machine already, a move changes that. */
+    machine_id: MachineId.nullable().optional(),
     on_loss: OnLoss.optional(),
     on_drain: OnDrain.optional(),
     /** As `start` and `stop`; of one that has completed, `running` asks for nothing new. */

@@ -304,10 +304,10 @@ test("asks only for the GPU that it is to get when its ports change before the c
 
 test("refuses a field that is not there to be set, by its name", async () => {
   const { container_id } = container;
-  const misspelt = { container_id, memry: 512, machine_id: "ENGINE-gpu-1" };
+  const misspelt = { container_id, memry: 512, uid: "mine" };
   await expect(li.container.update(misspelt)).rejects.toMatchObject({
     code: "BAD_REQUEST",
-    message: "memry: There is no such field. machine_id: There is no such field.",
+    message: "memry: There is no such field. uid: There is no such field.",
   });
 });
 

@@ -8,6 +8,7 @@ import { fixedAtCreate } from "@berth/spec/fixed-at-create.ts";
 import { mergeSpec } from "@berth/spec/merge-spec.ts";
 import type { Actor, AuthedContext } from "../context.ts";
 import { noSuchImage } from "../images/get.ts";
+import { noSuchMachine } from "../machines/get.ts";
 import { KEPT_ON, refuseElsewhere } from "../images/kept-on.ts";
 import { VISIBLE, visibilityOf } from "../images/visibility.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
@@ -31,6 +32,7 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
   const mounted = recreate === "preserve" ? await findMounted(ctx, container_id) : null;
   try {
     return await changeContainer(ctx, container_id, { action: "update" }, async (container, { tx, sql }) => {
+      const machine_id = await machineFor(sql, container, input);
       const desired = input.desired ?? container.desired;
       const starts = desired === "running" && container.desired !== "running";
       const spec = mergeSpec(container.spec, input);
@@ -43,7 +45,9 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
       if (image_id !== undefined) await dropUncommitted(sql, container);
       if (createOnly.includes("mounts")) await holdStoragesOf(sql, { ...container, spec });
       const limitsCpus = spec.cpus !== null && spec.cpus !== container.spec.cpus;
-      await claimAnew(sql, { ...container, spec, desired }, { fields: createOnly, starts, limitsCpus });
+      const wantsOther = machine_id !== container.machine_id || GPU_FIELDS.some((field) => createOnly.includes(field));
+      const wishes = { fields: createOnly, starts, limitsCpus, wantsOther };
+      await claimAnew(sql, { ...container, machine_id, spec, desired }, wishes);
       await tx.containers.update({
         where: { container_id },
         data: {
@@ -51,6 +55,7 @@ export async function updateContainer(ctx: AuthedContext, input: UpdateContainer
           ...(display_name !== undefined && { display_name }),
           ...(on_loss !== undefined && { on_loss }),
           ...(on_drain !== undefined && { on_drain }),
+          machine_id,
           desired,
           ...(starts && { run: { increment: 1 } }),
           spec,
@@ -115,28 +120,51 @@ async function holdOtherImage(
       "CONFLICT",
       `The image ${found.name} is ${found.phase}: only one that is Ready can be taken.`,
     );
-  const placement = await findPlacement(sql, container);
-  refuseElsewhere(found, placement?.machine_id ?? container.machine_id);
+  refuseElsewhere(found, (await findPlacement(sql, container))?.machine_id ?? container.machine_id);
   return found.image_id;
 }
 
 async function claimAnew(
   sql: Sql,
   container: LockedContainer,
-  { fields, starts, limitsCpus }: { fields: string[]; starts: boolean; limitsCpus: boolean },
+  {
+    fields,
+    starts,
+    limitsCpus,
+    wantsOther,
+  }: { fields: string[]; starts: boolean; limitsCpus: boolean; wantsOther: boolean },
 ): Promise<void> {
-  const wantsOtherGpus = GPU_FIELDS.some((field) => fields.includes(field));
   const waits = await isInLine(sql, container.container_id);
-  const wantsGpusNow = starts || (wantsOtherGpus && container.desired === "running");
+  const wantsGpusNow = starts || (wantsOther && container.desired === "running");
   if (wantsGpusNow) await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
-  if (waits && (container.desired !== "running" || wantsOtherGpus)) await giveUpPlace(sql, container.container_id);
+  if (waits && (container.desired !== "running" || wantsOther)) await giveUpPlace(sql, container.container_id);
   // Who waits for GPUs and asks for others goes to the end of the line, where they are not free.
-  if (wantsGpusNow && wantsOtherGpus) await claimAll(sql, container, waits ? "wait" : "fail");
+  if (wantsGpusNow && wantsOther) await claimAll(sql, container, waits ? "wait" : "fail");
   else if (starts) await claimForStart(sql, container, "fail");
   else if (!(await findPlacement(sql, container))) return;
   // One that does not run gets its other GPUs at its next start, and keeps none of the old ones for it.
-  else if (wantsOtherGpus) await claimPorts(sql, container);
+  else if (wantsOther) await claimPorts(sql, container);
   else if (fields.includes("ports") || limitsCpus) await reclaimPorts(sql, container);
+}
+
+/** Where it is to be placed from now on. CONFLICT for one that is on another machine: only a move gets it away from there. */
+async function machineFor(
+  sql: Sql,
+  container: LockedContainer,
+  { machine_id }: UpdateContainerInput,
+): Promise<string | null> {
+  const placement = await findPlacement(sql, container);
+  if (machine_id === undefined || machine_id === (placement?.machine_id ?? container.machine_id)) {
+    return container.machine_id;
+  }
+  if (placement) {
+    const message = `${container.name} is on ${placement.machine_id}: move it to have it elsewhere.`;
+    throw new DomainError("CONFLICT", message, { fields: ["machine_id"] });
+  }
+  if (machine_id === null) return null;
+  const known = await sql("SELECT 1 FROM machines WHERE machine_id = $1 FOR KEY SHARE", [machine_id]);
+  if (known.length === 0) throw noSuchMachine(machine_id);
+  return machine_id;
 }
 
 /** One that has waited for GPUs from the start may be on no machine yet. */

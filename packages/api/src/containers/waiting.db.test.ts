@@ -146,6 +146,33 @@ test("who waits and asks for other GPUs goes to the end of the line, and who ask
   expect(fewer).toMatchObject({ waiting: null, gpus: [{ index: 1 }] });
 });
 
+test("one that is on no machine yet is asked for on another one, and moves on there at once", async () => {
+  await api.addMachine("gpu-1", gpusOf("gpu-1", 1));
+  await api.addMachine("gpu-2", gpusOf("gpu-2", 1));
+  const first = await create({ gpu_count: 1, machine_id: "ENGINE-gpu-1" });
+  const waiting = await create({ gpu_count: 1, machine_id: "ENGINE-gpu-1" });
+  expect(waiting).toMatchObject({ phase: "Waiting" });
+  const ask = (machine_id: string | null, { container_id } = waiting) =>
+    li.container.update({ container_id, machine_id });
+  await expect(ask("ENGINE-gpu-2", first)).rejects.toMatchObject({ code: "CONFLICT" });
+  expect(await ask("ENGINE-gpu-1", first)).toMatchObject({ machine_id: "ENGINE-gpu-1", generation: 1 });
+  await expect(ask("ENGINE-gpu-9")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect(await ask("ENGINE-gpu-2")).toMatchObject({ waiting: null, machine_id: "ENGINE-gpu-2", gpus: [{ index: 0 }] });
+});
+
+test("one that was stopped in line for a machine that is gone is asked for anywhere, and starts", async () => {
+  await api.addMachine("gpu-1", gpusOf("gpu-1", 1));
+  await create({ gpu_count: 1 });
+  const waiting = await create({ gpu_count: 1, machine_id: "ENGINE-gpu-1" });
+  await li.container.stop(ref(waiting));
+  await api.db.machine_status.update({ where: { machine_id: "ENGINE-gpu-1" }, data: { online: false } });
+  await api.admin.machine.remove({ machine_id: "ENGINE-gpu-1", force: true });
+  await api.addMachine("gpu-2", gpusOf("gpu-2", 1));
+  await expect(li.container.start(ref(waiting))).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await li.container.update({ ...ref(waiting), machine_id: null });
+  expect(await li.container.start(ref(waiting))).toMatchObject({ machine_id: "ENGINE-gpu-2" });
+});
+
 test("a GPU that an admin shares has as many holders as was said, and who holds it keeps it", async () => {
   const machine = await api.addMachine("gpu-1", gpusOf("gpu-1", 1));
   const { machine_id } = machine;
