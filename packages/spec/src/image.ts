@@ -74,6 +74,8 @@ export const ImageRecipe = z.union([
     build_args: z.record(z.string(), z.string()),
     /** Images of ours that its FROM lines name. */
     base_image_ids: z.array(z.int()),
+    /** It takes the settings of its base once its builder has seen which one that is. */
+    inherits: z.boolean().default(false),
   }),
   z.strictObject({ type: z.literal("mirror"), from: ImageReference }),
   /** The same content under another name of the registry. */

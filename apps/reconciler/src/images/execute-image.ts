@@ -1,3 +1,4 @@
+import { recordBase } from "@berth/db/images/record-base.ts";
 import { deleteBlob } from "@berth/db/blobs/blob.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { LeaseLostError } from "../failures.ts";
@@ -114,6 +115,10 @@ async function finish(session: MachineSession, known: KnownImage, digest: string
   const registry = await session.context.registry.registry();
   const described = await registry?.describe(repositoryOf(row.name), digest);
   if (!described) throw new Error("the registry does not describe what it has just shown");
+  if (row.recipe?.type === "build" && row.recipe.git !== null) {
+    const layers = described.layers.map((layer) => layer.digest);
+    await recordBase(session.sql, session.fence(), { image_id: row.image_id, layers });
+  }
   await writeStatus(session, known, {
     phase: "Ready",
     message: "",

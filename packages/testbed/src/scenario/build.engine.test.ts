@@ -159,6 +159,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     const { engine, machine_id } = scene();
     const base = await build(["FROM public/busybox:latest", `RUN echo ${newId()} > /base`]);
     const { reference } = await base.reaches("Ready", BUILD_MS);
+    await admin.image.update.mutate({ image_id: base.image_id, create_params: { memory: 64 } });
     await engine.docker("rmi", reference); // so that the builder must be let in to the registry
     const server = await startGitServer(sharedFleet()!.directory, `git-${engine.name}`);
     const address = await server.publish("group/app", "v1", {
@@ -171,6 +172,9 @@ describeOnEngines(["real"], (scene, scenes) => {
     const image = new WatchedImage(admin, await admin.image.build.mutate(wish));
     const ready = await image.reaches("Ready", BUILD_MS);
     expect(ready.digest).toBe(await digestOf(ready.name));
+    // Which one it begins with, the builder alone has seen.
+    expect(ready).toMatchObject({ parent_image_id: base.image_id, create_params: { memory: 64 } });
+    await expect(admin.image.remove.mutate({ image_id: base.image_id })).rejects.toThrow(`needed by ${ready.name}`);
     const container = await others()[0]!.run({ image_id: image.image_id });
     expect(await container.shell("cat /app")).toBe("of v1");
     await remove(container, image);
