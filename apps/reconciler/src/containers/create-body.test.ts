@@ -93,9 +93,10 @@ test("keeps a terminal open unless its owner said no", () => {
   expect(bodyOf({ spec: { tty: false } })).toMatchObject({ Tty: false, OpenStdin: false });
 });
 
-test("runs an init, and writes logs that do not fill the disk", () => {
+test("runs an init, lets no fork bomb out, and writes logs that do not fill the disk", () => {
   expect(bodyOf().HostConfig).toMatchObject({
     Init: true,
+    PidsLimit: 32_768,
     LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
   });
 });
@@ -155,6 +156,7 @@ const ALLOWED = [
   "MemorySwap",
   "NanoCpus",
   "PortBindings",
+  "PidsLimit",
   "RestartPolicy",
   "ShmSize",
 ];

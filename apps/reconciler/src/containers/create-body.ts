@@ -6,6 +6,8 @@ import type { DesiredContainer } from "../plan/types.ts";
 import type { Owner } from "./ownership.ts";
 
 const MIB = 1_048_576;
+/** Processes and threads: a fork bomb takes no more than its own container. */
+const PIDS = 32_768;
 
 /**
  * The body of `POST /containers/create`. A field that is added here recreates nothing: drift is told by the hash of the
@@ -40,6 +42,7 @@ export function createBody(
     ExposedPorts: Object.fromEntries(placement.ports.map((port) => [`${port.container_port}/${port.protocol}`, {}])),
     HostConfig: {
       Init: true,
+      PidsLimit: PIDS,
       // Never `always`: after a crash of the engine it brings back what was stopped through the API.
       RestartPolicy: { Name: spec.restart },
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },

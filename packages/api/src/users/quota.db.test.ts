@@ -1,3 +1,4 @@
+import { prismaSql } from "@berth/db/sql.ts";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Actor } from "../context.ts";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
@@ -35,6 +36,21 @@ test("refuses one container too many, and says which there are", async () => {
   });
   await li.container.delete({ container_id });
   expect(await create("three")).toMatchObject({ name: "three" });
+});
+
+test("refuses a thousand and first container also where there is no quota", async () => {
+  const { container_id } = await create("one", 0, "stopped");
+  await prismaSql(api.db)(
+    `INSERT INTO containers SELECT copy.* FROM containers c, generate_series(1, 999) g,
+       jsonb_populate_record(c, jsonb_build_object(
+         'container_id', nextval(pg_get_serial_sequence('containers', 'container_id')),
+         'uid', gen_random_uuid(), 'name', 'copy-' || g)) copy
+     WHERE c.container_id = $1`,
+    [container_id],
+  );
+  const message = `li-${number} has 1000 containers, and no account has more: delete some first.`;
+  await expect(create("two")).rejects.toMatchObject({ code: "CONFLICT", message });
+  expect(await li.container.start({ container_id })).toMatchObject({ desired: "running" });
 });
 
 test("refuses one GPU too many, at a create, a start and an update", async () => {

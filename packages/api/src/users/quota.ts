@@ -3,6 +3,8 @@ import type { ContainerSpec } from "@berth/spec/container.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { Quota } from "@berth/spec/user.ts";
 
+const CONTAINERS_AT_MOST = 1_000;
+
 interface Asking {
   /** Whose container it is, also where an admin acts on it. */
   user_id: number;
@@ -22,6 +24,7 @@ export const gpusAsked = ({ gpu_count, gpu_uuids }: ContainerSpec): number => gp
  */
 export async function checkQuota(sql: Sql, { user_id, container_id, gpus }: Asking): Promise<void> {
   const { account, quota } = await lockQuota(sql, user_id);
+  if (container_id === null) await refuseManyContainers(sql, { user_id, account });
   if (quota.containers === null && quota.gpus === null) return;
 
   const all = await sql<Holding>(
@@ -40,6 +43,21 @@ export async function checkQuota(sql: Sql, { user_id, container_id, gpus }: Aski
   const others = all.filter((one) => one.container_id !== container_id && one.gpus > 0);
   const used = others.reduce((sum, one) => sum + one.gpus, 0);
   if (gpus > own) refuseAbove(account, "gpus", quota.gpus, used, gpus, others);
+}
+
+/** A bound on what one account may have without any quota. */
+async function refuseManyContainers(sql: Sql, { user_id, account }: { user_id: number; account: string }) {
+  const [count] = await sql<{ containers: number }>(
+    "SELECT count(*)::int AS containers FROM containers WHERE user_id = $1",
+    [user_id],
+  );
+  const containers = count?.containers ?? 0;
+  if (containers < CONTAINERS_AT_MOST) return;
+  throw new DomainError(
+    "CONFLICT",
+    `${account} has ${containers} containers, and no account has more: delete some first.`,
+    { limit: "containers", allowed: CONTAINERS_AT_MOST },
+  );
 }
 
 export interface OwnersQuota {

@@ -47,6 +47,7 @@ export const containers = {
     "不用 GPU 启动需要重建容器，请选择保留里面的内容（recreate: preserve），或者丢弃（recreate: discard）。",
   "Its image {} is on its machine alone, so it can't begin anew elsewhere: say recreate: preserve, or give it another image first.":
     "它的镜像 {0} 只在当前机器上，不能在别处重新开始。请选择保留内容，或者先换一个镜像。",
+  "{} has {} containers, and no account has more: delete some first.": "{0} 已有 {1} 个容器，达到上限，请先删除一些。",
   "{} is on {}: move it to have it elsewhere.": "{0} 已在机器 {1} 上，请用“迁移”换机器。",
   "To run on another machine the container must be made anew there. Say recreate: preserve to take along what is inside, or recreate: discard.":
     "换一台机器运行，容器要在那里重建，请选择带走里面的内容（recreate: preserve），或者丢弃（recreate: discard）。",
