@@ -40,19 +40,6 @@ export async function claimPorts(sql: Sql, claimant: Claimant): Promise<void> {
   await claimPlacement(sql, { container_id, machine_id, machine_ids, ...gpus, cpus: spec.cpus, ports: spec.ports });
 }
 
-/** Ports anew, on a machine that has as many cores; the GPUs that it holds, if any, stay its own. */
-export async function reclaimPorts(sql: Sql, { container_id, machine_id, spec }: Claimant): Promise<void> {
-  const held = await sql<{ gpu_uuid: string }>(
-    // What it holds beside that is of an engine container that is to be replaced.
-    `SELECT a.gpu_uuid FROM gpu_allocations a JOIN placements p USING (container_id)
-     WHERE a.container_id = $1 AND a.gpu_uuid = ANY (p.gpu_uuids)`,
-    [container_id],
-  );
-  const gpu_uuids = held.map((row) => row.gpu_uuid);
-  const gpus = { gpu_count: gpu_uuids.length, gpu_type: null, gpu_uuids };
-  await claimPlacement(sql, { container_id, machine_id, ...gpus, cpus: spec.cpus, ports: spec.ports });
-}
-
 /**
  * GPUs for another run. An engine fixes them at create, so a container that had some gets the very same, or CONFLICT
  * where they are not free: others would mean another container, and only a recreate may make one.

@@ -322,6 +322,18 @@ test("stops and starts by what is desired, and asks for one more run only where 
   expect(await rowOf(container)).toMatchObject({ run: 2 });
 });
 
+test("remembers the GPUs of one that is stopped while its cores and ports change", async () => {
+  const { container_id, gpus } = container;
+  await li.container.stop(container);
+  await api.db.gpu_allocations.deleteMany({ where: { container_id } });
+  await li.container.update({ container_id, cpus: 4 });
+  await li.container.update({ container_id, ports: [], recreate: "discard" });
+  const gpu_uuids = gpus.map(({ uuid }) => uuid);
+  expect(await api.db.placements.findUnique({ where: { container_id } })).toMatchObject({ gpu_uuids, ports: [] });
+  expect(await api.db.gpu_allocations.count({ where: { container_id } })).toBe(0);
+  expect(await li.container.start(container)).toMatchObject({ gpus });
+});
+
 test("starts nothing whose GPUs are another's by now", async () => {
   const { container_id } = container;
   await li.container.update({ container_id, desired: "stopped" });

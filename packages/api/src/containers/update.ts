@@ -1,6 +1,7 @@
 import type { Tx } from "@berth/db/client.ts";
 import { giveUpPlace } from "@berth/db/placement/give-up-place.ts";
 import { isInLine } from "@berth/db/placement/line.ts";
+import { reclaimPorts } from "@berth/db/placement/reclaim-ports.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { Container, ContainerSpec, RecreateConsent, UpdateContainerInput } from "@berth/spec/container.ts";
 import { DomainError, invalidField } from "@berth/spec/error-code.ts";
@@ -14,7 +15,7 @@ import { VISIBLE, visibilityOf } from "../images/visibility.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
 import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
-import { claimAll, claimForStart, claimPorts, reclaimPorts } from "./claim.ts";
+import { claimAll, claimForStart, claimPorts } from "./claim.ts";
 import { consentTo } from "./consent.ts";
 import { findMounted } from "./find-mounted.ts";
 import { holdStoragesOf } from "./hold-storages.ts";
@@ -134,17 +135,18 @@ async function claimAnew(
     wantsOther,
   }: { fields: string[]; starts: boolean; limitsCpus: boolean; wantsOther: boolean },
 ): Promise<void> {
-  const waits = await isInLine(sql, container.container_id);
+  const { container_id } = container;
+  const waits = await isInLine(sql, container_id);
   const wantsGpusNow = starts || (wantsOther && container.desired === "running");
   if (wantsGpusNow) await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
-  if (waits && (container.desired !== "running" || wantsOther)) await giveUpPlace(sql, container.container_id);
+  if (waits && (container.desired !== "running" || wantsOther)) await giveUpPlace(sql, container_id);
   // Who waits for GPUs and asks for others goes to the end of the line, where they are not free.
   if (wantsGpusNow && wantsOther) await claimAll(sql, container, waits ? "wait" : "fail");
   else if (starts) await claimForStart(sql, container, "fail");
   else if (!(await findPlacement(sql, container))) return;
   // One that does not run gets its other GPUs at its next start, and keeps none of the old ones for it.
   else if (wantsOther) await claimPorts(sql, container);
-  else if (fields.includes("ports") || limitsCpus) await reclaimPorts(sql, container);
+  else if (fields.includes("ports") || limitsCpus) await reclaimPorts(sql, { ...container.spec, container_id });
 }
 
 /** Where it is to be placed from now on. CONFLICT for one that is on another machine: only a move gets it away from there. */

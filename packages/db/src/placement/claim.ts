@@ -72,7 +72,7 @@ async function attempt(sql: Sql, request: ClaimRequest): Promise<Outcome> {
     );
   }
   const found = await firstWithPorts(sql, choices, request, before?.ports ?? []);
-  if (!found) return { refusal: noPorts(choices), mayWait: false, ask };
+  if (!found) return { refusal: noPorts(choices.map(({ machine }) => machine)), mayWait: false, ask };
   const { machine, gpu_uuids, ports } = found;
   const placement = { machine_id: machine.machine_id, gpu_uuids, ports };
   await writePlacement(sql, request.container_id, placement, gpu_uuids);
@@ -180,13 +180,13 @@ const describeWithMachine = (ask: GpuAsk): string =>
 const neverFits = (ask: GpuAsk): DomainError =>
   new DomainError("UNPROCESSABLE", `No machine has ${describeWithMachine(ask)}: ask for fewer, or for another type.`);
 
-function tooManyCpus(machines: readonly LedgerMachine[]): DomainError {
+export function tooManyCpus(machines: readonly LedgerMachine[]): DomainError {
   const most = Math.max(...machines.map(({ cores }) => cores ?? 0));
   return new DomainError("UNPROCESSABLE", `No machine has so many cores: ask for ${most} cpus at most.`);
 }
 
-function noPorts(choices: readonly Choice[]): DomainError {
-  const names = choices.map(({ machine }) => machine.name).join(", ");
+export function noPorts(machines: readonly LedgerMachine[]): DomainError {
+  const names = machines.map(({ name }) => name).join(", ");
   return new DomainError("CONFLICT", `Every port of ${names} is taken: ask an admin to widen the port range.`);
 }
 

@@ -17,7 +17,7 @@ const matchingGpus = (machine: LedgerMachine, ask: GpuAsk): Gpu[] =>
     ask.gpu_uuids ? ask.gpu_uuids.includes(uuid) : ask.gpu_type === null || type === ask.gpu_type,
   );
 
-export const hasCores = (machine: LedgerMachine, { cpus }: GpuAsk): boolean =>
+export const hasCores = (machine: LedgerMachine, { cpus }: Pick<GpuAsk, "cpus">): boolean =>
   machine.cores === null || (cpus ?? 0) <= machine.cores;
 
 /** It has what is asked for, whoever holds it now. */
