@@ -2,7 +2,7 @@ import type { PortBinding } from "@berth/spec/container.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { Sql } from "../sql.ts";
 import { type Placement, writePlacement } from "./claim.ts";
-import { choose } from "./fit.ts";
+import { choose, isGpuFree } from "./fit.ts";
 import { loadLedger } from "./ledger.ts";
 import { leaveLine } from "./line.ts";
 import { lockPlacement } from "./lock.ts";
@@ -67,9 +67,9 @@ async function takenOf(
       cpus: null,
       isPlaced: true,
     };
-    // One that its machine does not tell of any more is for the engine to refuse.
-    const isKnown = machines.some(({ gpus }) => gpus.some((gpu) => gpu.uuid === uuid));
-    return !isKnown || choose(machines, ask, promised).length > 0;
+    // Whether one that its machine does not tell of is there is for the engine to say; another's it stays all the same.
+    const silent = machines.find(({ gpus }) => gpus.every((gpu) => gpu.uuid !== uuid));
+    return silent ? isGpuFree(silent, uuid, container_id) : choose(machines, ask, promised).length > 0;
   };
   return gpu_uuids.filter((uuid) => !isFree(uuid)).toSorted();
 }

@@ -3,7 +3,8 @@ import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import type { ContainerPort } from "@berth/spec/create-params.ts";
 import { beforeEach, expect, test } from "vitest";
 import { inTransaction } from "../sql.ts";
-import { type ClaimRequest, claimPlacement, type Placement } from "./claim.ts";
+import { type ClaimRequest, claimPlacement, type Placement, writeClaims } from "./claim.ts";
+import { claimAgain } from "./claim-again.ts";
 
 const database = useTestDatabase();
 /** Each test has its own machines: none of another test is a candidate. */
@@ -186,4 +187,31 @@ test("gives ports that many ask for at once to each its own", async () => {
     outcome.status === "fulfilled" ? [outcome.value.ports[0]!.host_port] : [],
   );
   expect(given.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 40_000 + i));
+});
+
+test("never has a GPU that its machine does not tell of held by more than may share it", async () => {
+  await machine("lost", 2);
+  await database.sql(`UPDATE machines SET shared_gpus = '{"GPU-lost-1": 2}' WHERE machine_id = 'lost'`);
+  const again = (container_id: number, gpu_uuids: string[]): Promise<void> =>
+    inTransaction(database.pool, (sql) => claimAgain(sql, { container_id, gpu_uuids, ports: [], runs: true }));
+  const others = [await claimNew({ gpu_count: 1 }), await claimNew({ gpu_count: 1 })];
+  expect(others.map(({ gpu_uuids }) => gpu_uuids)).toEqual([["GPU-lost-0"], ["GPU-lost-1"]]);
+  const { container_id } = await claimNew({ machine_id: "lost" });
+  await database.sql("UPDATE machine_status SET gpus = '[]' WHERE machine_id = 'lost'");
+  await expect(again(container_id, ["GPU-lost-0"])).rejects.toMatchObject({
+    ...CONFLICT,
+    details: { gpu_uuids: ["GPU-lost-0"] },
+  });
+  await again(container_id, ["GPU-lost-1"]);
+  expect(await database.sql("SELECT slot FROM gpu_allocations WHERE container_id = $1", [container_id])).toEqual([
+    { slot: 1 },
+  ]);
+});
+
+test("the database itself refuses a second holder of a GPU that is not shared", async () => {
+  await machine("guarded", 1);
+  const { ports } = await claimNew({ gpu_count: 1 });
+  const { container_id } = await claimNew({ machine_id: "guarded" });
+  const placement = { machine_id: "guarded", gpu_uuids: ["GPU-guarded-0"], ports };
+  await expect(writeClaims(database.sql, container_id, placement, placement.gpu_uuids)).rejects.toThrow("slot");
 });

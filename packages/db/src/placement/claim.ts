@@ -103,9 +103,11 @@ export async function writeClaims(
 ): Promise<void> {
   await sql(
     `INSERT INTO gpu_allocations (machine_id, gpu_uuid, shares, slot, container_id)
-     SELECT $1, uuid, (SELECT COALESCE((m.shared_gpus->>uuid)::int, 1) FROM machines m WHERE m.machine_id = $1), (SELECT min(slot) FROM generate_series(0, 63) slot WHERE NOT EXISTS (
+     -- Where all slots of a GPU are taken there is none to insert, and the claim fails.
+     SELECT $1, uuid, shares, (SELECT min(slot) FROM generate_series(0, shares - 1) slot WHERE NOT EXISTS (
               SELECT 1 FROM gpu_allocations a WHERE a.machine_id = $1 AND a.gpu_uuid = uuid AND a.slot = slot.slot)), $3
      FROM unnest($2::text[]) AS uuid
+       CROSS JOIN LATERAL (SELECT COALESCE((m.shared_gpus->>uuid)::int, 1) AS shares FROM machines m WHERE m.machine_id = $1) m
      WHERE NOT EXISTS (SELECT 1 FROM gpu_allocations a WHERE a.machine_id = $1 AND a.gpu_uuid = uuid AND a.container_id = $3)`,
     [machine_id, claimedGpus, containerId],
   );

@@ -41,7 +41,7 @@ export const isUsable = (machine: LedgerMachine, ask: GpuAsk): boolean =>
   mayServe(machine, ask) && isOpenTo(machine, ask) && isWithinReach(machine, ask) && isCapable(machine, ask);
 
 /** A container's own GPUs are free for it, and so is a share that nobody has taken. */
-function isFree(machine: LedgerMachine, uuid: string, containerId: number): boolean {
+export function isGpuFree(machine: LedgerMachine, uuid: string, containerId: number): boolean {
   const holders = machine.holders.get(uuid) ?? [];
   if (holders.includes(containerId)) return true;
   return holders.length < (machine.shares.get(uuid) ?? 1) && !machine.foreign.has(uuid);
@@ -50,7 +50,7 @@ function isFree(machine: LedgerMachine, uuid: string, containerId: number): bool
 export const freeGpus = (machine: LedgerMachine, ask: GpuAsk, promised: Promised): Gpu[] =>
   matchingGpus(machine, ask).filter(
     ({ uuid }) =>
-      isFree(machine, uuid, ask.container_id) &&
+      isGpuFree(machine, uuid, ask.container_id) &&
       (machine.holders.get(uuid)?.includes(ask.container_id) || !promised.get(machine.machine_id)?.has(uuid)),
   );
 
@@ -86,7 +86,7 @@ function pick(machine: LedgerMachine, free: Gpu[], count: number, preferred: rea
 
 function compareFit(a: LedgerMachine, b: LedgerMachine, ask: GpuAsk): number {
   const left = (machine: LedgerMachine): number =>
-    machine.gpus.filter(({ uuid }) => isFree(machine, uuid, ask.container_id)).length;
+    machine.gpus.filter(({ uuid }) => isGpuFree(machine, uuid, ask.container_id)).length;
   const byGpus = wantsGpus(ask) ? left(a) - left(b) : a.gpus.length - b.gpus.length;
   return byGpus || a.containers - b.containers;
 }
