@@ -1,6 +1,9 @@
+import type { ContainerSpec } from "@berth/spec/container.ts";
 import { recordEvent } from "../object-events/record.ts";
 import type { Sql } from "../sql.ts";
 import { advanceLine } from "./advance-line.ts";
+import { describeAsk, type Placement } from "./claim.ts";
+import { joinLine } from "./line.ts";
 import { lockPlacement } from "./lock.ts";
 
 /** How long the container that it was stays on the machine that it has left. */
@@ -87,31 +90,62 @@ async function arrive(sql: Sql, { container_id, uid, desired, from_machine_id, m
 }
 
 async function giveUp(sql: Sql, { container_id, uid, desired, machine_name }: Move): Promise<void> {
+  if (desired !== "removed") {
+    await tell(
+      sql,
+      uid,
+      "warning",
+      "MoveGivenUp",
+      `It stays where it is: what it should have taken to ${machine_name} can't be had. Its image says more.`,
+    );
+  }
   await abandonMove(sql, container_id);
-  if (desired === "removed") return;
-  await tell(
-    sql,
-    uid,
-    "warning",
-    "MoveGivenUp",
-    `It stays where it is: what it should have taken to ${machine_name} can't be had. Its image says more.`,
-  );
 }
 
-/** It stays where it is, and runs there again where it should. Under the placement lock. */
-export async function abandonMove(sql: Sql, containerId: number): Promise<boolean> {
+/**
+ * It stays where it is, and runs there again where it should: one that held no GPUs there stands in line for them. Under the
+ * placement lock; `advanceLine` comes after.
+ */
+export async function abandonMove(sql: Sql, containerId: number): Promise<void> {
   const [move] = await sql<{ to_machine_id: string }>(
     "DELETE FROM moves WHERE container_id = $1 RETURNING to_machine_id",
     [containerId],
   );
-  if (!move) return false;
+  if (!move) return;
   await giveBack(sql, containerId, move.to_machine_id);
   await sql(
     `UPDATE containers SET move_number = move_number + 1, run = CASE WHEN desired = 'running' THEN run + 1 ELSE run END
      WHERE container_id = $1`,
     [containerId],
   );
-  return true;
+  await waitForGpus(sql, containerId);
+}
+
+interface Stayed extends Pick<Placement, "machine_id" | "gpu_uuids"> {
+  uid: string;
+  spec: Pick<ContainerSpec, "gpu_count" | "gpu_type" | "gpu_uuids">;
+  held: number;
+}
+
+/** As one that is started, and is to wait where its GPUs are not free. */
+async function waitForGpus(sql: Sql, containerId: number): Promise<void> {
+  const [stayed] = await sql<Stayed>(
+    `SELECT c.uid, c.spec, p.machine_id, p.gpu_uuids,
+            (SELECT count(*)::int FROM gpu_allocations a
+             WHERE a.container_id = c.container_id AND a.machine_id = p.machine_id AND a.gpu_uuid = ANY (p.gpu_uuids)) AS held
+     FROM containers c JOIN placements p USING (container_id) WHERE c.container_id = $1 AND c.desired = 'running'`,
+    [containerId],
+  );
+  if (!stayed) return;
+  const { uid, spec, machine_id, gpu_uuids: remembered, held } = stayed;
+  const gpu_count = spec.gpu_uuids?.length ?? spec.gpu_count;
+  if (held >= gpu_count) return;
+  const gpus =
+    remembered.length === gpu_count
+      ? { gpu_count, gpu_type: null, gpu_uuids: remembered }
+      : { gpu_count, gpu_type: spec.gpu_type, gpu_uuids: spec.gpu_uuids };
+  await joinLine(sql, { container_id: containerId, machine_id, machine_ids: null, ...gpus });
+  await tell(sql, uid, "normal", "InLine", `It waits in line for ${describeAsk(gpus)}.`);
 }
 
 async function giveBack(sql: Sql, containerId: number, machineId: string): Promise<void> {

@@ -105,6 +105,7 @@ export const containers = {
   "It is on {} now. What it was is kept where it was for 24 hours.": "它现在在 {0} 上。旧容器在原处保留 24 小时。",
   "It stays where it is: what it should have taken to {} can't be had. Its image says more.":
     "它留在原处：要带到 {0} 的内容没有保存成功，详情见它的镜像。",
+  "It waits in line for {}.": "它在排队等 {0}。",
 
   "Next: {}.": "接下来：{~0}。",
   "{} ({})": "{~0}（{~1}）",

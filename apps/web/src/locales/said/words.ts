@@ -67,6 +67,7 @@ export const words = {
   NewContainerFailed: "重建失败",
   FixedAtCreate: "需要重建",
   MoveGivenUp: "迁移没有成功",
+  InLine: "排队中",
 
   Unhealthy: "健康检查未通过",
   DataLost: "内容丢失",
