@@ -74,10 +74,13 @@ export async function gpusOfLastRun(sql: Sql, containerId: number): Promise<stri
   return placement?.gpu_uuids ?? [];
 }
 
-/** The machine with most free of the GPUs that `spec` wants, among those that have enough at all. Null for any machine. */
+/**
+ * The machine with most free of the GPUs that `spec` wants, among those that have enough at all; one with too few cores only
+ * where all have, for the claim to say so. Null for any machine.
+ */
 async function machineWithGpus(
   sql: Sql,
-  { gpu_count, gpu_type, gpu_uuids }: ContainerSpec,
+  { gpu_count, gpu_type, gpu_uuids, cpus }: ContainerSpec,
   machineIds: readonly string[] | null,
 ): Promise<string | null> {
   if (gpu_count === 0) return null;
@@ -85,14 +88,15 @@ async function machineWithGpus(
     `SELECT m.machine_id
      FROM machines m JOIN machine_status s USING (machine_id)
      CROSS JOIN LATERAL (
-       SELECT count(*) AS fitting, count(a.gpu_uuid) AS taken
+       SELECT count(*) AS fitting, count(*) FILTER (WHERE held.holders < COALESCE((m.shared_gpus->>(gpu->>'uuid'))::int, 1)) AS free
        FROM jsonb_array_elements(s.gpus) gpu
-       LEFT JOIN gpu_allocations a ON a.machine_id = m.machine_id AND a.gpu_uuid = gpu->>'uuid'
+       CROSS JOIN LATERAL (SELECT count(*) AS holders FROM gpu_allocations a
+                           WHERE a.machine_id = m.machine_id AND a.gpu_uuid = gpu->>'uuid') held
        WHERE ($1::text IS NULL OR gpu->>'type' = $1) AND ($2::text[] IS NULL OR gpu->>'uuid' = ANY ($2::text[]))
      ) g
      WHERE m.state = 'active' AND m.runs_containers AND g.fitting >= $3 AND ($4::text[] IS NULL OR m.machine_id = ANY ($4::text[]))
-     ORDER BY g.fitting - g.taken DESC, m.machine_id LIMIT 1`,
-    [gpu_type, gpu_uuids, gpu_count, machineIds],
+     ORDER BY LEAST(s.cores, $5::float8) DESC, g.free DESC, m.machine_id LIMIT 1`,
+    [gpu_type, gpu_uuids, gpu_count, machineIds, cpus ?? 0],
   );
   if (machine) return machine.machine_id;
   throw new DomainError("UNPROCESSABLE", `No machine has ${gpu_count} such GPUs: ask for fewer, or for another type.`);

@@ -166,3 +166,32 @@ test("can't start from an image of somebody else's, unless it is shared", async 
   await li.image.share({ image_id, accounts: [actor.account] });
   expect(await qian.container.create({ name: "guest", image_id })).toMatchObject({ image_id });
 });
+
+test("places one that is to be stopped only where enough GPUs and cores are, however many share a GPU", async () => {
+  const image = "public/base:1";
+  const shared = await api.addMachine("a-shared", gpusOf("a-shared", 1, "A100"));
+  await api.admin.machine.update({ machine_id: shared.machine_id, shared_gpus: { "GPU-a-shared-0": 3 } });
+  for (const suffix of ["a", "b"])
+    await li.container.create({ name: `${name}-${suffix}`, image, gpu_type: "A100", gpu_count: 1 });
+  const { machine_id } = await api.addMachine("b-full", gpusOf("b-full", 2, "A100"));
+  await li.container.create({ name: `${name}-c`, image, machine_id, gpu_count: 2 });
+  const wish = { image, gpu_type: "A100", desired: "stopped" } as const;
+  const stopped = await li.container.create({ name, ...wish, gpu_count: 2 });
+  expect(stopped).toMatchObject({ machine_id });
+  // It has a place for one more, and the other machine has none.
+  expect(await li.container.create({ name: `${name}-d`, ...wish, gpu_count: 1 })).toMatchObject({
+    machine_id: shared.machine_id,
+  });
+
+  const small = await api.addMachine("c-small", gpusOf("c-small", 2, "A100"));
+  await api.db.machine_status.update({ where: { machine_id: small.machine_id }, data: { cores: 8 } });
+  const busy = { ...wish, gpu_count: 2 };
+  expect(await li.container.create({ name: `${name}-e`, ...busy, cpus: 12 })).toMatchObject({ machine_id });
+  expect(await li.container.create({ name: `${name}-f`, ...busy, cpus: 8 })).toMatchObject({
+    machine_id: small.machine_id,
+  });
+  await expect(li.container.create({ name: `${name}-g`, ...busy, cpus: 20 })).rejects.toMatchObject({
+    code: "UNPROCESSABLE_CONTENT",
+    message: expect.stringContaining("16 cpus at most"),
+  });
+});
