@@ -1,12 +1,15 @@
+import { claimPlacement } from "@berth/db/placement/claim.ts";
 import { writeRegistry } from "@berth/db/registry/record.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import type { RegistryRecord } from "@berth/spec/registry.ts";
 import { MARKER_LABEL, MARKER_VOLUME } from "@berth/spec/engine-names.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { insertContainer } from "@berth/testbed/rows/insert-rows.ts";
 import { createFakeEngine } from "../testing/fake-engine.ts";
 import { gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
 import { recordPublicHost } from "./host.ts";
+import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 import { openTls } from "./seal-tls.ts";
 
 let api: InProcessApi;
@@ -318,6 +321,20 @@ test("is drained: what runs is stopped, and what can't be moved is told and left
   expect(await api.admin.machine.get({ machine_id })).toMatchObject({ state: "cordoned" });
   expect(await li.container.get(stops)).toMatchObject({ desired: "stopped" });
   expect(await li.container.get(moves)).toMatchObject({ desired: "running" });
+});
+
+test("is drained of what is being placed there at this moment, too", async () => {
+  const { machine_id } = await add();
+  const { container_id } = await insertContainer(prismaSql(api.db));
+  let drained: ReturnType<typeof api.admin.machine.drain> | undefined;
+  await api.db.$transaction(async (tx) => {
+    const sql = prismaSql(tx);
+    const wish = { gpu_count: 0, gpu_type: null, gpu_uuids: null, cpus: null, ports: [] };
+    await claimPlacement(sql, { container_id, machine_id, ...wish });
+    drained = api.admin.machine.drain({ machine_id });
+    await untilSomeoneWaits(prismaSql(api.db));
+  });
+  expect(await drained).toMatchObject({ stopping: [{ container_id }] });
 });
 
 test("lists machines by id, page by page", async () => {

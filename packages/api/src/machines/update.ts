@@ -1,6 +1,6 @@
 import type { Tx } from "@berth/db/client.ts";
 import { lockPlacement } from "@berth/db/placement/lock.ts";
-import { prismaSql } from "@berth/db/sql.ts";
+import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { Machine, UpdateMachineInput } from "@berth/spec/machine.ts";
 import { recordAudit } from "../audit.ts";
@@ -11,6 +11,9 @@ import { getMachine, noSuchMachine } from "./get.ts";
 import { isSsh, meetEngine } from "./meet-engine.ts";
 import { refuseUnlessEmpty } from "./refuse-unless-empty.ts";
 import { openTls } from "./seal-tls.ts";
+
+/** Who chooses a place for a container reads them. */
+const DECIDES_PLACES = ["state", "runs_containers", "shared_gpus"] satisfies (keyof UpdateMachineInput)[];
 
 /**
  * Renames, cordons, moves to another address (where the same engine must answer), or changes what a machine is for.
@@ -26,13 +29,16 @@ export async function updateMachine(ctx: AuthedContext, input: UpdateMachineInpu
   };
   try {
     return await transact(ctx.db, async (tx) => {
-      if (input.state === "decommissioned") await refuseToLeaveContainers(tx, machine_id);
+      const sql = prismaSql(tx);
+      // Whoever places something there at this moment has done so before, and can be seen, or sees what is changed here.
+      if (DECIDES_PLACES.some((name) => input[name] !== undefined)) await lockPlacement(sql);
+      if (input.state === "decommissioned") await refuseToLeaveContainers(tx, sql, machine_id);
       const { count } = await tx.machines.updateMany({ where: { machine_id }, data });
       if (count === 0) throw noSuchMachine(machine_id);
       const changed = Object.keys(input).filter((name) => name !== "machine_id");
       const details = { fields: changed, ...(input.state && { state: input.state }) };
       await recordAudit(tx, ctx, { action: "update", noun: "machine", object_id: machine_id, details });
-      return getMachine({ sql: prismaSql(tx), actor: ctx.actor }, { machine_id });
+      return getMachine({ sql, actor: ctx.actor }, { machine_id });
     });
   } catch (error) {
     if (isUniqueViolation(error)) throw new DomainError("CONFLICT", "Another machine has this name or address.");
@@ -41,9 +47,7 @@ export async function updateMachine(ctx: AuthedContext, input: UpdateMachineInpu
 }
 
 /** Nobody would look after them. */
-async function refuseToLeaveContainers(tx: Tx, machine_id: string): Promise<void> {
-  const sql = prismaSql(tx);
-  await lockPlacement(sql);
+async function refuseToLeaveContainers(tx: Tx, sql: Sql, machine_id: string): Promise<void> {
   const machine = await tx.machines.findUnique({ where: { machine_id } });
   if (machine) await refuseUnlessEmpty(sql, machine);
 }
