@@ -14,14 +14,15 @@ export async function lockStorage(sql: Sql, tx: Tx, storageId: number): Promise<
 
 /**
  * CONFLICT with `details.containers` while containers use it: as they are wanted, as they are made on their engine, or as a
- * recreate has set them aside. For a storage whose row is locked.
+ * recreate has set them aside; also one that is on its way to the storage's machine. For a storage whose row is locked.
  */
 export async function refuseInUse(sql: Sql, { name, machine_id }: storages): Promise<void> {
   const rows = await sql<{ name: string }>(
     `SELECT u.account || '/' || c.name AS name
      FROM containers c JOIN users u USING (user_id)
      LEFT JOIN placements p USING (container_id) LEFT JOIN container_status s USING (container_id)
-     WHERE ($1::text IS NULL OR COALESCE(p.machine_id, c.machine_id, $1) = $1)
+     WHERE ($1::text IS NULL OR COALESCE(p.machine_id, c.machine_id, $1) = $1
+            OR EXISTS (SELECT 1 FROM moves v WHERE v.container_id = c.container_id AND v.to_machine_id = $1))
        AND (c.spec->'mounts' @> $2::jsonb OR s.applied->'made_from'->'spec'->'mounts' @> $2::jsonb
             OR EXISTS (SELECT 1 FROM held_containers h
                        WHERE h.container_id = c.container_id AND h.spec->'mounts' @> $2::jsonb))

@@ -170,6 +170,14 @@ describe("while containers use it", () => {
     expect(await api.admin.storage.remove(storage)).toEqual({});
   });
 
+  test("so is the one on the machine to which a container is on its way", async () => {
+    const [, second] = [await offer({ machine_id: FIRST }), await offer({ machine_id: SECOND })];
+    const { container_id, image_id, spec } = await create({ machine_id: FIRST });
+    await api.db.moves.create({ data: { container_id, image_id, to_machine_id: SECOND, spec } });
+    await expect(api.admin.storage.remove(second)).rejects.toMatchObject(CONFLICT);
+    await expect(api.admin.storage.update({ storage_id: second.storage_id, path })).rejects.toMatchObject(CONFLICT);
+  });
+
   test("it is not removed under a container that is just being made", async () => {
     const storage = await offer();
     let made: Promise<unknown> | undefined;
