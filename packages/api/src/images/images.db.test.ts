@@ -118,6 +118,16 @@ test("a held container needs the image that it was made from", async () => {
   await expect(removal).rejects.toMatchObject({ cause: { details: { containers: ["li/moved-on"] } } });
 });
 
+test("a container on its way to another machine needs the image that it is to be made of there", async () => {
+  const { image_id } = await api.admin.image.add({ name: "public/taken-along:1", reference });
+  const { container_id, machine_id, spec } = await li.container.create({ name: "moving", image: "public/torch:2.9" });
+  await api.db.moves.create({ data: { container_id, image_id, to_machine_id: machine_id!, spec } });
+  const removal = api.admin.image.remove({ image_id });
+  await expect(removal).rejects.toMatchObject({ code: "CONFLICT", cause: { details: { containers: ["li/moving"] } } });
+  await api.db.moves.delete({ where: { container_id } });
+  expect(await api.admin.image.remove({ image_id })).toMatchObject({ image_id });
+});
+
 test("an image is needed while the engine container is still made of it, whatever its owner has asked for since", async () => {
   const [old, other] = await Promise.all(
     ["made-of", "moved-to"].map((name) => api.admin.image.add({ name: `public/${name}:1`, reference })),

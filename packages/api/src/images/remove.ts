@@ -22,6 +22,7 @@ async function refuseWhileNeeded(sql: Sql, { image_id, name }: FoundImage): Prom
                   WHERE c.image_id = $1
                      -- What the engine container is made of: a recreate will set it aside, to be restored.
                      OR EXISTS (SELECT 1 FROM container_status s WHERE s.container_id = c.container_id AND s.image_id = $1)
+                     OR EXISTS (SELECT 1 FROM moves v WHERE v.container_id = c.container_id AND v.image_id = $1)
                      OR EXISTS (SELECT 1 FROM held_containers h WHERE h.container_id = c.container_id AND h.image_id = $1)
                   ORDER BY 1) AS containers,
             ARRAY(SELECT name FROM images WHERE parent_image_id = $1 AND desired = 'present' ORDER BY 1) AS images`,

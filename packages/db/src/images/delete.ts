@@ -6,6 +6,7 @@ const IS_NEEDED = `(
   EXISTS (SELECT 1 FROM images child WHERE child.parent_image_id = i.image_id)
   OR EXISTS (SELECT 1 FROM containers c WHERE c.image_id = i.image_id)
   OR EXISTS (SELECT 1 FROM container_status s WHERE s.image_id = i.image_id)
+  OR EXISTS (SELECT 1 FROM moves v WHERE v.image_id = i.image_id)
   OR EXISTS (SELECT 1 FROM held_containers h WHERE h.image_id = i.image_id))`;
 
 /** Names of what needs an image: containers as `account/name`, images by their names. */
@@ -14,6 +15,7 @@ export async function findDependents(sql: Sql, imageId: number): Promise<string[
     `SELECT u.account || '/' || c.name AS name FROM containers c JOIN users u USING (user_id)
      WHERE c.image_id = $1
         OR EXISTS (SELECT 1 FROM container_status s WHERE s.container_id = c.container_id AND s.image_id = $1)
+        OR EXISTS (SELECT 1 FROM moves v WHERE v.container_id = c.container_id AND v.image_id = $1)
         OR EXISTS (SELECT 1 FROM held_containers h WHERE h.container_id = c.container_id AND h.image_id = $1)
      UNION ALL SELECT name FROM images WHERE parent_image_id = $1
      ORDER BY 1 LIMIT 20`,

@@ -1,8 +1,9 @@
 import { holdShard } from "@berth/testbed/rows/hold-shard.ts";
-import { insertImage, insertUser } from "@berth/testbed/rows/insert-rows.ts";
+import { insertContainer, insertImage, insertMachine, insertUser } from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { expect, test } from "vitest";
 import { CreateParams } from "@berth/spec/create-params.ts";
+import { findDependents } from "./delete.ts";
 import { compareDigest, recordPushed } from "./record-pushed.ts";
 import { recordCommitted } from "./record-committed.ts";
 import { settleImages } from "./settle.ts";
@@ -47,6 +48,26 @@ test("keeps the row of an absent image that something still needs", async () => 
   await settleImages(sql);
   await settleImages(sql);
   expect(await imageOf(parent)).toBeUndefined();
+});
+
+test("keeps the row of an absent image that a container was to take to another machine, and tells which one", async () => {
+  const { sql } = database;
+  const image = await insertImage(sql);
+  const { account, user_id } = await insertUser(sql);
+  const { container_id, name } = await insertContainer(sql, { user_id });
+  const { machine_id } = await insertMachine(sql, "target");
+  await sql("INSERT INTO moves (container_id, image_id, to_machine_id, spec) VALUES ($1, $2, $3, '{}')", [
+    container_id,
+    image,
+    machine_id,
+  ]);
+  await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [image]);
+  await settleImages(sql);
+  expect(await imageOf(image)).toMatchObject({ phase: "Deleted" });
+  expect(await findDependents(sql, image)).toEqual([`${account}/${name}`]);
+  await sql("DELETE FROM moves WHERE container_id = $1", [container_id]);
+  await settleImages(sql);
+  expect(await imageOf(image)).toBeUndefined();
 });
 
 test("leaves images to their operations that have one", async () => {

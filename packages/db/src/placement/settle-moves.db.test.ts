@@ -140,3 +140,21 @@ test("one whose GPUs are free has them at once, and one that was stopped meanwhi
   expect(await heldBy(container)).toEqual([]);
   expect(await waitsFor(container)).toBeUndefined();
 });
+
+test("arrives on no image that is being deleted at this moment, and is given up when it is", async () => {
+  const container = await holding();
+  const image = await move(container);
+  await setPhase(image, "Ready");
+  await database.sql(
+    `UPDATE container_status s SET running = false, observed_generation = generation FROM containers c
+     WHERE c.container_id = s.container_id AND c.container_id = $1`,
+    [container],
+  );
+  await inTransaction(database.pool, async (sql) => {
+    await sql("UPDATE images SET desired = 'absent' WHERE image_id = $1", [image]);
+    expect(await settle()).toEqual([]);
+  });
+  expect(await settle()).toHaveLength(1);
+  expect(await toldTo(container)).toEqual(["MoveGivenUp"]);
+  expect(await heldBy(container)).toEqual([`GPU-${here}-0`]);
+});

@@ -35,7 +35,8 @@ export async function settleMoves(sql: Sql): Promise<string[]> {
      FROM moves m JOIN containers c USING (container_id) JOIN container_status s USING (container_id)
        JOIN placements p USING (container_id) JOIN machines t ON t.machine_id = m.to_machine_id
        JOIN images o ON o.image_id = m.image_id JOIN image_status i ON i.image_id = m.image_id
-     ORDER BY m.asked_at FOR UPDATE OF c SKIP LOCKED`,
+     -- An image that is being deleted at this moment is looked at when that is decided.
+     ORDER BY m.asked_at FOR UPDATE OF c SKIP LOCKED FOR SHARE OF o SKIP LOCKED`,
   );
   const ended = moves.filter(({ hasArrived, hasFailed }) => hasArrived || hasFailed);
   if (ended.length === 0) return [];
