@@ -1,5 +1,5 @@
-import { advanceLine } from "@berth/db/placement/advance-line.ts";
-import { isInLine, leaveLine } from "@berth/db/placement/line.ts";
+import { giveUpPlace } from "@berth/db/placement/give-up-place.ts";
+import { isInLine } from "@berth/db/placement/line.ts";
 import type { Sql } from "@berth/db/sql.ts";
 import type { Container, StartContainerInput } from "@berth/spec/container.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
@@ -37,7 +37,7 @@ const startHere = async (
   const mounted = recreate === "preserve" ? await findMounted(ctx, container_id) : null;
   return changeContainer(ctx, container_id, { action: "start" }, async (container, { tx, sql }) => {
     if (if_busy === "wait" && (await isInLine(sql, container_id))) return { if_busy };
-    await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
+    if (if_busy !== "without_gpu") await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
     const before = await gpusOfLastRun(sql, container_id);
     const claim = recreate === undefined ? claimForStart : claimAll;
     const placement =
@@ -49,7 +49,7 @@ const startHere = async (
     if (placement === null && if_busy === "without_gpu") {
       if (recreate === undefined) throw needsRecreate();
       const spec = { ...container.spec, gpu_count: 0, gpu_type: null, gpu_uuids: null };
-      if (await leaveLine(sql, container_id)) await advanceLine(sql);
+      await giveUpPlace(sql, container_id);
       await claimAll(sql, { ...container, spec }, "fail");
       const consent = await consentTo(tx, container, recreate, mounted);
       await tx.containers.update({
@@ -70,9 +70,10 @@ const startHere = async (
   });
 };
 
-/** Null where its GPUs are not free. */
+/** Null where its GPUs are not free, or more than its owner may have. */
 async function claimIfFree(sql: Sql, container: LockedContainer) {
   try {
+    await checkQuota(sql, { ...container, gpus: gpusAsked(container.spec) });
     return await claimForStart(sql, container, "fail");
   } catch (error) {
     if (error instanceof DomainError && error.code === "CONFLICT") return null;

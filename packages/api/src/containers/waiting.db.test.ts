@@ -131,6 +131,18 @@ test("a start without GPUs needs the owner's word, and asks for none from then o
   expect(await start("discard")).toMatchObject({ desired: "running", spec: { gpu_count: 0 }, gpus: [], waiting: null });
 });
 
+test("a start without GPUs also helps where the owner's quota of GPUs is used up", async () => {
+  await api.addMachine("gpu-1", gpusOf("gpu-1", 2));
+  const own = await create({ gpu_count: 1 });
+  await li.container.stop(ref(own));
+  await giveGpusBack(own);
+  await create({ gpu_uuids: ["GPU-gpu-1-1"] });
+  await api.admin.user.update({ user_id: own.user_id, quota: { gpus: 1, containers: null } });
+  await expect(li.container.start(ref(own))).rejects.toMatchObject({ cause: { details: { limit: "gpus" } } });
+  const started = await li.container.start({ ...ref(own), if_busy: "without_gpu", recreate: "discard" });
+  expect(started).toMatchObject({ desired: "running", spec: { gpu_count: 0 }, gpus: [] });
+});
+
 test("who waits and asks for other GPUs goes to the end of the line, and who asks for fewer may be served", async () => {
   await api.addMachine("gpu-1", gpusOf("gpu-1", 2));
   await create({ gpu_count: 1 });
