@@ -1,4 +1,4 @@
-import { insertContainer, insertImage, insertMachine } from "@berth/testbed/rows/insert-rows.ts";
+import { insertContainer, insertImage, insertMachine, insertUser } from "@berth/testbed/rows/insert-rows.ts";
 import { type Listener, startListener } from "@berth/testbed/rows/listener.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
@@ -76,6 +76,27 @@ test("a placement's change marks and notifies its container, without a new gener
   await sql("UPDATE placements SET gpu_uuids = '{GPU-1}' WHERE container_id = $1", [container_id]);
   expect(await heard()).toEqual([`berth_container ${uid}`]);
   expect(await dirty(uid)).toEqual([{ noun: "container", generation: 1 }]);
+});
+
+test("another key marks the containers of its user that have an sshd, in the order of their numbers", async () => {
+  const { sql } = database;
+  const { user_id } = await insertUser(sql);
+  await insertMachine(sql, "with-sshd");
+  const uids: string[] = [];
+  for (const name of ["third", "second", "first", "none"]) {
+    const { uid, container_id } = await insertContainer(sql, { user_id, name });
+    const ports = name === "none" ? [] : [{ kind: "ssh" }];
+    await sql("INSERT INTO placements (container_id, machine_id, ports) VALUES ($1, 'with-sshd', $2::jsonb)", [
+      container_id,
+      JSON.stringify(ports),
+    ]);
+    if (name !== "none") uids.push(uid);
+  }
+  // The first one's row is the last of its table now.
+  await sql("UPDATE containers SET desired = 'stopped' WHERE uid = $1", [uids[0]!]);
+  await heard();
+  await sql("UPDATE users SET ssh_public_keys = '{ssh-ed25519 AAAA}' WHERE user_id = $1", [user_id]);
+  expect(await heard()).toEqual(uids.map((uid) => `berth_container ${uid}`));
 });
 
 test("what is deleted is dirty no more, and its end is notified", async () => {
