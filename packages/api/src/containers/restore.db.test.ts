@@ -1,6 +1,9 @@
+import { lockPlacement } from "@berth/db/placement/lock.ts";
+import { prismaSql } from "@berth/db/sql.ts";
 import { PortBinding, type Container } from "@berth/spec/container.ts";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 
 let api: InProcessApi;
 let li: Caller;
@@ -160,6 +163,21 @@ test("drops an image that was to be kept for what it replaces, where that is not
   await li.container.restore(ref);
   expect(await api.db.images.findUnique({ where: { image_id } })).toMatchObject({ desired: "absent" });
   expect(await li.container.get(ref)).toMatchObject({ image_id: before.image_id });
+});
+
+test("keeps nobody waiting for a place while it waits for the image that it drops", async () => {
+  await api.db.container_status.update({ where: ref, data: { engine_id: `new-${number}` } });
+  const { image_id } = await li.container.update({ ...ref, shm: 256, recreate: "preserve" });
+  let restored: Promise<Container> | undefined;
+  await api.db.$transaction(async (tx) => {
+    const sql = prismaSql(tx);
+    await sql("SELECT 1 FROM images WHERE image_id = $1 FOR SHARE", [image_id]);
+    restored = li.container.restore(ref);
+    await untilSomeoneWaits(api.services.sql);
+    await sql("SET LOCAL lock_timeout = '500ms'");
+    await lockPlacement(sql);
+  });
+  expect(await restored).toMatchObject({ image_id: before.image_id });
 });
 
 test("has nothing to restore where nothing is held, or not any more, or not of that generation", async () => {

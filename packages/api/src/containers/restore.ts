@@ -27,9 +27,10 @@ export const restoreContainer = (
     const hold = await findHold(sql, container_id, generation ?? null);
     const { image_id, incarnation, spec, gpu_uuids, ports } = madeFromOf(hold);
     const runs = container.desired === "running" && !(await hasCompleted(sql, container));
+    // First, as in every verb: whoever holds an image comes for its owner's row and the placement lock next.
+    if (image_id !== container.image_id) await dropUncommitted(sql, container);
     if (runs) await checkQuota(sql, { ...container, gpus: gpu_uuids.length });
     await claimAgain(sql, { container_id, gpu_uuids, ports, runs });
-    if (image_id !== container.image_id) await dropUncommitted(sql, container);
     await tx.containers.update({
       where: { container_id },
       data: {
