@@ -1,4 +1,5 @@
 import { claimPlacement } from "@berth/db/placement/claim.ts";
+import { lockPlacement } from "@berth/db/placement/lock.ts";
 import { writeRegistry } from "@berth/db/registry/record.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { EngineError } from "@berth/docker/engine.ts";
@@ -304,6 +305,45 @@ test("is forgotten with its containers only while it is away, and who waited for
   expect(await li.container.get(waits)).toMatchObject({ phase: "Stopped", machine_id: null, waiting: null });
   expect(await api.db.tombstones.findUnique({ where: { uid: holder.uid } })).toMatchObject({ noun: "forgotten" });
   expect(await api.db.gpu_allocations.count({ where: { machine_id } })).toBe(0);
+});
+
+test("keeps nobody waiting for a place while it waits for a container that is to be forgotten with it", async () => {
+  const { machine_id } = await add();
+  const li = (await api.addUser(`li-${number}`)).api;
+  const { container_id } = await li.container.create({ name: "work", image: await image(), machine_id });
+  await api.db.machine_status.update({ where: { machine_id }, data: { online: false } });
+  let forgotten: Promise<unknown> | undefined;
+  await api.db.$transaction(async (tx) => {
+    const sql = prismaSql(tx);
+    await sql("SELECT 1 FROM containers WHERE container_id = $1 FOR UPDATE", [container_id]);
+    forgotten = api.admin.machine.remove({ machine_id, force: true });
+    await untilSomeoneWaits(api.services.sql);
+    await sql("SET LOCAL lock_timeout = '500ms'");
+    await lockPlacement(sql);
+  });
+  await forgotten;
+  await expect(li.container.get({ container_id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("is not forgotten with a container that came to it meanwhile, before it is asked again", async () => {
+  const { machine_id } = await add();
+  const li = (await api.addUser(`li-${number}`)).api;
+  const wish = { image: await image(), machine_id };
+  const { container_id } = await li.container.create({ name: "work", ...wish });
+  await api.db.machine_status.update({ where: { machine_id }, data: { online: false } });
+  const late = await insertContainer(api.services.sql);
+  const forget = () => api.admin.machine.remove({ machine_id, force: true });
+  let refused: Promise<unknown> | undefined;
+  await api.db.$transaction(async (tx) => {
+    const sql = prismaSql(tx);
+    await sql("SELECT 1 FROM containers WHERE container_id = $1 FOR UPDATE", [container_id]);
+    refused = forget();
+    await untilSomeoneWaits(api.services.sql);
+    await sql("INSERT INTO placements (container_id, machine_id) VALUES ($1, $2)", [late.container_id, machine_id]);
+  });
+  await expect(refused).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining(late.name) });
+  await forget();
+  await expect(api.admin.container.get(late)).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
 test("is drained: what runs is stopped, and what can't be moved is told and left", async () => {

@@ -5,7 +5,7 @@ import type { RemoveMachineInput } from "@berth/spec/machine.ts";
 import { recordAudit } from "../audit.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
-import { forgetContainers } from "./forget-containers.ts";
+import { forgetContainers, lockContainersOf } from "./forget-containers.ts";
 import { noSuchMachine } from "./get.ts";
 import { refuseUnlessEmpty } from "./refuse-unless-empty.ts";
 
@@ -16,13 +16,14 @@ import { refuseUnlessEmpty } from "./refuse-unless-empty.ts";
 export async function removeMachine(ctx: AuthedContext, { machine_id, force }: RemoveMachineInput): Promise<void> {
   await transact(ctx.db, async (tx) => {
     const sql = prismaSql(tx);
+    const locked = force ? await lockContainersOf(sql, machine_id) : [];
     // No container is placed there between the look and the removal.
     await lockPlacement(sql);
     const machine = await tx.machines.findUnique({ where: { machine_id } });
     if (!machine) throw noSuchMachine(machine_id);
     if (force) await refuseWhileOnline(sql, machine);
     else await refuseUnlessEmpty(sql, machine);
-    const containers = force ? await forgetContainers(sql, machine_id, ctx.actor.user_id) : [];
+    const containers = force ? await forgetContainers(sql, machine_id, locked, ctx.actor.user_id) : [];
     await tx.machines.delete({ where: { machine_id } });
     const details = { name: machine.name, url: machine.url, ...(force && { force, containers }) };
     await recordAudit(tx, ctx, { action: "remove", noun: "machine", object_id: machine_id, details });

@@ -33,6 +33,7 @@ export const machines = {
     "别的机器访问不到 {0} 的镜像仓库，这个地址在每台主机上都指向它自己：请把 BERTH_REGISTRY_LISTEN 和 BERTH_REGISTRY_PUBLIC 设为机器能访问的本机地址，例如 10.0.0.1:5000，然后重启 Berth。",
   "{} answers: drain it, delete what is left, and remove it then. Only a machine that is away can be forgotten.":
     "{0} 在线：请先腾空它，删除剩下的，再移除。只有离线的机器才能遗忘。",
+  "{} came to that machine just now: try again.": "{0} 刚刚放到那台机器上，请再试一次。",
 
   "There is no join token {}.": "没有接入令牌 {0}。",
   "{} join tokens are open already: revoke some, or use them.":
