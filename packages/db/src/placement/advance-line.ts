@@ -18,21 +18,26 @@ export async function advanceLine(sql: Sql): Promise<number> {
   if (!line?.waits) return 0;
   await lockPlacement(sql);
   let served = 0;
-  // Whoever stands behind one that was served in its group is its head now.
-  while (await serveOne(sql)) served += 1;
+  // Whoever stands behind one that was served in its group is its head in the next pass.
+  for (let turns = await serveHeads(sql); turns > 0; turns = await serveHeads(sql)) served += turns;
   return served;
 }
 
-async function serveOne(sql: Sql): Promise<boolean> {
+/** Returns how many had their turn. In the last pass nobody has, and those who wait are told why. */
+async function serveHeads(sql: Sql): Promise<number> {
   const machines = await loadLedger(sql, null);
-  let promised: Promised = new Map();
+  const promised = new Map<string, Set<string>>();
+  const waiting: { head: LineHead; reason: string }[] = [];
+  let served = 0;
   for (const head of await loadLineHeads(sql)) {
     const reason = await serve(sql, machines, head, promised);
-    if (reason === null) return true;
-    await noteReason(sql, head, reason);
-    promised = promise(promised, machines, head);
+    if (reason === null) served += 1;
+    else waiting.push({ head, reason });
+    // Of one that was served too: the next of its group may come before the head that is next here.
+    promise(promised, machines, head);
   }
-  return false;
+  if (served === 0) for (const { head, reason } of waiting) await noteReason(sql, head, reason);
+  return served;
 }
 
 interface Waiter {
@@ -49,8 +54,7 @@ async function serve(
   head: LineHead,
   promised: Promised,
 ): Promise<string | null> {
-  const before = await loadPreferred(sql, head);
-  const choices = choose(machines, head, promised, before);
+  const choices = choose(machines, head, promised, head.remembered);
   if (choices.length === 0) return whyNot(machines, head, promised);
   const [waiter] = await sql<Waiter>(
     `SELECT c.uid, u.account, c.spec->'ports' AS ports, to_jsonb(p) AS before
@@ -68,6 +72,7 @@ async function serve(
   if (!found) return "Every port of the machines that it could run on is taken: ask an admin to widen the port range.";
   const { machine, gpu_uuids, ports } = found;
   await writePlacement(sql, container_id, { machine_id: machine.machine_id, gpu_uuids, ports }, gpu_uuids);
+  takeFrom(machine, head, gpu_uuids);
   await leaveLine(sql, container_id);
   // The start that its owner asked for. A new generation also tells whoever looks at what it was before.
   await sql("UPDATE containers SET run = run + 1 WHERE container_id = $1", [container_id]);
@@ -81,13 +86,10 @@ async function serve(
   return null;
 }
 
-/** Others of the same type would do, but those that it was made with spare it a recreate. */
-async function loadPreferred(sql: Sql, { container_id, isPlaced }: LineHead): Promise<string[]> {
-  if (!isPlaced) return [];
-  const [row] = await sql<{ gpu_uuids: string[] }>("SELECT gpu_uuids FROM placements WHERE container_id = $1", [
-    container_id,
-  ]);
-  return row?.gpu_uuids ?? [];
+/** As the ledger would be if it were loaded again. */
+function takeFrom(machine: LedgerMachine, { container_id, isPlaced }: LineHead, gpu_uuids: readonly string[]): void {
+  for (const uuid of gpu_uuids) machine.holders.set(uuid, [...(machine.holders.get(uuid) ?? []), container_id]);
+  if (!isPlaced) machine.containers += 1;
 }
 
 /** A sentence stays readable. */

@@ -91,12 +91,11 @@ function compareFit(a: LedgerMachine, b: LedgerMachine, ask: GpuAsk): number {
   return byGpus || a.containers - b.containers;
 }
 
-/** Every GPU that one who waits could use, beside what is promised already: nobody after it may take one of them. */
-export function promise(promised: Promised, machines: readonly LedgerMachine[], ask: GpuAsk): Promised {
-  const more = new Map(promised);
+/** Adds every GPU that one who waits could use to what is promised already: nobody after it may take one of them. */
+export function promise(promised: Map<string, Set<string>>, machines: readonly LedgerMachine[], ask: GpuAsk): void {
   for (const machine of machines.filter((one) => isUsable(one, ask))) {
-    const uuids = matchingGpus(machine, ask).map(({ uuid }) => uuid);
-    more.set(machine.machine_id, new Set([...(more.get(machine.machine_id) ?? []), ...uuids]));
+    const uuids = promised.get(machine.machine_id) ?? new Set();
+    for (const { uuid } of matchingGpus(machine, ask)) uuids.add(uuid);
+    promised.set(machine.machine_id, uuids);
   }
-  return more;
 }

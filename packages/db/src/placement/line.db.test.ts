@@ -1,5 +1,13 @@
 import { holdShard } from "@berth/testbed/rows/hold-shard.ts";
-import { gpusOf, insertContainer, insertMachine, type MachineDiffers } from "@berth/testbed/rows/insert-rows.ts";
+import { ContainerSpec } from "@berth/spec/container.ts";
+import {
+  gpusOf,
+  insertContainer,
+  insertImage,
+  insertMachine,
+  insertUser,
+  type MachineDiffers,
+} from "@berth/testbed/rows/insert-rows.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { beforeEach, expect, test } from "vitest";
 import type { Fence } from "../leases/fence.ts";
@@ -246,4 +254,54 @@ test("holds 8 of 1,000 that race for GPUs, and has the others in line", { timeou
   const holders = containers.filter((_, at) => outcomes[at] !== null).map(({ container_id }) => container_id);
   for (const holder of holders) await release(holder);
   expect(await line()).toEqual(inLine.slice(8));
+});
+
+/** On one machine with as many GPUs, each of which one container holds and another one waits for: it was made with that one. */
+async function waitForOwn(machineId: string, count: number): Promise<void> {
+  await machine(machineId, count);
+  const { user_id } = await insertUser(database.sql);
+  const image_id = await insertImage(database.sql);
+  await database.sql(
+    `WITH made AS (
+       INSERT INTO containers (name, user_id, image_id, spec, desired)
+       SELECT 'own-' || n, $2, $3, $4::jsonb, 'running' FROM generate_series(0, 2 * $5::int - 1) n
+       RETURNING container_id, split_part(name, '-', 2)::int AS n
+     ), own AS (
+       SELECT container_id, n, 'GPU-' || $1 || '-' || n % $5 AS uuid FROM made
+     ), placed AS (
+       INSERT INTO placements (container_id, machine_id, gpu_uuids) SELECT container_id, $1, ARRAY[uuid] FROM own
+     ), held AS (
+       INSERT INTO gpu_allocations (machine_id, gpu_uuid, container_id) SELECT $1, uuid, container_id FROM own WHERE n < $5
+     )
+     INSERT INTO waiting_line (container_id, machine_id, gpu_count, gpu_uuids)
+     SELECT container_id, $1, 1, ARRAY[uuid] FROM own WHERE n >= $5 ORDER BY n`,
+    [machineId, user_id, image_id, JSON.stringify(ContainerSpec.parse({ gpu_count: 1 })), count],
+  );
+}
+
+test("works for those that it serves, not for each that waits, though each waits for something else", async () => {
+  await waitForOwn("many-heads", 300);
+  expect(await advance()).toBe(0);
+  expect(await line()).toHaveLength(300);
+  await database.sql("DELETE FROM gpu_allocations WHERE gpu_uuid IN ('GPU-many-heads-298', 'GPU-many-heads-299')");
+  let statements = 0;
+  const served = await inTransaction(database.pool, (sql) =>
+    advanceLine((text, parameters) => {
+      statements += 1;
+      return sql(text, parameters);
+    }),
+  );
+  expect(served).toBe(2);
+  expect(statements).toBeLessThan(50);
+});
+
+test("serves two of one group before one of another that came later", async () => {
+  await machine("groups", 2);
+  const holder = await holding({ gpu_count: 2 });
+  const [first, second] = [await waiting({}), await waiting({})];
+  const other = await waiting({ gpu_type: "RTX 4090" });
+  await release(holder);
+  expect(await line()).toEqual([other]);
+  expect([await gpusHeldBy(first), await gpusHeldBy(second)]).toEqual([1, 1]);
+  expect(await reasonOf(other)).toBe("It needs 1 × RTX 4090 on groups; none is free now.");
 });

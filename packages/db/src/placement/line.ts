@@ -19,6 +19,8 @@ export const isInLine = async (sql: Sql, containerId: number): Promise<boolean> 
 
 /** The first of all who wait for the same, and how they ask. */
 export interface LineHead extends GpuAsk {
+  /** Those that it was made with: others of the type would do, but these spare it a recreate. */
+  remembered: string[];
   reason: string;
 }
 
@@ -33,10 +35,11 @@ interface Row extends Omit<LineHead, "gpu_uuids" | "machine_ids"> {
  */
 export async function loadLineHeads(sql: Sql): Promise<LineHead[]> {
   const rows = await sql<Row>(
-    `SELECT container_id, machine_id, machine_ids, gpu_count, gpu_type, gpu_uuids, cpus, "isPlaced", reason FROM (
+    `SELECT container_id, machine_id, machine_ids, gpu_count, gpu_type, gpu_uuids, cpus, "isPlaced", remembered, reason FROM (
        SELECT DISTINCT ON (machine, w.machine_ids, w.gpu_count, w.gpu_type, w.gpu_uuids, cpus, "isPlaced")
               w.container_id, w.number, COALESCE(p.machine_id, w.machine_id) AS machine_id, w.machine_ids, w.gpu_count, w.gpu_type,
-              w.gpu_uuids, (c.spec->>'cpus')::float8 AS cpus, p.container_id IS NOT NULL AS "isPlaced", w.reason,
+              w.gpu_uuids, (c.spec->>'cpus')::float8 AS cpus, p.container_id IS NOT NULL AS "isPlaced",
+              COALESCE(p.gpu_uuids, '{}') AS remembered, w.reason,
               COALESCE(p.machine_id, w.machine_id) AS machine
        FROM waiting_line w JOIN containers c USING (container_id) LEFT JOIN placements p USING (container_id)
        ORDER BY machine, w.machine_ids, w.gpu_count, w.gpu_type, w.gpu_uuids, cpus, "isPlaced", w.number

@@ -5,6 +5,7 @@ import { loadLineHeads } from "./line.ts";
 
 /** What those who wait could use. One whose machines are all cordoned or away could use nothing, and keeps nobody back. */
 export async function promisedToLine(sql: Sql, machines: readonly LedgerMachine[]): Promise<Promised> {
-  const heads = await loadLineHeads(sql);
-  return heads.reduce<Promised>((promised, head) => promise(promised, machines, head), new Map());
+  const promised = new Map<string, Set<string>>();
+  for (const head of await loadLineHeads(sql)) promise(promised, machines, head);
+  return promised;
 }
