@@ -62,6 +62,7 @@ const WORK: readonly Place[] = [
   { path: "/images/1?tab=needed", ready: "[role=tabpanel]" },
   { path: "/images/1?tab=layers", ready: "[role=tabpanel]" },
   { path: "/profile", ready: ".sections form" },
+  { path: "/profile", ready: ".sections form", open: press(en.profile.sign_out_everywhere) },
   { path: "/no/such/page", ready: ".page-failure" },
   { path: "/images", ready: "tbody tr", open: named("Control+k", (page) => page.keyboard.press("Control+k")) },
   { path: "/images", ready: "tbody tr", open: named("?", (page) => page.keyboard.press("?")) },
@@ -97,6 +98,7 @@ const MANAGE: readonly Place[] = [
   { path: "/audit", ready: "tbody tr" },
   { path: "/users", ready: "tbody tr", open: press(en.users.create) },
   { path: "/users", ready: "tbody tr", open: take(MORE, en.users.edit_quota) },
+  { path: "/users", ready: "tbody tr", open: take(MORE, en.users.set_password) },
   { path: "/machines", ready: "tbody tr", open: press(en.machines.join) },
 ];
 

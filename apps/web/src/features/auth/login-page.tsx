@@ -18,6 +18,8 @@ export function LoginPage() {
       foot={
         <>
           {t("auth.no_account")} <a href="/register">{t("auth.register")}</a>
+          <br />
+          {t("auth.forgotten")}
         </>
       }
     >

@@ -4,6 +4,7 @@ import { Alert, Button, Form, Input, InputNumber, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
 import { CopyText } from "../../components/copy-text.tsx";
 import { Failure } from "../../components/failure.tsx";
+import { useQuestion } from "../../components/use-question.ts";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { useFormat } from "../../lib/format.ts";
 import { useTRPC } from "../../lib/trpc.ts";
@@ -18,6 +19,7 @@ interface Wish {
 export function ApiTokens() {
   const { t } = useTranslation();
   const { exact } = useFormat();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [form] = Form.useForm<Wish>();
@@ -52,7 +54,18 @@ export function ApiTokens() {
               danger
               icon={<DeleteOutlined />}
               aria-label={`${t("common.delete")}: ${name}`}
-              onClick={() => revoke.mutate({ token_id })}
+              onClick={() =>
+                ask({
+                  title: t("profile.revoke_title", { name }),
+                  text: `${t("profile.revoke_text")} ${
+                    last_used_at === null
+                      ? t("profile.revoke_unused")
+                      : t("profile.revoke_used", { at: exact(last_used_at) })
+                  }`,
+                  verb: t("common.delete"),
+                  work: () => revoke.mutateAsync({ token_id }),
+                })
+              }
             />
           </li>
         ))}

@@ -1,32 +1,34 @@
-import { useMutation } from "@tanstack/react-query";
 import { App, Button, Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/failure.tsx";
+import { useQuestion } from "../../components/use-question.ts";
 import { hashPassword } from "../../lib/hash-password.ts";
-import { session } from "../../lib/session.ts";
-import { useTRPC } from "../../lib/trpc.ts";
+import { useSetPassword } from "../users/use-set-password.ts";
+import { useEndingTokens } from "./use-ending-tokens.ts";
 
-/** Ends every other session of the account. */
+/** Ends every other session of the account, and its API tokens. */
 export function PasswordForm({ userId, account }: { userId: number; account: string }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const [form] = Form.useForm<{ password: string; repeated: string }>();
-  const change = useMutation(
-    useTRPC().user.set_password.mutationOptions({
-      onSuccess(answer) {
-        if ("access_token" in answer) session.begin(answer.access_token);
-        form.resetFields();
-        void message.success(t("profile.password_changed"));
-      },
-    }),
-  );
+  const ask = useQuestion();
+  const endingTokens = useEndingTokens();
+  const change = useSetPassword(() => {
+    form.resetFields();
+    void message.success(t("profile.password_changed"));
+  });
+  const submit = ({ password }: { password: string }): void => {
+    const wish = { user_id: userId, new_password: hashPassword(password) };
+    if (endingTokens === null) return change.mutate(wish);
+    ask({
+      title: t("profile.change_title"),
+      text: endingTokens,
+      verb: t("profile.change_password"),
+      work: () => change.mutateAsync(wish),
+    });
+  };
   return (
-    <Form
-      form={form}
-      layout="vertical"
-      requiredMark={false}
-      onFinish={({ password }) => change.mutate({ user_id: userId, new_password: hashPassword(password) })}
-    >
+    <Form form={form} layout="vertical" requiredMark={false} onFinish={submit}>
       {/* For password managers: whose it is. */}
       <input type="text" autoComplete="username" value={account} readOnly hidden />
       <div className="form-row">

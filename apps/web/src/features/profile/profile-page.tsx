@@ -10,6 +10,7 @@ import { ApiTokens } from "./api-tokens.tsx";
 import { PasswordForm } from "./password-form.tsx";
 import { PersonForm } from "./person-form.tsx";
 import { PhotoChoice } from "./photo-choice.tsx";
+import { SignOutEverywhere } from "./sign-out-everywhere.tsx";
 import { SshKeys } from "./ssh-keys.tsx";
 import { Usage } from "./usage.tsx";
 import { Loading } from "../../components/loading.tsx";
@@ -46,6 +47,10 @@ export function ProfilePage() {
         <section>
           <h2>{t("profile.password")}</h2>
           <PasswordForm userId={me.data.user_id} account={me.data.account} />
+        </section>
+        <section>
+          <h2>{t("profile.sign_ins")}</h2>
+          <SignOutEverywhere />
         </section>
         <section>
           <h2>{t("theme.label")}</h2>

@@ -3,11 +3,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/failure.tsx";
+import { useQuestion } from "../../components/use-question.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 
 /** Keys by which one gets into one's containers. */
 export function SshKeys() {
   const { t } = useTranslation();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [form] = Form.useForm<{ public_key: string }>();
@@ -29,7 +31,14 @@ export function SshKeys() {
               danger
               icon={<DeleteOutlined />}
               aria-label={`${t("common.delete")}: ${comment || fingerprint}`}
-              onClick={() => remove.mutate({ key_id })}
+              onClick={() =>
+                ask({
+                  title: t("profile.remove_key_title", { name: comment || type }),
+                  text: t("profile.remove_key_text", { fingerprint }),
+                  verb: t("common.delete"),
+                  work: () => remove.mutateAsync({ key_id }),
+                })
+              }
             />
           </li>
         ))}

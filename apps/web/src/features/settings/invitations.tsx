@@ -4,6 +4,7 @@ import { Alert, Button, Form, Input, InputNumber } from "antd";
 import { useTranslation } from "react-i18next";
 import { CopyText } from "../../components/copy-text.tsx";
 import { Failure } from "../../components/failure.tsx";
+import { useQuestion } from "../../components/use-question.ts";
 import { useFormat } from "../../lib/format.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 
@@ -16,6 +17,7 @@ interface Values {
 export function Invitations() {
   const { t } = useTranslation();
   const { exact } = useFormat();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [form] = Form.useForm<Values>();
@@ -55,7 +57,14 @@ export function Invitations() {
               danger
               icon={<DeleteOutlined />}
               aria-label={`${t("common.delete")}: ${note ?? invitation_id}`}
-              onClick={() => revoke.mutate({ invitation_id })}
+              onClick={() =>
+                ask({
+                  title: t("settings.revoke_title", { name: note ?? `#${invitation_id}` }),
+                  text: t("settings.revoke_text", { count: uses_left, at: exact(expires_at) }),
+                  verb: t("common.delete"),
+                  work: () => revoke.mutateAsync({ invitation_id }),
+                })
+              }
             />
           </li>
         ))}

@@ -6,11 +6,11 @@ import type { Column } from "../../components/table/arrange.ts";
 import { RowMenu } from "../../components/table/row-menu.tsx";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { formatBytes } from "../../lib/sizes.ts";
-import { useUserMenu } from "./use-user-menu.ts";
+import { type UserDialogs, useUserMenu } from "./use-user-menu.ts";
 
-export function useUserColumns(onEdit: (user: ManagedUser) => void): Column<ManagedUser>[] {
+export function useUserColumns(dialogs: UserDialogs): Column<ManagedUser>[] {
   const { t } = useTranslation();
-  const menuOf = useUserMenu(onEdit);
+  const menuOf = useUserMenu(dialogs);
   return useMemo(() => {
     const held = (kind: "gpus" | "containers" | "images"): Column<ManagedUser> => ({
       key: kind,

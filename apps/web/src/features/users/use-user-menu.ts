@@ -2,15 +2,25 @@ import type { ManagedUser } from "@berth/spec/user.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, type MenuProps } from "antd";
 import { useTranslation } from "react-i18next";
+import { useQuestion } from "../../components/use-question.ts";
 import { messageOf } from "../../lib/messages.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 
+type Verb = "make_admin" | "make_user" | "disable" | "remove";
+
+export interface UserDialogs {
+  onEditQuota(user: ManagedUser): void;
+  onSetPassword(user: ManagedUser): void;
+}
+
 /** What an admin may do with an account in its row; what is lost by it is said first. */
-export function useUserMenu(
-  onEdit: (user: ManagedUser) => void,
-): (user: ManagedUser) => NonNullable<MenuProps["items"]> {
+export function useUserMenu({
+  onEditQuota,
+  onSetPassword,
+}: UserDialogs): (user: ManagedUser) => NonNullable<MenuProps["items"]> {
   const { t } = useTranslation();
-  const { message, modal } = App.useApp();
+  const { message } = App.useApp();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const options = {
@@ -19,23 +29,24 @@ export function useUserMenu(
   };
   const update = useMutation(trpc.user.update.mutationOptions(options));
   const remove = useMutation(trpc.user.delete.mutationOptions(options));
-  const confirm = (verb: "disable" | "remove", account: string, work: () => Promise<unknown>): void =>
-    void modal.confirm({
+  const confirm = (verb: Verb, account: string, work: () => Promise<unknown>): void =>
+    ask({
       title: t(`users.${verb}_title`, { account }),
-      content: t(`users.${verb}_text`),
-      okText: t(`users.${verb}`),
-      okButtonProps: { danger: true },
-      cancelText: t("common.cancel"),
-      onOk: () => work().catch(() => undefined), // it is told above
+      text: t(`users.${verb}_text`),
+      verb: t(`users.${verb}`),
+      work,
     });
   return (user) => {
-    const { user_id, account, role, disabled } = user;
+    const { user_id, account, disabled } = user;
+    const [role, makeRole] =
+      user.role === "admin" ? (["user", "make_user"] as const) : (["admin", "make_admin"] as const);
     return [
-      { key: "quota", label: t("users.edit_quota"), onClick: () => onEdit(user) },
+      { key: "quota", label: t("users.edit_quota"), onClick: () => onEditQuota(user) },
+      { key: "password", label: t("users.set_password"), onClick: () => onSetPassword(user) },
       {
         key: "role",
-        label: t(role === "admin" ? "users.make_user" : "users.make_admin"),
-        onClick: () => update.mutate({ user_id, role: role === "admin" ? "user" : "admin" }),
+        label: t(`users.${makeRole}`),
+        onClick: () => confirm(makeRole, account, () => update.mutateAsync({ user_id, role })),
       },
       disabled
         ? { key: "enable", label: t("users.enable"), onClick: () => update.mutate({ user_id, disabled: false }) }

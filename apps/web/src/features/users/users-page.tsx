@@ -10,6 +10,7 @@ import { useRows } from "../../lib/rows/use-rows.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 import { CreateUserDialog } from "./create-user-dialog.tsx";
 import { QuotaDialog } from "./quota-dialog.tsx";
+import { SetPasswordDialog } from "./set-password-dialog.tsx";
 import { useUserColumns } from "./use-user-columns.tsx";
 
 const route = getRouteApi("/inside/users");
@@ -20,6 +21,7 @@ export function UsersPage() {
   const address = route.useSearch();
   const navigate = route.useNavigate();
   const [edited, setEdited] = useState<ManagedUser | null>(null);
+  const [forgetful, setForgetful] = useState<ManagedUser | null>(null);
   const [isCreating, setCreating] = useState(false);
   const queryClient = useQueryClient();
   const { list } = useTRPC().user;
@@ -27,7 +29,7 @@ export function UsersPage() {
     idOf,
     page: (input) => queryClient.fetchQuery({ ...list.queryOptions(input), ...UNKEPT }),
   });
-  const columns = useUserColumns(setEdited);
+  const columns = useUserColumns({ onEditQuota: setEdited, onSetPassword: setForgetful });
   return (
     <>
       <ListPage
@@ -47,6 +49,7 @@ export function UsersPage() {
         </Button>
       </ListPage>
       {edited && <QuotaDialog user={edited} onClose={() => setEdited(null)} />}
+      {forgetful && <SetPasswordDialog user={forgetful} onClose={() => setForgetful(null)} />}
       {isCreating && <CreateUserDialog onClose={() => setCreating(false)} />}
     </>
   );

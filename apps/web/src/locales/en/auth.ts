@@ -9,6 +9,7 @@ export const auth: Texts["auth"] = {
   registering: "Registering…",
   no_account: "No account yet?",
   has_account: "You have an account?",
+  forgotten: "Forgotten your password? Ask an admin.",
   repeat: "The password once more",
   not_same: "The two passwords differ.",
   too_short: "A password has at least 8 characters.",

@@ -18,4 +18,6 @@ export const settings: Texts["settings"] = {
   uses: "For how many",
   uses_left: "for {{count}} more",
   invite: "New invitation",
+  revoke_title: "Delete the invitation {{name}}?",
+  revoke_text: "Its link lets nobody register any more. It was good for {{count}} more, until {{at}}.",
 };

@@ -7,6 +7,7 @@ export const auth = {
   registering: "正在注册…",
   no_account: "还没有账号？",
   has_account: "已有账号？",
+  forgotten: "忘记密码？请联系管理员。",
   repeat: "再输入一次密码",
   not_same: "两次输入的密码不一致。",
   too_short: "密码至少 8 个字符。",

@@ -16,4 +16,6 @@ export const settings = {
   uses: "可注册人数",
   uses_left: "还可以注册 {{count}} 人",
   invite: "新建邀请",
+  revoke_title: "删除邀请 {{name}}？",
+  revoke_text: "它的链接不能再用来注册。原本还可以注册 {{count}} 人，{{at}} 到期。",
 };

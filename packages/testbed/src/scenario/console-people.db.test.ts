@@ -1,0 +1,139 @@
+import { en } from "@berth/web/locales/en.ts";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ADMIN, passwordOf } from "./api-server.ts";
+import { type ConsoleStage, hasBrowser, openConsoleStage, signIn } from "./console-browser.ts";
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+
+/** Accounts, and what leads into them: passwords, sessions, tokens, keys and invitations. */
+describe.skipIf(!hasBrowser)("the console", () => {
+  let stage: ConsoleStage;
+  beforeAll(async () => {
+    stage = await openConsoleStage();
+  });
+  afterAll(() => stage?.close());
+
+  async function openAs(account: string, password: string, path: string): Promise<Page> {
+    const page = await (await stage.openContext()).newPage();
+    await signIn(page, { account, password });
+    await page.goto(path);
+    return page;
+  }
+  const openAsAdmin = (path: string): Promise<Page> => openAs(ADMIN.account, ADMIN.password, path);
+
+  /** Registers somebody who has an access token, `ci`. */
+  async function registerWithToken(account: string) {
+    const client = await stage.berth.server.registerUser(account);
+    await client.user.api_tokens.create.mutate({ name: "ci" });
+    const { user_id } = await client.user.me.query();
+    const countTokens = async (): Promise<number> =>
+      (await stage.berth.query("SELECT FROM api_tokens WHERE user_id = $1", [user_id])).length;
+    return { user_id, countTokens };
+  }
+
+  /** Answers the question that is open. */
+  const answer = (page: Page, name: string): Promise<void> =>
+    page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+
+  const takeFromMenu = async (page: Page, account: string, item: string): Promise<void> => {
+    await page.getByRole("button", { name: `${en.common.more}: ${account}`, exact: true }).click();
+    await page.getByRole("menuitem", { name: item, exact: true }).click();
+  };
+
+  test("who has forgotten their password is sent to an admin, who sets a new one", async () => {
+    await registerWithToken("wang");
+    const page = await openAsAdmin("/users");
+    await takeFromMenu(page, "wang", en.users.set_password);
+    await page.getByRole("dialog").getByText(en.users.set_password_text).waitFor();
+    await page.getByLabel(en.profile.new_password, { exact: true }).fill("a password by an admin");
+    await answer(page, en.users.set_password);
+    await page.getByText("wang has a new password.").waitFor();
+
+    const wangs = await (await stage.openContext()).newPage();
+    await wangs.goto("/login");
+    await wangs.getByText(en.auth.forgotten).waitFor();
+    await signIn(wangs, { account: "wang", password: "a password by an admin" });
+  });
+
+  test("a new password names the access tokens that end with it, and they are gone from the list", async () => {
+    const { countTokens } = await registerWithToken("li");
+    const page = await openAs("li", passwordOf("li"), "/profile");
+    await page.getByRole("listitem").getByText("ci", { exact: true }).waitFor();
+    await page.getByText(en.profile.password_hint).waitFor();
+    await page.getByLabel(en.profile.new_password, { exact: true }).fill("li's other password");
+    await page.getByLabel(en.auth.repeat).fill("li's other password");
+    await page.getByRole("button", { name: en.profile.change_password }).click();
+    await page.getByRole("dialog").getByText("(1): ci").waitFor();
+    expect(await countTokens()).toBe(1);
+    await answer(page, en.profile.change_password);
+    await page.getByText(en.profile.password_changed).waitFor();
+    await page.getByText(en.profile.no_tokens).waitFor();
+    expect(await countTokens()).toBe(0);
+  });
+
+  test("one signs out everywhere, this browser, another one and access tokens included", async () => {
+    const { countTokens } = await registerWithToken("zhao");
+    const other = await openAs("zhao", passwordOf("zhao"), "/containers");
+    await other.getByText(en.containers.empty_title).waitFor();
+    const page = await openAs("zhao", passwordOf("zhao"), "/profile");
+    await page.getByRole("listitem").getByText("ci", { exact: true }).waitFor();
+    await page.getByRole("button", { name: en.profile.sign_out_everywhere }).click();
+    await page.getByRole("dialog").getByText("(1): ci").waitFor();
+    await answer(page, en.profile.sign_out_everywhere);
+    await page.waitForURL(/\/login$/);
+    await other.getByRole("dialog").getByText(en.auth.session_over).waitFor();
+    expect(await countTokens()).toBe(0);
+    await page.goto("/profile");
+    await page.waitForURL(/\/login\?/);
+  });
+
+  test("who is to be an admin, and what ends by it, is asked first", async () => {
+    const { user_id, countTokens } = await registerWithToken("sun");
+    const role = async () => (await stage.berth.admin.user.get.query({ user_id })).role;
+    const page = await openAsAdmin("/users");
+    await takeFromMenu(page, "sun", en.users.make_admin);
+    await page.getByRole("dialog").getByText("all their access tokens end for good").waitFor();
+    await answer(page, en.common.cancel);
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    expect([await role(), await countTokens()]).toEqual(["user", 1]);
+    await takeFromMenu(page, "sun", en.users.make_admin);
+    await answer(page, en.users.make_admin);
+    await expect.poll(role).toBe("admin");
+    expect(await countTokens()).toBe(0);
+  });
+
+  test("a token, a key and an invitation are deleted only after a question that says what for", async () => {
+    const { admin } = stage.berth;
+    await admin.user.api_tokens.create.mutate({ name: "nightly" });
+    await admin.user.ssh_keys.add.mutate({ public_key: PUBLIC_KEY });
+    await admin.invitation.create.mutate({ note: "new students", uses: 3 });
+    const left = async () => ({
+      tokens: (await admin.user.api_tokens.list.query()).items.length,
+      keys: (await admin.user.ssh_keys.list.query()).items.length,
+      invitations: (await admin.invitation.list.query({})).items.length,
+    });
+    const page = await openAsAdmin("/profile");
+    const press = (name: string) => page.getByRole("button", { name: `${en.common.delete}: ${name}` }).click();
+    await press("nightly");
+    await page.getByRole("dialog").getByText(en.profile.revoke_unused).waitFor();
+    expect(await left()).toEqual({ tokens: 1, keys: 1, invitations: 1 });
+    await answer(page, en.common.delete);
+    await expect.poll(left).toEqual({ tokens: 0, keys: 1, invitations: 1 });
+
+    await press("laptop");
+    await page.getByRole("dialog").getByText("SHA256:").waitFor();
+    expect(await left()).toEqual({ tokens: 0, keys: 1, invitations: 1 });
+    await answer(page, en.common.delete);
+    await expect.poll(left).toEqual({ tokens: 0, keys: 0, invitations: 1 });
+
+    await page.goto("/settings");
+    await press("new students");
+    await page.getByRole("dialog").getByText("It was good for 3 more").waitFor();
+    expect(await left()).toEqual({ tokens: 0, keys: 0, invitations: 1 });
+    await answer(page, en.common.delete);
+    await expect.poll(left).toEqual({ tokens: 0, keys: 0, invitations: 0 });
+  });
+});
+
+const PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ laptop";
