@@ -7,6 +7,7 @@ import { pageKey } from "./page-key.ts";
 import { PromptSocket } from "./prompt-socket.ts";
 import { session } from "./session.ts";
 import { signedIn } from "./signed-in.ts";
+import { UnreachableError } from "./unreachable-error.ts";
 
 export const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
 
@@ -63,7 +64,7 @@ const codeOf = (error: unknown): string | undefined =>
 const isSignedOut = (error: unknown): boolean => codeOf(error) === "UNAUTHORIZED";
 /** No answer of the server's own: it, or the way to it, is away. */
 export const isUnreachable = (error: unknown): boolean =>
-  error instanceof TRPCClientError && codeOf(error) === undefined;
+  error instanceof UnreachableError || (error instanceof TRPCClientError && codeOf(error) === undefined);
 /** It answers, and can do nothing now: its database is away. */
 const isUnavailable = (error: unknown): boolean => codeOf(error) === "SERVICE_UNAVAILABLE";
 

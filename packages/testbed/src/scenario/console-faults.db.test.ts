@@ -168,11 +168,28 @@ describe.skipIf(!hasChromium())("the console, when what it stands on goes away",
     await way.refuse();
     onTestFinished(() => way.mend());
     await form.button(containers.new_submit).click();
-    await form.page.getByRole("alert").getByText(failure.unreachable).waitFor();
+    await form.page.getByRole("alert").getByText(failure.not_sent).waitFor();
     await way.mend();
     await form.button(containers.new_submit).click();
     await form.heading("sent-twice").waitFor();
     await form.remove();
+  });
+
+  test("a photo and a build that can't be sent say the same as a form", async () => {
+    const { user, first: tab } = await openBrowser(way.url);
+    const { builds, failure, profile } = user.texts;
+    const photos = await user.openTab("/profile");
+    await photos.button(profile.upload_photo).waitFor();
+    await tab.page.goto("/images/build");
+    await tab.page.getByRole("textbox", { name: builds.dockerfile, exact: true }).fill("FROM scratch");
+    await tab.page.getByLabel(builds.name, { exact: true }).fill("public/never-sent:1");
+    await way.refuse();
+    onTestFinished(() => way.mend());
+    await tab.button(builds.submit_build).click();
+    await tab.page.getByRole("alert").getByText(failure.not_sent).waitFor();
+    const photo = { name: "me.png", mimeType: "image/png", buffer: Buffer.from("not looked at") };
+    await photos.page.locator("input[type=file]").setInputFiles(photo);
+    await photos.page.getByRole("alert").getByText(failure.not_sent).waitFor();
   });
 
   test("a page that is loaded while the database is away signs nobody out, and shows itself once it is back", async () => {

@@ -8,6 +8,7 @@ import { Failure } from "../../components/failure.tsx";
 import { formatBytes } from "../../lib/sizes.ts";
 import { session } from "../../lib/session.ts";
 import { useTRPC } from "../../lib/trpc.ts";
+import { UnreachableError } from "../../lib/unreachable-error.ts";
 
 /** One of Berth's pictures, or one's own. */
 export function PhotoChoice({ me: { user_id, photo } }: { me: Me }) {
@@ -62,8 +63,12 @@ async function uploadPhoto(file: File | null): Promise<void> {
   body.append("photo", file);
   const token = await session.token();
   const headers = { authorization: `Bearer ${token ?? ""}` };
-  const response = await fetch("/api/user/set_photo/custom", { method: "POST", headers, body });
+  const response = await fetch("/api/user/set_photo/custom", { method: "POST", headers, body }).catch(
+    (cause: unknown) => {
+      throw new UnreachableError(cause);
+    },
+  );
   if (response.ok) return;
   const answer = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
-  throw new Error(answer?.error?.message ?? response.statusText);
+  throw answer?.error?.message === undefined ? new UnreachableError() : new Error(answer.error.message);
 }

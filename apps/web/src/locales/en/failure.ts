@@ -7,5 +7,6 @@ export const failure: Texts["failure"] = {
   page_hint: "Other pages still work. Try again; if it stays so, tell your admin what is said below.",
   not_found: "There is no such page",
   not_found_hint: "The address may be wrong, or what was there has been deleted.",
+  not_sent: "The server can't be reached. Nothing that you typed is lost: try it again.",
   to_home: "To the home page",
 };

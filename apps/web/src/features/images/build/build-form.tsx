@@ -12,6 +12,7 @@ import { DescribeFields } from "../describe-fields.tsx";
 import { ParamsChoice } from "../params-choice.tsx";
 import { type BuildDraft, drafts } from "./build-draft.ts";
 import { type ChosenContext, ContextChoice } from "./context-choice.tsx";
+import { BuildRefusal } from "./send-build.ts";
 import { UploadProgress } from "./upload-progress.tsx";
 import { useBuild } from "./use-build.ts";
 import "../images.css";
@@ -61,7 +62,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
     setFault(wrong);
     if (wrong === null) build.start(values, draftOf(dockerfile, context), context);
   };
-  const faultyLine = build.refusal?.line ?? line;
+  const faultyLine = (build.error instanceof BuildRefusal ? build.error.line : null) ?? line;
   const { params, ...fields } = initial;
   return (
     <Form<BuildValues>
@@ -152,7 +153,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
       </Form.Item>
       <ParamsChoice />
       {fault !== null && <Failure error={{ message: fault }} />}
-      {build.refusal && <Failure error={build.refusal} />}
+      {build.error && <Failure error={build.error} />}
       {build.isCancelled && <p role="status">{t("builds.upload_cancelled")}</p>}
       {build.progress ? (
         <UploadProgress {...build.progress} onCancel={build.cancel} />

@@ -1,6 +1,7 @@
 import type { Image } from "@berth/spec/image.ts";
 import { session } from "../../../lib/session.ts";
 import { signedIn } from "../../../lib/signed-in.ts";
+import { UnreachableError } from "../../../lib/unreachable-error.ts";
 
 /** The text fields of `POST /api/images/build`; objects are JSON. */
 export type BuildFields = Record<string, string>;
@@ -22,8 +23,8 @@ export class BuildRefusal extends Error {
   }
 }
 
-/** Sends it as who is signed in. Throws {@link BuildRefusal}, or an AbortError after `signal`. */
-export async function sendBuild(fields: BuildFields, options: BuildOptions & { away: string }): Promise<Image> {
+/** Sends it as who is signed in. Throws {@link BuildRefusal}, {@link UnreachableError}, or an AbortError after `signal`. */
+export async function sendBuild(fields: BuildFields, options: BuildOptions): Promise<Image> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   if (options.context) form.append("context", options.context.content, options.context.name);
@@ -31,8 +32,9 @@ export async function sendBuild(fields: BuildFields, options: BuildOptions & { a
   if (status === 201) return body as Image;
   if (status === 401) signedIn.set("ended");
   const { error } = (body ?? {}) as { error?: { message: string; details: { line?: unknown } | null } };
-  const line = error?.details?.line;
-  throw new BuildRefusal(error?.message ?? options.away, typeof line === "number" ? line : null);
+  if (!error) throw new UnreachableError();
+  const line = error.details?.line;
+  throw new BuildRefusal(error.message, typeof line === "number" ? line : null);
 }
 
 /** By XMLHttpRequest, for `fetch` does not tell how much of a body was sent. */

@@ -2,24 +2,23 @@ import type { Image } from "@berth/spec/image.ts";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { trpcClient, useTRPC } from "../../../lib/trpc.ts";
 import { parseEnv } from "../../../lib/typed-lines.ts";
 import { toParams } from "../create-params-values.ts";
 import { type BuildDraft, drafts } from "./build-draft.ts";
 import type { BuildValues } from "./build-form.tsx";
 import type { ChosenContext } from "./context-choice.tsx";
-import { type BuildFields, BuildRefusal, sendBuild } from "./send-build.ts";
+import { type BuildFields, sendBuild } from "./send-build.ts";
 
 interface State {
   isUnderWay: boolean;
   isCancelled: boolean;
   /** Bytes, while files are sent. */
   progress: { done: number; total: number } | null;
-  refusal: { message: string; line: number | null } | null;
+  error: Error | null;
 }
 
-const IDLE: State = { isUnderWay: false, isCancelled: false, progress: null, refusal: null };
+const IDLE: State = { isUnderWay: false, isCancelled: false, progress: null, error: null };
 
 interface BuildOptions {
   draftKey: Parameters<typeof drafts.read>[0];
@@ -28,7 +27,6 @@ interface BuildOptions {
 
 /** Sends a build, and goes to the page of its image. Leaving the page gives up what is not sent yet. */
 export function useBuild({ draftKey, again }: BuildOptions) {
-  const { t } = useTranslation();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
@@ -47,7 +45,6 @@ export function useBuild({ draftKey, again }: BuildOptions) {
         context: files,
         signal,
         onProgress: (done, total) => files && setState({ ...IDLE, isUnderWay: true, progress: { done, total } }),
-        away: t("failure.unreachable"),
       });
       drafts.write(`built-${image.image_id}`, draft);
       drafts.forget(draftKey);
@@ -59,8 +56,7 @@ export function useBuild({ draftKey, again }: BuildOptions) {
       });
     } catch (error) {
       if (signal.aborted) return setState({ ...IDLE, isCancelled: true });
-      const { message } = error as Error;
-      setState({ ...IDLE, refusal: { message, line: error instanceof BuildRefusal ? error.line : null } });
+      setState({ ...IDLE, error: error as Error });
     }
   };
   return {
