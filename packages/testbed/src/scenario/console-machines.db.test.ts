@@ -189,6 +189,29 @@ describe.skipIf(!hasChromium())("the console's machines", () => {
     await berth.deleteContainers();
   });
 
+  test("saving a machine's settings sends what was typed, and leaves what another admin has changed meanwhile", async () => {
+    const ofFirst = { "GPU-scenario-0": 2 };
+    await berth.admin.machine.update.mutate({ machine_id, shared_gpus: {} });
+    const { page } = await openPage(`/machines/${encodeURIComponent(machine_id)}?tab=settings`);
+    const sharing = page.getByLabel(en.machine.sharing_of.replace("{{index}}", "1"));
+    await sharing.fill("4");
+    await berth.admin.machine.update.mutate({ machine_id, name: "renamed", shared_gpus: ofFirst });
+    await page.getByRole("heading", { level: 1, name: "renamed" }).waitFor();
+    await page.getByRole("button", { name: en.common.save }).click();
+    const { name } = await vi.waitFor(async () => {
+      const machine = await berth.admin.machine.get.query({ machine_id });
+      expect(machine.shared_gpus).toEqual({ ...ofFirst, "GPU-scenario-1": 4 });
+      return machine;
+    });
+    expect(name).toBe("renamed");
+    // What is there now is what is shown and compared with from then on.
+    const names = page.getByLabel(en.machine.name, { exact: true });
+    await expect.poll(() => names.inputValue()).toBe("renamed");
+    await names.fill("gpu-1");
+    await page.getByRole("button", { name: en.common.save }).click();
+    await page.getByRole("heading", { level: 1, name: "gpu-1" }).waitFor();
+  });
+
   test("a machine that never comes back is forgotten once its name was typed", async () => {
     const lost = await startScenarioSimulation("lost");
     const { machine_id: lostId } = await berth.admin.machine.add.mutate({

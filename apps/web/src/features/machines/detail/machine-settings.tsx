@@ -1,6 +1,7 @@
 import { type Machine, MachineName, type UpdateMachineInput } from "@berth/spec/machine.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Form, Input, InputNumber, Switch } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../../components/failure.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
@@ -17,14 +18,21 @@ interface Values {
 }
 
 /** What an admin says of a machine. Only what was changed is sent. */
-export function MachineSettings({ machine }: { machine: Machine }) {
+export function MachineSettings({ machine: now }: { machine: Machine }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
+  const [form] = Form.useForm<Values>();
+  // What was there when editing began: what others change meanwhile is not undone by sending it back.
+  const [machine, setMachine] = useState(now);
   const update = useMutation(
     trpc.machine.update.mutationOptions({
-      onSuccess: () => void message.success(t("common.saved")),
+      onSuccess(saved) {
+        void message.success(t("common.saved"));
+        setMachine(saved);
+        form.setFieldsValue(valuesOf(saved));
+      },
       onSettled: () => void queryClient.invalidateQueries(trpc.machine.pathFilter()),
     }),
   );
@@ -35,10 +43,11 @@ export function MachineSettings({ machine }: { machine: Machine }) {
       <h2>{t("machine.tabs.settings")}</h2>
       <p className="quiet facts-note">{t("machine.settings_text")}</p>
       <Form<Values>
+        form={form}
         layout="vertical"
         requiredMark={false}
         initialValues={valuesOf(machine)}
-        onFinish={(values) => update.mutate(changesOf(machine, values))}
+        onFinish={(values) => update.mutate(changesOf(values, { opened: machine, now }))}
       >
         <Form.Item name="name" label={t("machine.name")} rules={[{ validator: nameRule }]}>
           <Input autoComplete="off" spellCheck={false} />
@@ -126,21 +135,22 @@ const valuesOf = (machine: Machine): Values => ({
   sharing: machine.gpus.map(({ uuid }) => machine.shared_gpus[uuid] ?? 1),
 });
 
-function changesOf(machine: Machine, values: Values): UpdateMachineInput {
-  const before = valuesOf(machine);
+/** What was typed since the form was opened. What is sent as a whole keeps the rest of it as it is now. */
+function changesOf(values: Values, { opened, now }: { opened: Machine; now: Machine }): UpdateMachineInput {
+  const before = valuesOf(opened);
   const changed = (["name", "url", "runs_containers", "is_builder"] as const).filter(
     (field) => values[field] !== before[field],
   );
   const hasOtherPorts = values.first !== before.first || values.last !== before.last;
   const sharing = values.sharing ?? [];
-  const shared = machine.gpus.flatMap(({ uuid }, place) => {
-    const most = sharing[place] ?? 1;
-    return most > 1 ? [[uuid, most] as const] : [];
-  });
+  const shared = opened.gpus.flatMap(({ uuid }, place) =>
+    sharing[place] === before.sharing[place] ? [] : [[uuid, sharing[place] ?? 1] as const],
+  );
+  const sharedNow = Object.entries({ ...now.shared_gpus, ...Object.fromEntries(shared) });
   return {
-    machine_id: machine.machine_id,
+    machine_id: opened.machine_id,
     ...Object.fromEntries(changed.map((field) => [field, values[field]])),
     ...(hasOtherPorts && { port_range: { first: values.first, last: values.last } }),
-    ...(sharing.join() !== before.sharing.join() && { shared_gpus: Object.fromEntries(shared) }),
+    ...(shared.length > 0 && { shared_gpus: Object.fromEntries(sharedNow.filter(([, most]) => most > 1)) }),
   };
 }
