@@ -280,4 +280,35 @@ describe.skipIf(!hasChromium())("the console's machines", () => {
     await dialog.getByText("ssh-ed25519").waitFor();
     expect(told).toEqual([]);
   });
+
+  test("a line to join with is made by a click alone, and is the same however one comes back to it", async () => {
+    const listTokens = async () => (await berth.admin.machine.join_tokens.list.query({})).items;
+    const before = (await listTokens()).length;
+    const { page } = await openPage("/machines");
+    const dialog = page.getByRole("dialog");
+    const line = dialog.locator(".copy-text code");
+    const join = page.getByRole("button", { name: en.machines.join, exact: true });
+    await join.click();
+    const made = await line.innerText();
+    await dialog.getByText(en.joining.ways.ssh).click();
+    await dialog.getByText("ssh-ed25519").waitFor();
+    await dialog.getByText(en.joining.ways.line).click();
+    expect(await line.innerText()).toBe(made);
+
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await join.click();
+    expect(await line.innerText()).toBe(made);
+    await page.goBack();
+    await dialog.waitFor({ state: "hidden" });
+    expect(await listTokens()).toHaveLength(before + 1);
+
+    await page.goto("/machines?join=line");
+    await dialog.getByRole("button", { name: en.joining.make }).waitFor();
+    expect(await listTokens()).toHaveLength(before + 1);
+    await dialog.getByRole("button", { name: en.joining.make }).click();
+    await line.waitFor();
+    expect(await line.innerText()).not.toBe(made);
+    expect(await listTokens()).toHaveLength(before + 2);
+  });
 });

@@ -9,6 +9,7 @@ import { UNKEPT } from "../../lib/rows/keep-rows.ts";
 import { useRows } from "../../lib/rows/use-rows.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 import { JoinDialog } from "./joining/join-dialog.tsx";
+import { useJoinLine } from "./joining/use-join-line.ts";
 import { useMachineColumns } from "./use-machine-columns.tsx";
 
 const route = getRouteApi("/inside/machines");
@@ -26,8 +27,14 @@ export function MachinesPage() {
     isRestless: () => true, // their telemetry is
   });
   const columns = useMachineColumns();
+  const line = useJoinLine();
+  // Only a click makes a token: one comes here by a link, by going back, and by loading the page again, too.
+  const openJoining = (): void => {
+    if (line.isIdle) line.make();
+    void navigate({ search: (before) => ({ ...before, join: "line" }) });
+  };
   const join = (
-    <Button type="primary" onClick={() => void navigate({ search: (before) => ({ ...before, join: "line" }) })}>
+    <Button type="primary" onClick={openJoining}>
       {t("machines.join")}
     </Button>
   );
@@ -55,7 +62,8 @@ export function MachinesPage() {
         <JoinDialog
           way={way}
           onWay={(join) => void navigate({ search: (before) => ({ ...before, join }), replace: true })}
-          onClose={() => void navigate({ search: (before) => ({ ...before, join: undefined }) })}
+          line={line}
+          onClose={() => void navigate({ search: (before) => ({ ...before, join: undefined }), replace: true })}
         />
       )}
     </>

@@ -6,6 +6,7 @@ export const joining: Texts["joining"] = {
   left: "{{time}} left",
   over: "The time of this line is over.",
   revoked: "This line was revoked.",
+  make: "Make a line",
   again: "Make another line",
   read: "Read the script first",
   script: "The join script",

@@ -5,6 +5,7 @@ export const joining = {
   left: "还剩 {{time}}",
   over: "这一行已经过期。",
   revoked: "这一行已被撤销。",
+  make: "生成一行命令",
   again: "再生成一行",
   read: "先看看脚本内容",
   script: "接入脚本",

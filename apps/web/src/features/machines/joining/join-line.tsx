@@ -1,8 +1,7 @@
 import type { CreatedJoinToken, JoinToken } from "@berth/spec/join-token.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Alert, Button, Skeleton } from "antd";
-import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Said } from "../../../components/said.tsx";
 import { CopyText } from "../../../components/copy-text.tsx";
@@ -12,37 +11,32 @@ import { CheckList } from "./check-list.tsx";
 import { Countdown } from "./countdown.tsx";
 import { JoinScript } from "./join-script.tsx";
 import { TokenList } from "./token-list.tsx";
+import type { LastJoinLine } from "./use-join-line.ts";
 
 const REFRESH_MS = 2_000;
 
 /** A line to paste on a GPU server, what it finds there while it runs, and what becomes of it. */
-export function JoinLine() {
+export function JoinLine({ line: { created, isPending, error, make } }: { line: LastJoinLine }) {
   const { t } = useTranslation();
   const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const create = useMutation(
-    trpc.machine.join_tokens.create.mutationOptions({
-      onSettled: () => void queryClient.invalidateQueries(trpc.machine.join_tokens.pathFilter()),
-    }),
-  );
   const tokens = useQuery(trpc.machine.join_tokens.list.queryOptions({ limit: 50 }, { refetchInterval: REFRESH_MS }));
-  // One token for one opening of the dialog, however often the page is drawn.
-  const isAsked = useRef(false);
-  const { mutate, data } = create;
-  useEffect(() => {
-    if (!isAsked.current) mutate({});
-    isAsked.current = true;
-  }, [mutate]);
   const items = tokens.data?.items ?? [];
-  const token = items.find(({ join_token_id }) => join_token_id === data?.join_token_id);
+  const token = items.find(({ join_token_id }) => join_token_id === created?.join_token_id);
   return (
     <>
       <p>{t("machines.join_text")}</p>
-      {create.error && <Failure error={create.error} onRetry={() => mutate({})} />}
-      {create.isPending && <Skeleton active title={false} />}
-      {data && <OneLine created={data} token={token ?? data} onAgain={() => mutate({})} />}
+      {error && <Failure error={error} />}
+      {isPending && <Skeleton active title={false} />}
+      {created && <OneLine created={created} token={token ?? created} onAgain={make} />}
+      {!created && !isPending && (
+        <div>
+          <Button type="primary" onClick={make}>
+            {t("joining.make")}
+          </Button>
+        </div>
+      )}
       {tokens.error && <Failure error={tokens.error} onRetry={() => void tokens.refetch()} />}
-      <TokenList tokens={items.filter(({ join_token_id }) => join_token_id !== data?.join_token_id)} />
+      <TokenList tokens={items.filter(({ join_token_id }) => join_token_id !== created?.join_token_id)} />
     </>
   );
 }
@@ -73,7 +67,7 @@ function OneLine({ created, token, onAgain }: OneLineProps) {
         <span role="status">
           <JoinState token={token} />
         </span>
-        {(state === "expired" || state === "revoked") && <Button onClick={onAgain}>{t("joining.again")}</Button>}
+        {state !== "open" && <Button onClick={onAgain}>{t("joining.again")}</Button>}
       </div>
       {checked_at !== null && <CheckList checks={checks} at={checked_at} />}
     </>
