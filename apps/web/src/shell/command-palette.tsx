@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Command, findCommands } from "./find-commands.ts";
+import { MOST_CHOICES } from "../lib/use-read-on.ts";
 import { PlainDialog } from "./plain-dialog.tsx";
 import { useCommands } from "./use-commands.ts";
 
@@ -34,7 +35,8 @@ function PaletteList({ onHelp, onChoose }: PaletteListProps) {
   const id = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const found = findCommands(useCommands(onHelp), typed);
+  const { commands, isCut } = useCommands(onHelp);
+  const found = findCommands(commands, typed);
   const optionId = (index: number): string => `${id}-${index}`;
   const move = (to: number): void => {
     const next = (to + found.length) % Math.max(1, found.length);
@@ -90,6 +92,7 @@ function PaletteList({ onHelp, onChoose }: PaletteListProps) {
       <p role="status" className={found.length === 0 ? "palette-nothing" : "visually-hidden"}>
         {found.length === 0 ? t("palette.nothing") : t("palette.count", { count: found.length })}
       </p>
+      {isCut && <p className="palette-cut quiet">{t("palette.cut", { most: MOST_CHOICES })}</p>}
     </>
   );
 }

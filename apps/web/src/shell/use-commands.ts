@@ -1,8 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useAllImages } from "../features/images/use-all-images.ts";
 import { LANGUAGES, preferences, THEMES } from "../lib/preferences.ts";
 import { useTRPC } from "../lib/trpc.ts";
+import { nextCursor, useReadOn } from "../lib/use-read-on.ts";
 import type { Command } from "./find-commands.ts";
 import { navGroups } from "./nav-entries.ts";
 import { useSignOut } from "./use-sign-out.ts";
@@ -10,15 +12,15 @@ import { useSignOut } from "./use-sign-out.ts";
 /** Asked for when the palette opens, and not again for a while. */
 const KEPT_MS = 30_000;
 
-/** All that the palette offers: pages and actions, and the newest of what there is. */
-export function useCommands(onHelp: () => void): Command[] {
+/** All that the palette offers: pages and actions, and what there is; `isCut` where the oldest of that are left out. */
+export function useCommands(onHelp: () => void): { commands: Command[]; isCut: boolean } {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const signOut = useSignOut();
   const isAdmin = useQuery(useTRPC().user.me.queryOptions()).data?.role === "admin";
-  const objects = useObjects(isAdmin);
+  const { objects, isCut } = useObjects(isAdmin);
   const action = (key: string, label: string, run: () => void): Command => ({ key, kind: "action", label, run });
-  return [
+  const commands: Command[] = [
     action("new-container", t("containers.create"), () => void navigate({ to: "/containers/new" })),
     ...navGroups(isAdmin)
       .flatMap(({ entries }) => entries)
@@ -41,18 +43,24 @@ export function useCommands(onHelp: () => void): Command[] {
     action("sign-out", t("nav.sign_out"), () => void signOut()),
     ...objects,
   ];
+  return { commands, isCut };
 }
 
-function useObjects(isAdmin: boolean): Command[] {
+function useObjects(isAdmin: boolean): { objects: Command[]; isCut: boolean } {
   const trpc = useTRPC();
   const navigate = useNavigate();
   const options = { staleTime: KEPT_MS };
   const scope = isAdmin ? "all" : "mine";
-  const containers = useQuery(trpc.container.list.queryOptions({ scope, limit: 500 }, options));
-  const images = useQuery(trpc.image.list.queryOptions({ limit: 500 }, options));
-  const machines = useQuery(trpc.machine.list.queryOptions({ limit: 500 }, { ...options, enabled: isAdmin }));
-  return [
-    ...(containers.data?.items ?? []).map(({ container_id, name, display_name, image, account }): Command => ({
+  const whole = { getNextPageParam: nextCursor, ...options };
+  const containers = useReadOn(
+    useInfiniteQuery(trpc.container.list.infiniteQueryOptions({ scope, limit: 500 }, whole)),
+  );
+  const images = useAllImages(options);
+  const machines = useReadOn(
+    useInfiniteQuery(trpc.machine.list.infiniteQueryOptions({ limit: 500 }, { ...whole, enabled: isAdmin })),
+  );
+  const objects: Command[] = [
+    ...containers.items.map(({ container_id, name, display_name, image, account }): Command => ({
       key: `container-${container_id}`,
       kind: "container",
       label: display_name ?? name,
@@ -60,19 +68,21 @@ function useObjects(isAdmin: boolean): Command[] {
       run: () =>
         void navigate({ to: "/containers/$containerId", params: { containerId: String(container_id) }, search: {} }),
     })),
-    ...(images.data?.items ?? []).map(({ image_id, name, display_name }): Command => ({
+    ...images.items.map(({ image_id, name, display_name }): Command => ({
       key: `image-${image_id}`,
       kind: "image",
       label: display_name ?? name,
       words: name,
-      run: () => void navigate({ to: "/images", search: { q: name } }),
+      run: () => void navigate({ to: "/images/$imageId", params: { imageId: String(image_id) }, search: {} }),
     })),
-    ...(machines.data?.items ?? []).map(({ machine_id, name }): Command => ({
+    ...machines.items.map(({ machine_id, name }): Command => ({
       key: `machine-${machine_id}`,
       kind: "machine",
       label: name,
       words: machine_id,
-      run: () => void navigate({ to: "/machines", search: { q: name } }),
+      run: () => void navigate({ to: "/machines/$machineId", params: { machineId: machine_id }, search: {} }),
     })),
   ];
+  const isCut = containers.isCut || images.isCut || machines.isCut;
+  return { objects, isCut };
 }

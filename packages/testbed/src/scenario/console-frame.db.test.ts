@@ -62,6 +62,34 @@ describe.skipIf(!hasBrowser)("the console's frame", () => {
     expect(page.url()).not.toContain("q=");
   });
 
+  test("the oldest of many images is found by the palette, which opens its page, and can be chosen for a container", async () => {
+    const { berth } = stage;
+    await berth.query(
+      `INSERT INTO images (name, reference, source) SELECT 'public/many:' || n, 'berth-test/many:' || n, 'external'
+       FROM generate_series(1, 510) AS n`,
+    );
+    const page = await (await stage.openContext()).newPage();
+    await signIn(page, ADMIN);
+    const palette = page.getByRole("combobox", { name: en.palette.open });
+    await page.keyboard.press("Control+k");
+    await palette.fill("public/busybox:1");
+    await page.getByRole("option", { name: "public/busybox:1" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "public/busybox:1", level: 1 }).waitFor();
+    await page.waitForURL(/\/images\/\d+$/);
+    await page.keyboard.press("Control+k");
+    await palette.fill("gpu-1");
+    await page.getByRole("option", { name: "gpu-1" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "gpu-1", level: 1 }).waitFor();
+
+    await page.goto("/containers/new");
+    const choice = page.getByRole("combobox", { name: en.containers.new_image, exact: true });
+    await choice.fill("busybox");
+    await page.locator(".ant-select-item-option").getByText("public/busybox:1", { exact: true }).click();
+    await berth.query("DELETE FROM images WHERE name LIKE 'public/many:%'");
+  });
+
   test("a list is sorted and filtered by its address, and remembers which columns were taken away", async () => {
     const page = await (await stage.openContext()).newPage();
     await signIn(page, ADMIN);

@@ -8,6 +8,8 @@ import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/failure.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { useTRPC } from "../../lib/trpc.ts";
+import { useAllImages } from "../images/use-all-images.ts";
+import { MOST_CHOICES } from "../../lib/use-read-on.ts";
 import { BehaviourFields } from "./form/behaviour-fields.tsx";
 import { changesOf, type ContainerWish, fieldsOf, NO_GPU } from "./form/container-wish.ts";
 import { type Fault, faultsInRefusal, faultsOf, showFaults } from "./form/faults.ts";
@@ -39,13 +41,13 @@ export function NewContainerPage() {
   const [form] = Form.useForm<ContainerWish>();
   const [isOpen, setOpen] = useState(false);
   const [others, setOthers] = useState<Fault[]>([]);
-  const images = useQuery(trpc.image.list.queryOptions({ limit: 500 }));
+  const images = useAllImages();
   const machines = useQuery(trpc.machine.list.queryOptions({ limit: 500 }));
   const machineId = Form.useWatch("machine_id", form);
   const imageName = Form.useWatch("image", form);
   const gpuType = Form.useWatch("gpu_type", form);
   const desired = Form.useWatch("desired", form);
-  const ready = images.data?.items.filter(({ phase }) => phase === "Ready") ?? [];
+  const ready = images.items.filter(({ phase }) => phase === "Ready");
   const image = ready.find(({ name }) => name === imageName);
   const base = image ? ContainerSpec.parse(image.create_params) : PLAIN;
   const filledFrom = useRef<string | null>(null);
@@ -111,7 +113,11 @@ export function NewContainerPage() {
         onFinish={() => submit(form.getFieldsValue(true) as ContainerWish)}
         onFinishFailed={() => setOpen(true)}
       >
-        <Form.Item name="image" label={t("containers.new_image")} extra={image?.description}>
+        <Form.Item
+          name="image"
+          label={t("containers.new_image")}
+          extra={image?.description ?? (images.isCut && t("common.cut", { most: MOST_CHOICES }))}
+        >
           <Select
             showSearch={{ optionFilterProp: "label" }}
             loading={images.isPending}

@@ -6,6 +6,7 @@ export const palette: Texts["palette"] = {
   found: "What was found",
   nothing: "Nothing is called so.",
   count: "{{count}} found",
+  cut: "Of each kind, only the newest {{most}} are searched.",
   kinds: { page: "page", action: "action", container: "container", image: "image", machine: "machine" },
   keys: "Keys",
   key_palette: "Find a page, a container, an image, or do something",

@@ -4,6 +4,7 @@ export const palette = {
   found: "找到的",
   nothing: "没有找到。",
   count: "找到 {{count}} 项",
+  cut: "每一类只查找最新的 {{most}} 个。",
   kinds: { page: "页面", action: "操作", container: "容器", image: "镜像", machine: "机器" },
   keys: "快捷键",
   key_palette: "查找页面、容器、镜像，或执行操作",

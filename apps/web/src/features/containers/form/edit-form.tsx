@@ -6,6 +6,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../../components/failure.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
+import { MOST_CHOICES } from "../../../lib/use-read-on.ts";
+import { useAllImages } from "../../images/use-all-images.ts";
 import { ConsentChoice } from "../dialogs/consent-choice.tsx";
 import { BehaviourFields } from "./behaviour-fields.tsx";
 import { type ContainerWish, wishOf } from "./container-wish.ts";
@@ -30,7 +32,7 @@ export function EditForm({ container: shown }: { container: Container }) {
   const [consent, setConsent] = useState<RecreateConsent>("preserve");
   const [others, setOthers] = useState<Fault[]>([]);
   const [before] = useState(() => wishOf(container));
-  const images = useQuery(trpc.image.list.queryOptions({ limit: 500 }));
+  const images = useAllImages();
   const machines = useQuery(trpc.machine.list.queryOptions({ limit: 500 }));
   // Fields that are not shown now are as much of it.
   const typed = Form.useWatch((values: ContainerWish) => values, { form, preserve: true });
@@ -56,7 +58,7 @@ export function EditForm({ container: shown }: { container: Container }) {
     update.mutate(checked.data);
   };
   const named = container.gpus.map(({ type, index }) => `${type} #${index}`).join(", ");
-  const ready = images.data?.items.filter(({ phase }) => phase === "Ready").map(({ name }) => name) ?? [];
+  const ready = images.items.filter(({ phase }) => phase === "Ready").map(({ name }) => name);
   return (
     <Form<ContainerWish>
       className="container-form"
@@ -75,7 +77,11 @@ export function EditForm({ container: shown }: { container: Container }) {
         <Form.Item name="name" label={t("containers.new_name")} extra={t("containers.new_name_hint")}>
           <Input autoComplete="off" spellCheck={false} />
         </Form.Item>
-        <Form.Item name="image" label={t("containers.new_image")}>
+        <Form.Item
+          name="image"
+          label={t("containers.new_image")}
+          extra={images.isCut && t("common.cut", { most: MOST_CHOICES })}
+        >
           <Select
             showSearch={{ optionFilterProp: "label" }}
             loading={images.isPending}
