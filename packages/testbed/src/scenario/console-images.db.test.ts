@@ -85,6 +85,25 @@ describe.skipIf(!hasChromium())("images in the console", () => {
     await page.getByText("public/typed:1").waitFor();
   });
 
+  test("what a recreate has kept on its machine is not offered to be pulled, prewarmed or published", async () => {
+    const { container } = berth.admin;
+    const wish = { name: "kept", image: "public/busybox:1", command: ["sleep", "1000"] };
+    const { container_id } = await container.create.mutate(wish);
+    const phase = async () => (await container.get.query({ container_id })).phase;
+    await expect.poll(phase, { timeout: 20_000 }).toBe("Running");
+    const { image, image_id } = await container.update.mutate({ container_id, shm: 128, recreate: "preserve" });
+    await expect.poll(() => phaseOf(image), { timeout: 20_000 }).toBe("Ready");
+    const page = await openAs(ADMIN);
+    await page.goto(`/images/${image_id}`);
+    await page.getByText(en.image.on_one_machine).waitFor();
+    await page.getByRole("button", { name: en.images.remove }).waitFor();
+    for (const name of [en.image.prewarm, en.image.publish]) {
+      expect(await page.getByRole("button", { name, exact: true }).count()).toBe(0);
+    }
+    expect(await page.getByText("docker pull").count()).toBe(0);
+    await berth.deleteContainers();
+  });
+
   test("a build that fails says its line, and is built again from what was typed", async () => {
     const page = await openAs(ADMIN);
     await page.goto("/images/build");

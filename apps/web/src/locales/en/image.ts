@@ -39,6 +39,8 @@ export const image: Texts["image"] = {
   params: "Containers that start from it",
   params_none: "Everything is as it is by default.",
   docker: "With Docker",
+  on_one_machine:
+    "A recreate has kept it on the machine of its container, and no registry has it: it can't be pulled, prewarmed or published. To have it everywhere, save the container as an image.",
   docker_hint: "Log in first: with your password, or with an API token.",
   docker_login: "Command to log in",
   docker_pull: "Command to pull",

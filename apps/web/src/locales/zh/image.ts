@@ -37,6 +37,8 @@ export const image = {
   params: "用它新建的容器",
   params_none: "全部使用默认设置。",
   docker: "用 Docker 拉取",
+  on_one_machine:
+    "这是重建时保留在容器所在机器上的镜像，不在任何镜像仓库里，不能拉取、预热或发布。要在别处使用，请把容器保存为镜像。",
   docker_hint: "先登录：密码可以用你的密码，也可以用 API 令牌。",
   docker_login: "登录命令",
   docker_pull: "拉取命令",

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { messageOf } from "../../../lib/messages.ts";
 import { useTRPC } from "../../../lib/trpc.ts";
 import { isMaking } from "../image-badge.tsx";
+import { isLocal } from "../is-local.ts";
 import { useRemoveImage } from "../use-remove-image.tsx";
 import { EditDialog } from "./edit-dialog.tsx";
 import { PrewarmDialog } from "./prewarm-dialog.tsx";
@@ -33,7 +34,7 @@ export function ImageActions({ image, failingLine }: { image: ImageDetails; fail
   const { image_id, name, phase, source, desired } = image;
   const isAdmin = me.data?.role === "admin";
   const isReady = phase === "Ready" && desired === "present";
-  const isOnRegistry = isReady && source !== "external";
+  const isOnRegistry = isReady && source !== "external" && !isLocal(image);
   const close = () => setDialog(null);
   const confirmCancel = (): void =>
     void modal.confirm({

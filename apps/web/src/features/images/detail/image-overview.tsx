@@ -6,6 +6,7 @@ import { CopyText } from "../../../components/copy-text.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { formatBytes } from "../../../lib/sizes.ts";
 import { useTRPC } from "../../../lib/trpc.ts";
+import { isLocal } from "../is-local.ts";
 import { DockerCommands } from "./docker-commands.tsx";
 import { Lineage } from "./lineage.tsx";
 import { ParamsSummary } from "./params-summary.tsx";
@@ -69,12 +70,22 @@ export function ImageOverview({ image }: { image: ImageDetails }) {
       <div className="sections">
         <Lineage image={image} />
         <ParamsSummary params={image.create_params} />
-        {image.phase === "Ready" && <DockerCommands image={image} />}
+        {image.phase === "Ready" && (isLocal(image) ? <OnOneMachine /> : <DockerCommands image={image} />)}
         {shared_with !== null && !image.public && (
           <Sharing key={shared_with.join()} image={image} accounts={shared_with} />
         )}
       </div>
     </div>
+  );
+}
+
+function OnOneMachine() {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h2>{t("image.docker")}</h2>
+      <p className="quiet">{t("image.on_one_machine")}</p>
+    </section>
   );
 }
 
