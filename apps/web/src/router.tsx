@@ -180,7 +180,11 @@ const health = createRoute({
 const audit = createRoute({
   getParentRoute: () => inside,
   path: "/audit",
-  validateSearch: z.object({ noun: AuditNoun.optional().catch(undefined) }),
+  validateSearch: z.object({
+    noun: AuditNoun.optional().catch(undefined),
+    user: z.int32().positive().optional().catch(undefined),
+    object: z.coerce.string().min(1).max(200).optional().catch(undefined),
+  }),
   component: lazyRouteComponent(() => import("./features/audit/audit-page.tsx"), "AuditPage"),
 });
 

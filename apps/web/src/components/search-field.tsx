@@ -1,8 +1,15 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
+interface SearchFieldProps {
+  text: string;
+  onSearch: (text: string | undefined) => void;
+  /** What is looked for, where that is not what anybody would think. */
+  label?: string;
+}
+
 /** Filters as one types; nothing is no filter. `/` leads to it, Esc clears it and then leaves it. */
-export function SearchField({ text, onSearch }: { text: string; onSearch: (text: string | undefined) => void }) {
+export function SearchField({ text, onSearch, label }: SearchFieldProps) {
   const { t } = useTranslation();
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -22,8 +29,8 @@ export function SearchField({ text, onSearch }: { text: string; onSearch: (text:
       ref={field}
       type="search"
       className="search-field"
-      placeholder={t("common.search")}
-      aria-label={t("common.search")}
+      placeholder={label ?? t("common.search")}
+      aria-label={label ?? t("common.search")}
       aria-keyshortcuts="/"
       autoComplete="off"
       spellCheck={false}

@@ -5,7 +5,7 @@ import type { RowPage } from "./rows/keep-rows.ts";
 /** Of a list, for a choice or the palette: ten pages. What is older is left out, and the page says so. */
 export const MOST_CHOICES = 5_000;
 
-type Pages<Row> = InfiniteData<RowPage<Row>, unknown>;
+type Pages<Row> = InfiniteData<RowPage<Row>>;
 
 export const nextCursor = ({ next_cursor }: { next_cursor: string | null }): string | null => next_cursor;
 

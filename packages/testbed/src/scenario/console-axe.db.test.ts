@@ -96,6 +96,11 @@ const MANAGE: readonly Place[] = [
   { path: "/users", ready: "tbody tr" },
   { path: "/settings", ready: ".sections" },
   { path: "/audit", ready: "tbody tr" },
+  {
+    path: "/audit",
+    ready: "tbody tr",
+    open: named("an entry", (page) => page.locator(".audit-action").first().click()),
+  },
   { path: "/users", ready: "tbody tr", open: press(en.users.create) },
   { path: "/users", ready: "tbody tr", open: take(MORE, en.users.edit_quota) },
   { path: "/users", ready: "tbody tr", open: take(MORE, en.users.set_password) },

@@ -6,7 +6,7 @@ import { type ConsoleStage, hasBrowser, openConsoleStage, signIn } from "./conso
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
-/** Accounts, and what leads into them: passwords, sessions, tokens, keys and invitations. */
+/** Accounts, what leads into them (passwords, sessions, tokens, keys, invitations), and the record of what was done. */
 describe.skipIf(!hasBrowser)("the console", () => {
   let stage: ConsoleStage;
   beforeAll(async () => {
@@ -133,6 +133,46 @@ describe.skipIf(!hasBrowser)("the console", () => {
     expect(await left()).toEqual({ tokens: 0, keys: 0, invitations: 1 });
     await answer(page, en.common.delete);
     await expect.poll(left).toEqual({ tokens: 0, keys: 0, invitations: 0 });
+  });
+
+  test("the audit is searched by person and by object, leads to what still exists, and opens by the keys on a phone", async () => {
+    const { admin, server } = stage.berth;
+    const zhou = await server.registerUser("zhou");
+    const { machine_id } = (await admin.machine.list.query({})).items[0]!;
+    const wish = { image: "public/busybox:1", machine_id, command: ["sleep", "1000"] };
+    const left = await zhou.container.create.mutate({ ...wish, name: "still-there" });
+    const gone = await zhou.container.create.mutate({ ...wish, name: "soon-gone" });
+    await zhou.container.delete.mutate({ container_id: gone.container_id });
+    const list = () => admin.container.list.query({ scope: "all" });
+    await expect.poll(async () => (await list()).items.length, { timeout: 20_000 }).toBe(1);
+
+    const page = await openAsAdmin("/audit");
+    const person = page.getByRole("combobox", { name: en.audit.who, exact: true });
+    await person.fill("zho");
+    await page.locator(".ant-select-item-option").getByText("zhou", { exact: true }).click();
+    await page.waitForURL(/user=\d+/);
+    const rows = page.locator("tbody tr:not(.spacer)");
+    await expect.poll(() => rows.filter({ hasNotText: "zhou" }).count()).toBe(0);
+    await rows.getByRole("link", { name: "still-there" }).waitFor();
+    const deleted = rows.filter({ hasText: `${en.audit.nouns.container} ${gone.container_id}` });
+    expect(await deleted.getByRole("link").allTextContents()).toEqual(["zhou", "zhou"]);
+
+    // As a link that was handed on, on a phone, and without a mouse.
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.reload();
+    await rows.first().waitFor();
+    await expect.poll(() => rows.filter({ hasNotText: "zhou" }).count()).toBe(0);
+    const create = rows.filter({ hasText: "create" }).last().getByRole("button");
+    await create.press("Enter");
+    const details = page.getByRole("group", { name: en.audit.details }).filter({ visible: true });
+    await details.getByText("still-there").first().waitFor();
+    await details.getByText("public/busybox:1").waitFor();
+    await details.getByRole("link", { name: en.audit.only_object }).click();
+    await page.waitForURL(/object=/);
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByRole("searchbox", { name: en.audit.object_id }).fill("no such id");
+    await page.getByText(en.audit.no_match).waitFor();
+    await zhou.container.delete.mutate({ container_id: left.container_id });
   });
 });
 

@@ -16,7 +16,7 @@ export function ColumnChoice({ columns, isHidden, onToggle }: ColumnChoiceProps)
       <button type="button" className="plain-button column-choice-button" popoverTarget={id}>
         {t("common.columns")}
       </button>
-      <div id={id} popover="auto" className="column-choice" role="group" aria-label={t("common.columns")}>
+      <div id={id} popover="auto" className="popover-card column-choice" role="group" aria-label={t("common.columns")}>
         {columns
           .filter(({ isEssential }) => !isEssential)
           .map(({ key, title }) => (

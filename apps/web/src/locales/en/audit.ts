@@ -9,6 +9,9 @@ export const audit: Texts["audit"] = {
   details: "Details",
   from: "From",
   nothing: "Nothing is recorded yet.",
+  no_match: "Nothing is recorded that is like that.",
+  object_id: "Id of the object",
+  only_object: "Everything about this object",
   older: "Older entries",
   nouns: {
     user: "user",

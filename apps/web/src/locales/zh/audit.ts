@@ -1,12 +1,15 @@
 export const audit = {
   title: "审计",
   at: "时间",
-  who: "谁",
+  who: "操作者",
   what: "做了什么",
   object: "对象",
   details: "详情",
   from: "来自",
   nothing: "还没有记录。",
+  no_match: "没有符合条件的记录。",
+  object_id: "对象 ID",
+  only_object: "只看与它有关的记录",
   older: "更早的记录",
   nouns: {
     user: "用户",
