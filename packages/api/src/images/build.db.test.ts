@@ -66,6 +66,7 @@ test("a Dockerfile alone becomes an image that waits, with its file kept for who
     dockerfile: "Dockerfile",
     build_args: { PIP_INDEX: "https://a.example" },
     base_image_ids: [],
+    inherits: false,
   });
   expect(await filesOf(blob_id)).toEqual({ Dockerfile: "FROM debian:12\nRUN true\n" });
   const [entry] = await api.db.audit_log.findMany({ where: { noun: "image", object_id: String(image.image_id) } });
