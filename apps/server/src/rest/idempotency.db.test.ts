@@ -1,3 +1,4 @@
+import { recordProxyAddress } from "@berth/api/proxy/addresses.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Client, type OpenRest, openRest, type RestAnswer } from "./testing/open-rest.ts";
 
@@ -102,6 +103,24 @@ test("an answer that holds a token is never kept", async () => {
   expect((await make("one")).status).toBe(201);
   expect((await make("two")).status).toBe(201);
   expect(await rowOf("h")).toBeNull();
+});
+
+test("an answer that holds a code is never kept", async () => {
+  await recordProxyAddress(rest.services.sql, { url: "http://127.0.0.1:3001", domain: null });
+  const ports = [{ name: "web", kind: "http", container_port: 8080, publish: false }];
+  const body = { name: newName(), image: "public/base:1", ports };
+  const made = await rest.fetch("POST", "/api/containers", { as: li, body });
+  const { container_id } = made.json as { container_id: number };
+  const openPort = () =>
+    rest.fetch("POST", `/api/containers/${container_id}/open`, {
+      as: li,
+      body: { port: "web" },
+      headers: { "idempotency-key": "code" },
+    });
+  const first = await openPort();
+  expect(first.status).toBe(200);
+  expect((await openPort()).text).not.toBe(first.text);
+  expect(await rowOf("code")).toBeNull();
 });
 
 test("a key of nobody's, or on another method, is ignored", async () => {

@@ -89,10 +89,11 @@ test("a photo is a form with a file, and the headers that its clients send", () 
   ]);
 });
 
-test("what may be repeated by a key says so, and what holds a token does not", () => {
+test("what may be repeated by a key says so, and what holds a token or a code does not", () => {
   const takesKey = (path: string) =>
     DOCUMENT.paths[path]?.["post"]?.parameters.some(({ name }) => name === "Idempotency-Key");
   expect(takesKey("/api/containers")).toBe(true);
   expect(takesKey("/api/user/api_tokens")).toBe(false);
+  expect(takesKey("/api/containers/{container_id}/open")).toBe(false);
   expect(takesKey("/api/user/set_photo/custom")).toBe(false);
 });

@@ -151,6 +151,7 @@ export const containerRouter = router({
         method: "POST",
         path: "/api/containers/{container_id}/open",
         summary: "An address, good once, at which a browser sees the pages of a container's http port",
+        isSecret: true,
       },
     })
     .input(OpenPortInput)
