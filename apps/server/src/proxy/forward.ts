@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { pageOnWire } from "./pages.ts";
 import type { Place } from "./place.ts";
 import type { ReachAgent, ReachOptions } from "./reach-agent.ts";
-import { requestHeaders } from "./request-headers.ts";
+import { hasBody, requestHeaders } from "./request-headers.ts";
 import { responseHeaders } from "./response-headers.ts";
 
 /** Nothing in either direction: as long as a notebook computes in silence. */
@@ -26,26 +26,40 @@ export interface Forwarded {
  */
 export function forward(request: IncomingMessage, response: ServerResponse, to: Forwarded): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const hasBody = request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"]) > 0;
+  const withBody = hasBody(request);
   let outgoing: ClientRequest;
 
+  const fail = (error: Error): void => {
+    if (response.headersSent) response.destroy();
+    else reject(error);
+  };
   const ask = (mayRepeat: boolean): void => {
+    let isAnswered = false;
     outgoing = httpRequest(optionsOf(request, to));
-    outgoing.setTimeout(IDLE_MS, () => outgoing.destroy(new Error("the program was silent for too long")));
+    outgoing.setTimeout(IDLE_MS, () => outgoing.destroy(new NoAnswer("the program was silent for too long")));
     outgoing.once("response", (answer) => {
+      isAnswered = true;
+      if (!isStatus(answer.statusCode)) return void outgoing.destroy(oddStatus(answer));
+      try {
+        response.writeHead(answer.statusCode, responseHeaders(answer, to.place));
+      } catch (error) {
+        return void outgoing.destroy(error as Error); // Node reads more than it writes
+      }
       answer.on("error", () => response.destroy());
-      response.writeHead(answer.statusCode ?? 502, responseHeaders(answer, to.place));
       response.flushHeaders(); // a stream of events may have none for long
       answer.pipe(response);
     });
+    outgoing.once("upgrade", (_answer, upstream) => {
+      upstream.destroy();
+      fail(new NoAnswer("the program upgraded what was no handshake"));
+    });
     outgoing.on("error", (error) => {
       // A kept connection may have been closed just as it was used: then nothing was answered, and nothing done.
-      const isStale = mayRepeat && outgoing.reusedSocket && !response.headersSent && !hasBody;
+      const isStale = mayRepeat && outgoing.reusedSocket && !isAnswered && !withBody && !response.destroyed;
       if (isStale && (request.method === "GET" || request.method === "HEAD")) ask(false);
-      else if (response.headersSent) response.destroy();
-      else reject(error);
+      else fail(error);
     });
-    if (hasBody) request.pipe(outgoing);
+    if (withBody) request.pipe(outgoing);
     else outgoing.end();
   };
 
@@ -82,9 +96,10 @@ export function forwardUpgrade(
     join(socket, upstream, end);
   });
   outgoing.once("response", (answer) => {
+    if (!isStatus(answer.statusCode)) return void outgoing.destroy(oddStatus(answer));
     isAnswered = true;
     const own = Object.entries({ ...responseHeaders(answer, to.place), connection: "close" });
-    socket.write(headOf(answer.statusCode ?? 502, answer.statusMessage ?? "", own));
+    socket.write(headOf(answer.statusCode, answer.statusMessage ?? "", own));
     answer.on("error", end).pipe(socket);
   });
   outgoing.on("error", (error) => {
@@ -96,6 +111,18 @@ export function forwardUpgrade(
   to.signal.addEventListener("abort", end, { once: true });
   outgoing.end();
 }
+
+/** What came of the program is nothing that a browser could be given. */
+class NoAnswer extends Error {
+  readonly code = "NO_ANSWER";
+}
+
+/** A program may write any three digits; what they mean is said of these alone, and Node writes none below 100. */
+const isStatus = (status: number | undefined): status is number =>
+  status !== undefined && status >= 200 && status < 600;
+
+const oddStatus = ({ statusCode }: IncomingMessage): NoAnswer =>
+  new NoAnswer(`the program answered with the status ${statusCode}`);
 
 export function refuseOnWire(socket: Duplex, status: number, text: string): void {
   if (!socket.destroyed) socket.end(pageOnWire(status, `${text}\n`));

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingMessage, request as httpRequest, type RequestListener, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { refreshTokenOf } from "@berth/api/auth/refresh-token.ts";
 import { issueToken } from "@berth/api/auth/access-token.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { ReachConnection } from "../reach/reach-connection.ts";
 import { ask, openProxy, type OwnedContainer, visit } from "./testing/open-proxy.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -301,6 +303,87 @@ test("shows a page that says what is wrong", async () => {
     expect(answer.body).toContain(`because of &#60;${name}&#62;`);
     const socket = new WebSocket(`${url.replace("http", "ws")}${alice.path}`, { headers: { cookie } });
     expect(((await once(socket, "error")) as [Error])[0].message).toContain(String(status));
+  }
+});
+
+test("whatever a program answers, it is one page that failed, and the next is shown", async () => {
+  let said = "";
+  const program = createServer((socket) => socket.once("data", () => socket.end(said))).listen(0, "127.0.0.1");
+  await once(program, "listening");
+  onTestFinished(() => void program.close());
+  const { url, addContainer } = await openProxy(null, {
+    async dial() {
+      const socket = connect({ host: "127.0.0.1", port: (program.address() as AddressInfo).port });
+      await once(socket, "connect");
+      return new ReachConnection({ readable: socket, writable: socket, end: () => socket.destroy() });
+    },
+  });
+  const alice = await addContainer("alice", "train", tell);
+  const cookie = await visit(alice.api, alice);
+  const answers = [
+    ...["000 x", "001 x", "099 x", "600 x", "999 x", "1000 x", "-1 x", "abc"].map(
+      (status) => `HTTP/1.1 ${status}\r\ncontent-length: 2\r\n\r\nhi`,
+    ),
+    ...["bad name: x", "name: \u0001", "é: x", "content-length: 1\r\ncontent-length: 2", "content-length: -1"].map(
+      (header) => `HTTP/1.1 200 OK\r\n${header}\r\n\r\nhi`,
+    ),
+    "nonsense",
+    "",
+  ];
+  const handshake = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+  for (said of [...answers, handshake]) {
+    const answer = await ask(url + alice.path, { cookie });
+    expect([said, answer.status]).toEqual([said, 502]);
+  }
+  for (said of answers) {
+    const socket = new WebSocket(`${url.replace("http", "ws")}${alice.path}`, { headers: { cookie } });
+    expect([said, ((await once(socket, "error")) as [Error])[0].message]).toEqual([
+      said,
+      expect.stringContaining("502"),
+    ]);
+  }
+  said = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+  expect(await ask(url + alice.path, { cookie })).toMatchObject({ status: 200, body: "hi" });
+});
+
+test.each(["GET", "DELETE", "OPTIONS", "POST"])(
+  "what stands in the body of a %s is no request of its own",
+  async (method) => {
+    const { url, addContainer } = await openProxy();
+    const asked: string[] = [];
+    const alice = await addContainer("alice", "train", (request, response) => void serve(request, response));
+    async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+      let body = "";
+      for await (const chunk of request.setEncoding("utf8")) body += chunk;
+      asked.push(`${request.method} ${request.url} ${body}`);
+      response.end();
+    }
+    const cookie = await visit(alice.api, alice);
+    const body = "GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
+    const length = { "content-length": String(body.length) };
+    for (const framing of [
+      { "transfer-encoding": "chunked" },
+      length,
+      { ...length, connection: "close, content-length" },
+    ] as Record<string, string>[]) {
+      expect((await ask(url + alice.path, { cookie, ...framing }, { method, body })).status).toBe(200);
+    }
+    expect((await ask(`${url}${alice.path}end`, { cookie })).status).toBe(200);
+    expect(asked).toEqual([...Array(3).fill(`${method} / ${body}`), "GET /end "]);
+  },
+);
+
+test("upgrades no request that has a body: what is in it would be the program's next", async () => {
+  const { url, addContainer } = await openProxy();
+  const alice = await addContainer("alice", "train", tell);
+  const cookie = await visit(alice.api, alice);
+  for (const [method, framing] of [
+    ["GET", { "content-length": "2" }],
+    ["GET", { "transfer-encoding": "chunked" }],
+    ["POST", {}],
+  ] as const) {
+    const headers = { cookie, connection: "upgrade", upgrade: "websocket", ...framing };
+    expect((await ask(url + alice.path, headers, { method, body: "hi" })).status).toBe(400);
   }
 });
 

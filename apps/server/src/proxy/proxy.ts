@@ -18,7 +18,7 @@ import { type Page, PAGE_HEADERS, pageOnWire, sendPage } from "./pages.ts";
 import { hostOf, isOwnPath, type Place, placeOf, schemeOf } from "./place.ts";
 import { ReachAgent } from "./reach-agent.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
-import { cookiesNamed } from "./request-headers.ts";
+import { cookiesNamed, hasBody } from "./request-headers.ts";
 import { Visitors } from "./visitors.ts";
 
 export interface ProxyOptions {
@@ -112,7 +112,7 @@ export class Proxy {
     socket.once("close", () => this.#sockets.delete(socket));
     const refuse = ({ status, title, text }: Page): void => refuseOnWire(socket, status, `${title}. ${text}`);
     try {
-      if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+      if (request.headers.upgrade?.toLowerCase() !== "websocket" || request.method !== "GET" || hasBody(request)) {
         return refuse({ status: 400, title: "Not here", text: "Only WebSockets are upgraded." });
       }
       const found = await this.#find(request);

@@ -17,6 +17,9 @@ export const HOP_BY_HOP = new Set([
 /** Ours, whatever the port of our host that set it: browsers keep cookies by host name alone. */
 const OWN_COOKIE = /^(__Host-)?berth_/i;
 
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"]) > 0;
+
 /** What the program is told; `isOurs` says of an Authorization whether it is for Berth. */
 export function requestHeaders(
   request: IncomingMessage,
@@ -44,6 +47,8 @@ export function requestHeaders(
   headers["x-forwarded-proto"] = place.scheme;
   headers["x-forwarded-host"] = place.host;
   if (place.isShared) headers["x-forwarded-prefix"] = place.prefix.slice(0, -1);
+  // Node would send a GET's or DELETE's body without an end: the program would read it as requests of their own.
+  if (hasBody(request) && headers["content-length"] === undefined) headers["transfer-encoding"] = "chunked";
   return headers;
 }
 
