@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { scriptFailure } from "@berth/api/containers/files/refusals.ts";
 import { EXIT, WRITE_SCRIPT } from "@berth/api/containers/files/scripts.ts";
 import type { SshCommand } from "../ssh/ssh-commands.ts";
+import { readFirstLine } from "./first-line.ts";
 import { within } from "./within.ts";
 
 export interface ReceivedFile {
@@ -24,15 +25,9 @@ export const writeCommand = ({ path, size, overwrite, id }: ReceivedFile): strin
  * does not arrive whole is kept: the script counts. Throws its refusal, before anything of `body` is read where it can be.
  */
 export async function receiveFile(command: SshCommand, body: Readable, path: string, stallMs: number): Promise<void> {
-  const output = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  let said = "";
-  while (!said.includes("ready\n")) {
-    const { value, done } = await within(stallMs, output.next());
-    if (done) throw scriptFailure(await command.exitCode(), path);
-    said += value.toString("latin1");
-  }
+  const { rest } = await readFirstLine(command, /^ready$/, { path, stallMs });
   // It says no more, and ends early where there is no room.
-  const ended = output.next().then(() => "ended" as const);
+  const ended = rest.next().then(() => "ended" as const);
   ended.catch(() => undefined);
   try {
     await pour(body, command.stdin, ended, stallMs);

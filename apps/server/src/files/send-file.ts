@@ -1,7 +1,7 @@
 import { posix } from "node:path";
-import { scriptFailure } from "@berth/api/containers/files/refusals.ts";
 import { READ_SCRIPT } from "@berth/api/containers/files/scripts.ts";
 import type { SshCommand } from "../ssh/ssh-commands.ts";
+import { readFirstLine } from "./first-line.ts";
 import { within } from "./within.ts";
 
 export const readCommand = (path: string): string[] => ["/bin/sh", "-c", READ_SCRIPT, "sh", path];
@@ -17,31 +17,22 @@ export interface SentFile {
 
 /** What the script prints, from its first line on. Throws its refusal, or what cut it off. */
 export async function openSentFile(command: SshCommand, path: string, stallMs: number): Promise<SentFile> {
-  const chunks = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  let held: Buffer = Buffer.alloc(0);
-  while (!held.includes("\n")) {
-    const { value, done } = await within(stallMs, chunks.next());
-    if (done || held.length > 100) throw scriptFailure(await command.exitCode(), path);
-    held = Buffer.concat([held, value]);
-  }
-  const end = held.indexOf("\n");
-  const [, kind, size] = /^(file|folder) (\d+)$/.exec(held.subarray(0, end).toString("latin1")) ?? [];
-  if (kind === undefined) throw scriptFailure(await command.exitCode(), path);
-  const first = held.subarray(end + 1);
+  const { line, first, rest } = await readFirstLine(command, /^(file|folder) (\d+)$/, { path, stallMs });
+  const [, kind, size] = line;
   const name = posix.basename(path);
-  const rest = {
+  const chunks = {
     async *[Symbol.asyncIterator]() {
       yield first;
       for (;;) {
-        const { value, done } = await within(stallMs, chunks.next());
+        const { value, done } = await within(stallMs, rest.next());
         if (done) return;
         yield value;
       }
     },
   };
   return kind === "file"
-    ? { name, size: Number(size), bytes: exactly(Number(size), rest, command) }
-    : { name: `${name}.tar`, size: null, bytes: wholeTar(rest, command) };
+    ? { name, size: Number(size), bytes: exactly(Number(size), chunks, command) }
+    : { name: `${name}.tar`, size: null, bytes: wholeTar(chunks, command) };
 }
 
 /** Of a file that grows meanwhile, as a log does, what it had at first. */
