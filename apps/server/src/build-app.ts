@@ -75,7 +75,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerTerminals(app, { services, sockets });
   registerLogs(app, { services, sockets });
   registerImageLogs(app, { services, sockets });
-  registerFiles(app, { services });
+  registerFiles(app, options);
   await app.register(registerTrpc, { prefix: "/trpc", services, sockets });
   await registerRegistry(app, services);
   await app.register(async (scope) => registerJoin(scope, services));

@@ -13,9 +13,11 @@ import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { addressOf, createRequestContext } from "../request-context.ts";
+import type { Live } from "../live/open-live.ts";
 import { type SshCommand, SshCommands } from "../ssh/ssh-commands.ts";
 import { keepRows } from "../terminals/keep-rows.ts";
 import { attachment } from "./content-disposition.ts";
+import { OpenTransfers } from "./open-transfers.ts";
 import { receiveFile, writeCommand } from "./receive-file.ts";
 import { openSentFile, readCommand } from "./send-file.ts";
 import { TRANSFER_LIMITS, type TransferLimits, TransferSlots } from "./transfer-slots.ts";
@@ -34,19 +36,26 @@ interface Transfer {
   path: string;
 }
 
+export interface FilesOptions {
+  services: ApiServices;
+  /** Without it a credential's end is seen when it is looked at next. */
+  live?: Pick<Live, "onCredentials"> | undefined;
+  limits?: Partial<TransferLimits>;
+}
+
 /**
  * The bytes of files, in and out of containers: `GET` and `PUT /files/containers/{container_id}`, and for a browser that
  * saves by itself `POST /files/download` with a ticket. Each is a command in the container, as one of ssh is: it holds no
  * lock of the engine, and nothing of a file is kept here.
  */
-export function registerFiles(
-  app: FastifyInstance,
-  { services, limits: changed }: { services: ApiServices; limits?: Partial<TransferLimits> },
-): void {
+export function registerFiles(app: FastifyInstance, { services, live, limits: changed }: FilesOptions): void {
   const limits = { ...TRANSFER_LIMITS, ...changed };
   const parts = { services, serverId: randomUUID(), log: app.log };
   const commands = new SshCommands(parts);
   const slots = new TransferSlots(limits);
+  const transfers = new OpenTransfers({ sql: services.sql, log: app.log });
+  live?.onCredentials((userId) => void transfers.recheck(userId));
+  app.addHook("preClose", async () => transfers.close());
   closeWith(app, commands, keepRows({ ...parts, terminals: commands }));
 
   const actorOf = async (request: FastifyRequest, reply: FastifyReply): Promise<Actor> => {
@@ -77,13 +86,21 @@ export function registerFiles(
       );
       const started = await commands.start({ actor, container_id, command, env: [], terminal: null });
       started.stderr?.resume();
-      return {
-        command: started,
-        async end() {
-          leave();
-          await started.hangUp();
+      const over = transfers.enter({
+        actor,
+        container_id,
+        end() {
+          // At once, also where the command is slow to go or its reader stands still.
+          started.stdout.destroy(new DomainError("UNAUTHORIZED", "Sign in again: this sign-in has ended."));
+          void end();
         },
+      });
+      const end = async (): Promise<void> => {
+        over();
+        leave();
+        await started.hangUp();
       };
+      return { command: started, end };
     } catch (error) {
       leave();
       throw error instanceof DomainError && error.code === "CONFLICT" ? await standstill(found) : error;
