@@ -1,20 +1,17 @@
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { CallLimiter } from "./context.ts";
+import { MinuteBuckets } from "./minute-buckets.ts";
 
 const CALLS_PER_MINUTE = 3_000;
-const WINDOW_MS = 60_000;
 /** No browser, and few programs, have so many connections. */
 const REQUESTS_AT_ONCE = 32;
-/** Accounts whose bucket is full again are forgotten before the map grows large. */
-const SWEEP_AT = 10_000;
 
 /**
- * A bucket of a minute's calls for each account, which fills evenly: it counts calls of procedures, by whatever door
- * they come (a batch of fifty is fifty). Each server counts for itself.
+ * A bucket of a minute's calls for each account: it counts calls of procedures, by whatever door they come (a batch of
+ * fifty is fifty). Each server counts for itself.
  */
 export function createCallLimiter(callsPerMinute = CALLS_PER_MINUTE, now = () => performance.now()): CallLimiter {
-  const buckets = new Map<number, { left: number; at: number }>();
-  const perMs = callsPerMinute / WINDOW_MS;
+  const buckets = new MinuteBuckets<number>(callsPerMinute, now);
   const underWay = new Map<number, number>();
   return {
     begin(userId) {
@@ -31,15 +28,8 @@ export function createCallLimiter(callsPerMinute = CALLS_PER_MINUTE, now = () =>
       };
     },
     count(userId) {
-      const at = now();
-      const before = buckets.get(userId);
-      const left = before ? Math.min(callsPerMinute, before.left + (at - before.at) * perMs) : callsPerMinute;
-      buckets.set(userId, { left: Math.max(0, left - 1), at });
-      if (buckets.size > SWEEP_AT) {
-        for (const [id, bucket] of buckets) if (at - bucket.at > WINDOW_MS) buckets.delete(id);
-      }
-      if (left >= 1) return;
-      const retry_after_s = Math.max(1, Math.ceil((1 - left) / perMs / 1_000));
+      const retry_after_s = buckets.take(userId);
+      if (retry_after_s === 0) return;
       throw new DomainError("TOO_MANY_REQUESTS", `Too many calls: try again in ${retry_after_s} seconds.`, {
         retry_after_s,
       });

@@ -1,5 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { endWith } from "./end-with.ts";
 import { pageOnWire } from "./pages.ts";
 import type { Place } from "./place.ts";
 import type { ReachAgent, ReachOptions } from "./reach-agent.ts";
@@ -100,7 +101,8 @@ export function forwardUpgrade(
     isAnswered = true;
     const own = Object.entries({ ...responseHeaders(answer, to.place), connection: "close" });
     socket.write(headOf(answer.statusCode, answer.statusMessage ?? "", own));
-    answer.on("error", end).pipe(socket);
+    answer.on("error", end).once("end", () => endWith(socket, ""));
+    answer.pipe(socket, { end: false });
   });
   outgoing.on("error", (error) => {
     if (isAnswered) end();
@@ -125,7 +127,7 @@ const oddStatus = ({ statusCode }: IncomingMessage): NoAnswer =>
   new NoAnswer(`the program answered with the status ${statusCode}`);
 
 export function refuseOnWire(socket: Duplex, status: number, text: string): void {
-  if (!socket.destroyed) socket.end(pageOnWire(status, `${text}\n`));
+  if (!socket.destroyed) endWith(socket, pageOnWire(status, `${text}\n`));
 }
 
 function optionsOf(request: IncomingMessage, { agent, place, isOurs, address }: Forwarded): ReachOptions {

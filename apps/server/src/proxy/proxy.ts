@@ -8,17 +8,19 @@ import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger } from "fastify";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { HttpServers } from "../http-servers.ts";
 import type { Live } from "../live/open-live.ts";
 import type { Reach, ReachFailure } from "../reach/reach.ts";
+import { endWith } from "./end-with.ts";
 import { forward, type Forwarded, forwardUpgrade, IDLE_MS, refuseOnWire } from "./forward.ts";
 import { type Page, PAGE_HEADERS, pageOnWire, sendPage } from "./pages.ts";
 import { hostOf, isOwnPath, type Place, placeOf, schemeOf } from "./place.ts";
 import { ReachAgent } from "./reach-agent.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 import { cookiesNamed, hasBody } from "./request-headers.ts";
+import { type StrangerLimits, Strangers } from "./strangers.ts";
 import { Visitors } from "./visitors.ts";
 
 export interface ProxyOptions {
@@ -32,6 +34,7 @@ export interface ProxyOptions {
   servers?: HttpServers;
   /** The last entry of X-Forwarded-For is the visitor, as the proxy in front of us says. */
   isBehindProxy?: boolean;
+  limits?: Partial<StrangerLimits>;
 }
 
 /** A browser that has pages of several containers sends one cookie to each; more of that name are somebody's game. */
@@ -39,6 +42,8 @@ const MAX_COOKIES = 4;
 /** Of one visitor: a notebook's page asks for some hundred files. Apart from what the account may ask of the API. */
 const REQUESTS_PER_MINUTE = 30_000;
 const SESSION_COOKIE_S = 30 * 24 * 3_600;
+/** For the rest of a request that is answered before all of it has come. */
+const REST_MS = 5_000;
 
 /** Shows the web pages of containers, each to whoever may see it; listens once `server.listen` was called. */
 export class Proxy {
@@ -47,12 +52,14 @@ export class Proxy {
   readonly #visitors: Visitors;
   readonly #agent: ReachAgent;
   readonly #requests = createCallLimiter(REQUESTS_PER_MINUTE);
+  readonly #strangers: Strangers;
   readonly #cookie: string;
   readonly #sockets = new Set<Duplex>();
 
   constructor(options: ProxyOptions) {
-    const { services, reach, log, address, live, servers = new HttpServers() } = options;
+    const { services, reach, log, address, live, limits, servers = new HttpServers() } = options;
     this.#options = options;
+    this.#strangers = new Strangers(limits);
     this.#visitors = new Visitors(services.sql, log);
     this.#agent = new ReachAgent(reach);
     live?.onCredentials((userId) => void this.#visitors.recheck(userId));
@@ -63,9 +70,11 @@ export class Proxy {
     this.server.setTimeout(IDLE_MS);
     this.server.on("upgrade", (request, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head));
     this.server.on("clientError", (_, socket) => {
-      if (socket.writable) socket.end(pageOnWire(400, "This request can't be read.\n"));
+      if (socket.writable) endWith(socket, pageOnWire(400, "This request can't be read.\n"));
       else socket.destroy();
     });
+    // All of those that come through a proxy are its own.
+    if (!options.isBehindProxy) this.server.on("connection", (socket) => this.#strangers.greet(socket));
   }
 
   /** Resolves with the port. */
@@ -88,6 +97,7 @@ export class Proxy {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.on("error", () => {});
     response.on("error", () => {});
+    response.once("finish", () => limitRest(request));
     try {
       const url = request.url ?? "/";
       if (isOwnPath(url)) return await this.#enter(request, response, url);
@@ -131,16 +141,27 @@ export class Proxy {
     const { address } = this.#options;
     const host = hostOf(request);
     if (host === null) return { status: 400, title: "Which host?", text: "This request names no host." };
+    const letIn = this.#countStranger(request);
     for (const token of cookiesNamed(request.headers.cookie, this.#cookie).slice(0, MAX_COOKIES)) {
       const visit = await this.#visitors.find(token);
       const place = visit && placeOf(address, visit, host, request.url ?? "/");
       if (!place) continue;
+      letIn();
       const refusal = refuseForeign(request, place);
       if (refusal !== null) return { status: 403, title: "Refused", text: refusal };
       this.#requests.count(visit.actor.user_id);
       return { token, place };
     }
     return this.#signedOut();
+  }
+
+  /** Before anything is looked up. Call what it returns where the request lets somebody in. */
+  #countStranger(request: IncomingMessage): () => void {
+    const forgive = this.#strangers.count(this.#addressOf(request));
+    return () => {
+      forgive();
+      this.#strangers.admit(request.socket);
+    };
   }
 
   async #begin(
@@ -164,11 +185,13 @@ export class Proxy {
     const asked = URL.parse(url, "http://proxy");
     const code =
       asked?.pathname === `${OWN_PATH}/open` && request.method === "GET" ? asked.searchParams.get("code") : null;
+    const letIn = this.#countStranger(request);
     const begun = code === null || code.length > 128 ? null : await beginVisit(services, code);
     const host = hostOf(request);
     const isHere =
       begun && (address.domain === null || new URL(pageOf(address, begun.visit, begun.port)).host === host);
     if (!begun || !isHere) return sendPage(request, response, this.#signedOut());
+    letIn();
     const { token, visit, port } = begun;
     response.writeHead(302, {
       ...PAGE_HEADERS,
@@ -189,7 +212,8 @@ export class Proxy {
 
   #addressOf(request: IncomingMessage): string {
     const forwarded = this.#options.isBehindProxy ? request.headers["x-forwarded-for"] : undefined;
-    return [forwarded].flat().join(",").split(",").at(-1)?.trim() || (request.socket.remoteAddress ?? "");
+    const last = [forwarded].flat().join(",").split(",").at(-1)?.trim() ?? "";
+    return isIP(last) ? last : (request.socket.remoteAddress ?? "");
   }
 
   #signedOut(): Page {
@@ -215,6 +239,10 @@ export class Proxy {
         retryAfterS: 5,
       };
     }
+    if (error.code === "TOO_MANY_REQUESTS") {
+      const retryAfterS = Number(error.details?.["retry_after_s"] ?? 5);
+      return { status: 429, title: "Too many requests", text: error.message, retryAfterS };
+    }
     const reason = error.details?.["reason"] as ReachFailure | undefined;
     const page = reason === undefined ? { status: 503, title: "Not now" } : PAGES[reason];
     return { ...page, text: error.message, retryAfterS: 5 };
@@ -227,6 +255,14 @@ const PAGES: Record<ReachFailure, { status: number; title: string }> = {
   machine_away: { status: 504, title: "The machine does not answer" },
   no_relay: { status: 503, title: "Not yet" },
 };
+
+/** What comes late is read for a moment, so that its sender sees the answer; then its connection is closed. */
+function limitRest(request: IncomingMessage): void {
+  if (request.complete) return;
+  const late = setTimeout(() => request.destroy(), REST_MS).unref();
+  request.once("end", () => clearTimeout(late)).once("close", () => clearTimeout(late));
+  request.unpipe().resume();
+}
 
 /** An Authorization that lets its bearer into Berth goes to no container. */
 async function isForBerth(services: ApiServices, authorization: string | undefined): Promise<boolean> {

@@ -10,6 +10,7 @@ import { type Live, openLive } from "../../live/open-live.ts";
 import { ReachConnection } from "../../reach/reach-connection.ts";
 import type { Reach } from "../../reach/reach.ts";
 import { Proxy } from "../proxy.ts";
+import type { StrangerLimits } from "../strangers.ts";
 
 export interface OpenedProxy {
   api: InProcessApi;
@@ -36,7 +37,7 @@ export interface OwnedContainer {
  */
 export async function openProxy(
   domain: string | null = null,
-  change: { host?: string; dial?: Reach["dial"] } = {},
+  change: { host?: string; dial?: Reach["dial"]; limits?: Partial<StrangerLimits> } = {},
 ): Promise<OpenedProxy> {
   const api = await openInProcessApi();
   const log = createLog("silent");
@@ -52,7 +53,8 @@ export async function openProxy(
   };
   const address = { url: "http://127.0.0.1", domain };
   const consoleUrl = "http://berth.lab:3000";
-  const proxy = new Proxy({ services: api.services, reach, log, address, consoleUrl, live });
+  const { limits = {} } = change;
+  const proxy = new Proxy({ services: api.services, reach, log, address, consoleUrl, live, limits });
   const host = change.host ?? "127.0.0.1";
   address.url = `http://${host}:${await proxy.listen("127.0.0.1", 0)}`;
   await recordProxyAddress(api.services.sql, address);
