@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { ApiServices } from "@berth/api/context.ts";
+import { isDatabaseAway } from "@berth/api/database-away.ts";
 import { issueUserToken } from "@berth/api/registry/issue-user-token.ts";
 import { recordPush } from "@berth/api/registry/record-push.ts";
 import { RegistryError } from "@berth/docker/registry/registry.ts";
@@ -69,9 +70,11 @@ function serveEvents(scope: FastifyInstance, services: ApiServices): void {
       try {
         await recordPush(services, push);
       } catch (error) {
-        if (!(error instanceof RegistryError)) throw error;
-        // The registry repeats what we do not take, and tells nothing else meanwhile.
-        if (MAY_PASS.has(error.kind)) throw new DomainError("UNAVAILABLE", "The registry does not answer.");
+        // The registry repeats what we do not take, and tells nothing else meanwhile: only what may pass is worth that.
+        if (isDatabaseAway(error)) throw error;
+        if (error instanceof RegistryError && MAY_PASS.has(error.kind)) {
+          throw new DomainError("UNAVAILABLE", "The registry does not answer.");
+        }
         request.log.warn({ err: error, push }, "what was pushed can't be recorded");
       }
     }

@@ -5,7 +5,7 @@ import { prismaSql } from "@berth/db/sql.ts";
 import { RegistryError } from "@berth/docker/registry/registry.ts";
 import { createTestDatabase } from "@berth/testbed/postgres/test-database.ts";
 import type { InjectOptions } from "fastify";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type OpenApp, openApp } from "../testing/open-app.ts";
 
 const PASSWORD = "correct: horse"; // with a colon, as a Basic header allows it
@@ -17,6 +17,7 @@ let drop: () => Promise<void>;
 let secret: string;
 /** What the registry says when it is asked for a manifest. */
 let failure: RegistryError | null = null;
+let sizeBytes = 7;
 let account: string;
 let number = 0;
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
         if (failure) throw failure;
         return { digest: DIGEST, media_type: "", size_bytes: 1 };
       },
-      describe: async () => ({ media_type: "", size_bytes: 7, layers: [], config_digest: null, platforms: [] }),
+      describe: async () => ({ media_type: "", size_bytes: sizeBytes, layers: [], config_digest: null, platforms: [] }),
     }),
   });
   const record = { kind: "process", state: "running", address: "10.0.0.1:5000", ca: null, message: "" } as const;
@@ -44,6 +45,7 @@ afterAll(async () => {
 beforeEach(async () => {
   account = `user-${(number += 1)}`;
   failure = null;
+  sizeBytes = 7;
   await open.db.users.create({ data: { account, password: await hashPassword(hashAsClient(PASSWORD)) } });
 });
 
@@ -250,4 +252,24 @@ test("what can't be looked at now is told again, and what never can be is not", 
   failure = null;
   expect((await tell([pushed()])).statusCode).toBe(204);
   expect(await images()).toHaveLength(1);
+});
+
+test("a push that the database refuses keeps nothing behind it from being recorded", async () => {
+  sizeBytes = 2 ** 70;
+  expect((await tell([pushed()])).statusCode).toBe(204);
+  expect(await images()).toEqual([]);
+  expect(open.lines.at(-1)).toContain("what was pushed can't be recorded");
+  sizeBytes = 7;
+  expect((await tell([pushed()])).statusCode).toBe(204);
+  expect(await images()).toHaveLength(1);
+});
+
+test("a push that comes while the database is away is told again", async () => {
+  const query = vi
+    .spyOn(open.services, "sql")
+    .mockRejectedValue(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+  const answer = await tell([pushed()]);
+  expect(query.mock.lastCall?.[0]).toContain("FROM users");
+  query.mockRestore();
+  expect(answer.statusCode).toBe(503);
 });

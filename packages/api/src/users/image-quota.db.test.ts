@@ -200,3 +200,18 @@ test("what a recreate has set aside takes room among the containers, and stops n
   await api.db.held_containers.delete({ where: { engine_id: held.engine_id } });
   expect(await create()).toMatchObject({ name: "more" });
 });
+
+test("sizes that add up to more than a number holds are told as the largest, and the other users are still listed", async () => {
+  const layers = Object.fromEntries(
+    Array.from({ length: 1_100 }, (_, index) => [`sha256:${index}`, Number.MAX_SAFE_INTEGER]),
+  );
+  const { image_id } = await addImage(mine("claims:1"), { ["sha256:one"]: 1 });
+  const claims = Object.entries(layers).map(([digest, size]) => ({ digest, size }));
+  await api.db.image_status.update({ where: { image_id }, data: { layers: claims } });
+  expect(await usedBytes()).toBe(Number.MAX_SAFE_INTEGER);
+  const { items } = await api.admin.user.list({});
+  expect(items.map(({ user_id }) => user_id)).toContain(actor.user_id);
+  await allow({ storage: 1 });
+  const container = await madeContainer();
+  await expect(li.container.save({ ...container, name: "more:1" })).rejects.toMatchObject({ code: "CONFLICT" });
+});

@@ -4,11 +4,12 @@ import { lockQuota } from "./quota.ts";
 
 /**
  * SQL over `u` (users): bytes of their images on the registry, as they are there. A layer counts once, in however many of
- * them it is, and not at all where a public image has it: there it costs nothing more.
+ * them it is, and not at all where a public image has it: there it costs nothing more. At most 2^53 - 1: sizes that once
+ * were believed may add up to anything.
  */
 export const STORED_BYTES = `(
-  SELECT COALESCE(sum(own.size), 0)::bigint FROM (
-    SELECT layer->>'digest' AS digest, max((layer->>'size')::bigint) AS size
+  SELECT LEAST(COALESCE(sum(own.size), 0), ${Number.MAX_SAFE_INTEGER})::bigint FROM (
+    SELECT layer->>'digest' AS digest, max((layer->>'size')::numeric) AS size
     FROM images i JOIN image_status s USING (image_id) CROSS JOIN LATERAL jsonb_array_elements(s.layers) layer
     WHERE i.user_id = u.user_id AND i.desired = 'present' GROUP BY 1
   ) own

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { expect, test } from "vitest";
 import { startRegistryServer } from "./registry-server.fixture.ts";
 
@@ -153,12 +154,59 @@ test("gives a copy up in which nothing moves, and never one that is slow", async
 test("believes no manifest with another content than its digest", async () => {
   const config = { digest: NOWHERE, size: 2 };
   const manifest = JSON.stringify({ schemaVersion: 2, config, layers: [] });
-  const { registry } = await startRegistryServer((_, response) =>
-    response.setHeader("content-type", DOCKER_MANIFEST).end(manifest),
-  );
+  const { registry } = await startRegistryServer(holdOnly(manifest));
   expect(await registry.describe("a/b", digestOf(manifest))).toMatchObject({ size_bytes: 2, config_digest: NOWHERE });
   await expect(registry.describe("a/b", NOWHERE)).rejects.toMatchObject({ kind: "protocol" });
 });
+
+test("tells how large the layers are that the registry holds, whatever their manifest says", async () => {
+  const [held, elsewhere, foreign] = ["1", "2", "3"].map((letter) => `sha256:${letter.repeat(64)}`);
+  const config = { digest: NOWHERE, size: 0 };
+  const layers = [held, elsewhere, foreign, held].map((digest, index) => ({ digest, size: index }));
+  const manifest = JSON.stringify({ schemaVersion: 2, config, layers });
+  const { registry, requests } = await startRegistryServer(
+    holdOnly(manifest, {
+      [NOWHERE]: (response) => response.setHeader("content-length", 500).end(),
+      [held!]: (response) => response.setHeader("content-length", 10_000).end(),
+      [elsewhere!]: (response) => response.writeHead(307, { location: "http://127.0.0.1:1/" }).end(),
+    }),
+  );
+  expect(await registry.describe("a/b", digestOf(manifest))).toMatchObject({
+    size_bytes: 500 + 10_000 + 1 + 2,
+    layers: [
+      { digest: held, size: 10_000 },
+      { digest: elsewhere, size: 1 },
+      { digest: foreign, size: 2 },
+      { digest: held, size: 10_000 },
+    ],
+  });
+  expect(requests.filter((request) => request.startsWith("HEAD"))).toHaveLength(4);
+});
+
+test.each([
+  ["a layer of 2^53 - 1 bytes", [Number.MAX_SAFE_INTEGER]],
+  ["very many large layers", Array<number>(900).fill(1024 ** 4)],
+  ["more layers than an engine takes", Array<number>(1_200).fill(1)],
+])("takes no image of %s", async (_, sizes) => {
+  const layers = sizes.map((size, index) => ({ digest: digestOf(String(index)), size }));
+  const manifest = JSON.stringify({ schemaVersion: 2, config: { digest: NOWHERE, size: 2 }, layers });
+  const { registry, requests } = await startRegistryServer(holdOnly(manifest));
+  await expect(registry.describe("a/b", digestOf(manifest))).rejects.toMatchObject({ kind: "protocol" });
+  expect(requests).toHaveLength(1);
+});
+
+/** A registry of one manifest, which says of the blobs that it holds what is told here. */
+function holdOnly(
+  manifest: string,
+  blobs: Record<string, (response: ServerResponse) => void> = {},
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return ({ method, url = "" }, response) => {
+    const blob = blobs[url.split("/").at(-1) ?? ""];
+    if (method === "GET") response.setHeader("content-type", DOCKER_MANIFEST).end(manifest);
+    else if (blob) blob(response);
+    else response.writeHead(404).end();
+  };
+}
 
 test("takes a signature for no image", async () => {
   const config = { mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", digest: NOWHERE, size: 2 };

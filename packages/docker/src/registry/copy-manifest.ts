@@ -1,4 +1,4 @@
-import { describeManifest } from "./describe.ts";
+import { readLayers } from "./describe.ts";
 import { notRegistry } from "./failures.ts";
 import { type BlobDescriptor, DOCKER_MANIFEST, digestOf, MANIFEST_TYPES } from "./manifest.ts";
 import { type FetchedManifest, fetchChildren, fetchManifest } from "./read-manifest.ts";
@@ -30,10 +30,10 @@ export async function mountLayers(
   from: { repository: string; digest: string },
   to: string,
 ): Promise<boolean> {
-  const described = await describeManifest(exchange, from.repository, from.digest);
-  if (described === null) return false;
+  const layers = await readLayers(exchange, from.repository, from.digest);
+  if (layers === null) return false;
   if (from.repository === to) return true;
-  for (const layer of described.layers) await mountBlob(exchange, from.repository, to, layer);
+  for (const layer of layers) await mountBlob(exchange, from.repository, to, layer);
   return true;
 }
 

@@ -17,6 +17,9 @@ const Descriptor = z.object({
   size: z.int().nonnegative(),
 });
 
+/** More than any image has. A registry takes whatever sizes a manifest names. */
+const MAX_IMAGE_BYTES = 10 * 1024 ** 4;
+
 /** A signature or a chart is kept as a manifest, too: it is told by its configuration. */
 const IMAGE_CONFIGS = [
   "application/vnd.docker.container.image.v1+json",
@@ -80,6 +83,8 @@ export function parseManifest(mediaType: string, bytes: Buffer): ParsedImage | P
 
 function parseImage({ config, layers }: z.infer<typeof ImageManifest>): ParsedImage {
   const toBlob = ({ digest, size }: BlobDescriptor): BlobDescriptor => ({ digest, size });
+  const told = [...layers, config].reduce((sum, { size }) => sum + size, 0);
+  if (told > MAX_IMAGE_BYTES) throw new RegistryError("protocol", "It says that it is larger than 10 TiB.");
   const kept = layers.filter(({ mediaType }) => !/foreign|nondistributable/.test(mediaType));
   return {
     kind: "image",

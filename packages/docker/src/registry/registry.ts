@@ -13,7 +13,10 @@ export interface Registry {
   check(options?: CallOptions): Promise<void>;
   /** What a tag or digest stands for; null where the registry has none. */
   headManifest(repository: string, reference: string, options?: CallOptions): Promise<ManifestHead | null>;
-  /** What a manifest holds; null where the registry has none. `protocol` for a manifest of a kind that no engine runs. */
+  /**
+   * What a manifest holds; null where the registry has none. `protocol` for a manifest of a kind that no engine runs, and
+   * for one that claims more than 10 TiB or 1,000 layers.
+   */
   describe(repository: string, digest: string, options?: CallOptions): Promise<DescribedManifest | null>;
   /** What an image says of itself: `config_digest` of {@link describe}. Null where it is gone. */
   readConfig(repository: string, digest: string, options?: CallOptions): Promise<ImageConfig | null>;
@@ -61,7 +64,7 @@ export interface ManifestHead {
 
 export interface DescribedManifest {
   media_type: string;
-  /** All blobs, compressed, each counted once: of an index those of every platform. */
+  /** All blobs, compressed and as the registry holds them, each counted once: of an index those of every platform. */
   size_bytes: number;
   /** Lowest first; of an index those of linux on this process's architecture, none where it is not among them. */
   layers: { digest: string; size: number }[];

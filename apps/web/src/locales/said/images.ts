@@ -129,6 +129,8 @@ export const images = {
   "It is not an image that an engine runs.": "它不是引擎能运行的镜像。",
   "It is not an image of a form that engines take: {}.": "它不是引擎能用的镜像格式：{0}。",
   "It is {} images in one.": "它是 {0} 合一的镜像。",
+  "It has {} layers, more than engines take.": "它有 {0} 层，超出引擎能用的层数。",
+  "It says that it is larger than 10 TiB.": "它声称自己大于 10 TiB。",
   "A build takes a context or a git URL, one of the two.": "构建用文件或 Git 地址，只能选一个。",
   "{} was pulled, and is not there: somebody removed it at once.": "{0} 拉取之后又没有了：有人马上删除了它。",
   "its build ended without an image": "构建结束了，却没有生成镜像",
