@@ -176,6 +176,42 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
     await owner.container.delete.mutate({ container_id: made!.container_id });
   });
 
+  test("a new container has what its image says of it, and nothing of an image that was chosen before", async () => {
+    const { page, owner } = await openAs("undecided");
+    const { add } = berth.admin.image;
+    const reference = "berth-test/busybox:latest";
+    const ports = [{ name: "jupyter", kind: "http" as const, container_port: 8_888 }];
+    const create_params = { command: ["sleep", "7"], ports, memory: 512, gpu_count: 1 };
+    await add.mutate({ name: "public/first:1", reference, create_params });
+    await add.mutate({ name: "public/second:1", reference, create_params: { command: ["sleep", "1000"], shm: 32 } });
+
+    await page.goto("/containers/new");
+    const choose = async (image: string): Promise<void> => {
+      await page.getByLabel(en.containers.new_image, { exact: true }).click();
+      await page.getByText(image).last().click();
+    };
+    await choose("public/first:1");
+    await page.getByText(en.containers.new_more).click();
+    const memory = page.getByLabel(en.containers.new_memory, { exact: true });
+    await vi.waitFor(async () => expect(await memory.inputValue()).toBe("512"), PATIENCE_MS);
+    await page.getByLabel(en.container_form.working_dir, { exact: true }).fill("/tmp");
+    await choose("public/second:1");
+    await vi.waitFor(async () => expect(await memory.inputValue()).toBe(""), PATIENCE_MS);
+    await page.getByLabel(en.containers.new_name, { exact: true }).fill("decided");
+    await page.getByRole("button", { name: en.containers.new_submit }).click();
+    await page.getByRole("heading", { name: "decided", level: 1 }).waitFor();
+    const [made] = (await owner.container.list.query({})).items;
+    expect(made!.spec).toMatchObject({
+      command: ["sleep", "1000"],
+      ports: [],
+      memory: null,
+      gpu_count: 0,
+      shm: 32,
+      working_dir: "/tmp",
+    });
+    await owner.container.delete.mutate({ container_id: made!.container_id });
+  });
+
   test.each([
     ["zh-CN", zh],
     ["en-GB", en],

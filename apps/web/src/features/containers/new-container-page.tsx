@@ -70,8 +70,9 @@ export function NewContainerPage() {
     filledFrom.current = image.name;
     const { env: _inherited, gpu_type, gpu_count, ...fields } = fieldsOf(ContainerSpec.parse(image.create_params));
     const defaults = { ...fields, ...(asked.gpu === undefined && { gpu_type, gpu_count }) };
-    const untouched = Object.entries(defaults).filter(([name]) => !form.isFieldTouched(name as keyof typeof defaults));
-    form.setFieldsValue(Object.fromEntries(untouched));
+    const untouched = (Object.keys(defaults) as (keyof typeof defaults)[]).filter((name) => !form.isFieldTouched(name));
+    // `setFieldsValue` would count as touching: the next image could not fill these again.
+    form.setFields(untouched.map((name) => ({ name, value: defaults[name], touched: false, errors: [] })));
   }, [image, form, asked.gpu, filledFrom]);
 
   const submit = (wish: ContainerWish): void => {
