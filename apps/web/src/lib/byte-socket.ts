@@ -1,3 +1,4 @@
+import { CLOSE_CODE } from "@berth/spec/terminal.ts";
 import { connection } from "./connection.ts";
 import { PromptSocket } from "./prompt-socket.ts";
 import { session } from "./session.ts";
@@ -12,7 +13,7 @@ export type SocketWord =
 export interface ByteSocketHandlers {
   onBytes(bytes: Uint8Array): void;
   onWord(word: SocketWord): void;
-  /** 1000 is a good end, what {@link isLoss} knows a loss, anything else the code of an error that was told before. */
+  /** {@link GOOD_END}, what {@link isLoss} knows a loss, anything else the code of an error that was told before. */
   onClose(code: number): void;
 }
 
@@ -64,10 +65,11 @@ export function openByteSocket(path: string, handlers: ByteSocketHandlers): Byte
   };
 }
 
+export const GOOD_END = 1000;
 /** The server went away, can't reach its database, or the way to it is lost: 4401 until one has signed in again. */
 const LOSSES = new Set([1001, 1005, 1006, 4401, 4503]);
 /** What was there may still be. */
 export const isLoss = (code: number): boolean => LOSSES.has(code);
-/** The far end is another one now, which knows nothing of what was there. */
-export const IS_GONE = 4410;
+/** The far end knows nothing of what was there: it has ended, or another server had it. */
+export const isGone = (code: number): boolean => code === CLOSE_CODE.GONE || code === CLOSE_CODE.NOT_FOUND;
 export const RECONNECT_MS = 1_500;

@@ -3,6 +3,7 @@ import { en } from "@berth/web/locales/en.ts";
 import { zh } from "@berth/web/locales/zh.ts";
 import type { Browser, Page } from "playwright-core";
 import { hasChromium, launchChromium } from "../console/chromium.ts";
+import { ConsoleTab } from "../console/console-tab.ts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { passwordOf } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
@@ -256,6 +257,51 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
       await page.getByRole("tab", { name: texts.containers.tabs.logs }).waitFor();
     },
   );
+
+  test("a shell goes on while other tabs and pages are looked at, and over a reload; where it is gone, that is said", async () => {
+    const { page, owner } = await openAs("typist");
+    const box = await scene.run({ name: "typed" }, owner);
+    await box.shell("echo '\u001B[6n' > /tmp/question");
+    const answers: string[] = [];
+    page.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => {
+        if (String(payload).startsWith("\u001B[")) answers.push(String(payload));
+      }),
+    );
+    await page.goto(`/containers/${box.container_id}`);
+    const tab = new ConsoleTab(page, en);
+    await tab.openTerminal();
+    await tab.type("WORD=kept");
+    // It asks where the cursor is, and is answered: once, however often the question is shown again.
+    await tab.type("cat /tmp/question");
+    await vi.waitFor(() => expect(answers).toHaveLength(1), PATIENCE_MS);
+    await page.keyboard.press("Enter");
+    await tab.type("echo $WORD-first", "kept-first");
+
+    await page.getByRole("tab", { name: en.containers.tabs.logs }).click();
+    await page.getByRole("log").waitFor();
+    await page.getByRole("tab", { name: en.containers.tabs.terminal }).click();
+    await tab.terminalSays("kept-first");
+    await tab.type("echo $WORD-beside", "kept-beside");
+
+    await page.reload();
+    await tab.terminalSays("kept-beside");
+    await tab.type("echo $WORD-reloaded", "kept-reloaded");
+
+    await tab.go("containers");
+    await page.getByRole("link", { name: "typed" }).click();
+    await tab.openTerminal();
+    await tab.terminalSays("kept-reloaded");
+    await tab.type("echo $WORD-back", "kept-back");
+
+    await page.evaluate("for (const key of Object.keys(sessionStorage)) sessionStorage[key] = crypto.randomUUID()");
+    await page.reload();
+    await tab.terminalSays(en.containers.terminal_new);
+    await tab.type("echo [$WORD]", "[]");
+    expect(answers).toHaveLength(1);
+    await owner.container.delete.mutate(box.ref);
+    await box.isGone();
+  });
 
   test("in Chinese, what the server refuses and what it tells of a container is Chinese", async () => {
     const { page, owner } = await openAs("reader", "zh-CN");

@@ -46,7 +46,7 @@ export const containers: Texts["containers"] = {
   reconnecting: "The connection is lost. Connecting again…",
   terminal_over: "The terminal has ended.",
   terminal_again: "Open another",
-  terminal_new: "The earlier terminal has ended with its server. This is a new one.",
+  terminal_new: "The earlier terminal has ended. This is a new one.",
   desired_state: { running: "running", stopped: "stopped", removed: "deleted" },
   save_title: "Save {{name}} as an image",
   save_name: "Image name",

@@ -44,7 +44,7 @@ export const containers = {
   reconnecting: "连接断开，正在重新连接…",
   terminal_over: "终端已结束。",
   terminal_again: "再开一个",
-  terminal_new: "之前的终端已随服务器结束，这是一个新的终端。",
+  terminal_new: "之前的终端已经结束，这是一个新的终端。",
   desired_state: { running: "运行", stopped: "停止", removed: "删除" },
   save_title: "把 {{name}} 保存为镜像",
   save_name: "镜像名",

@@ -45,18 +45,30 @@ export function ContainerPage() {
       {container.error && <Failure error={container.error} />}
       <StatePanel container={data} />
       <Tabs
+        key={data.uid}
         activeKey={tab}
-        destroyOnHidden
         onChange={(key) => void navigate({ search: { tab: key as typeof tab }, replace: true })}
         items={[
-          { key: "overview", label: t("containers.tabs.overview"), children: <Overview container={data} /> },
-          { key: "events", label: t("containers.tabs.events"), children: <EventList containerId={container_id} /> },
+          {
+            key: "overview",
+            label: t("containers.tabs.overview"),
+            destroyOnHidden: true,
+            children: <Overview container={data} />,
+          },
+          {
+            key: "events",
+            label: t("containers.tabs.events"),
+            destroyOnHidden: true,
+            children: <EventList containerId={container_id} />,
+          },
           {
             key: "logs",
             label: t("containers.tabs.logs"),
-            children: <LogView key={data.uid} containerId={container_id} name={name} />,
+            destroyOnHidden: true,
+            children: <LogView containerId={container_id} name={name} />,
           },
           {
+            // Not destroyed: what runs in it goes on while one looks at the others.
             key: "terminal",
             label: t("containers.tabs.terminal"),
             disabled: !status,
@@ -69,6 +81,7 @@ export function ContainerPage() {
           {
             key: "files",
             label: t("files.tab"),
+            destroyOnHidden: true,
             children: (
               <Suspense fallback={<Loading />}>
                 <FilesView container={data} />

@@ -7,8 +7,9 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Said } from "../../../components/said.tsx";
 import { PALETTES } from "../../../design/palette.ts";
-import { IS_GONE, isLoss, openByteSocket, RECONNECT_MS } from "../../../lib/byte-socket.ts";
+import { GOOD_END, isGone, isLoss, openByteSocket, RECONNECT_MS } from "../../../lib/byte-socket.ts";
 import { preferences } from "../../../lib/preferences.ts";
+import { readStored, writeStored } from "../../../lib/stored.ts";
 
 interface TerminalProps {
   containerId: number;
@@ -21,7 +22,7 @@ export function TerminalView(props: TerminalProps) {
   return <OneTerminal key={round} {...props} onAgain={() => setRound(round + 1)} />;
 }
 
-/** Its socket may go and come back within a minute: the shell goes on. */
+/** Its socket may go and come back within a minute, and so may its page: the shell goes on. */
 function OneTerminal({ containerId, name, onAgain }: TerminalProps & { onAgain: () => void }) {
   const { t } = useTranslation();
   const place = useRef<HTMLDivElement>(null);
@@ -42,40 +43,64 @@ function OneTerminal({ containerId, name, onAgain }: TerminalProps & { onAgain: 
     terminal.open(place.current);
     fit.fit();
     terminal.focus();
-    let terminalId: string | null = null;
-    /** The shell went with its server, and the next one is another. */
+    const item = `berth-terminal-${containerId}`;
+    let terminalId = readStored(item, "tab");
+    const keep = (id: string | null): void => {
+      terminalId = id;
+      writeStored(item, id, "tab");
+    };
+    /** The shell of before is gone, and the next one is another. */
     let isAnother = false;
+    /** What was asked of the terminal then has been answered: a second answer would be typed into the shell. */
+    let isReplay = false;
     let timer: number | undefined;
     const connect = () => {
       const query = new URLSearchParams({ cols: String(terminal.cols), rows: String(terminal.rows) });
       if (terminalId !== null) query.set("terminal_id", terminalId);
+      let told: string | null = null;
       return openByteSocket(`/ws/containers/${containerId}/terminal?${query}`, {
-        onBytes: (bytes) => terminal.write(bytes),
+        onBytes: (bytes) => terminal.write(bytes, () => (isReplay = false)),
         onWord(word) {
           if (word.type === "opened") {
             // What it printed before follows.
             if (terminalId !== null) terminal.reset();
+            isReplay = terminalId !== null;
             if (isAnother) terminal.write(`\r\n\x1b[2m${i18next.t("containers.terminal_new")}\x1b[0m\r\n`);
             isAnother = false;
+            keep(word.terminal_id);
             setFailure(null);
-            terminalId = word.terminal_id;
             setNotice(null);
           }
-          if (word.type === "error") setFailure(word.error.message);
+          if (word.type === "error") told = word.error.message;
         },
         onClose(code) {
-          if (code === IS_GONE) [terminalId, isAnother] = [null, true];
-          const goesOn = isLoss(code) || isAnother;
-          setNotice(goesOn ? "lost" : "over");
-          if (goesOn) timer = window.setTimeout(() => (socket = connect()), RECONNECT_MS);
+          if (terminalId !== null && isGone(code)) {
+            isAnother = true;
+            keep(null);
+            socket = connect();
+            return;
+          }
+          if (code === GOOD_END) keep(null);
+          if (isLoss(code)) timer = window.setTimeout(() => (socket = connect()), RECONNECT_MS);
+          setNotice(isLoss(code) ? "lost" : "over");
+          setFailure(told);
         },
       });
     };
     let socket = connect();
     const encoder = new TextEncoder();
-    terminal.onData((text) => socket.send(encoder.encode(text)));
+    terminal.onData((text) => {
+      if (!isReplay) socket.send(encoder.encode(text));
+    });
     terminal.onResize(({ cols, rows }) => socket.send({ type: "resize", cols, rows }));
-    const observer = new ResizeObserver(() => fit.fit());
+    let isShown = true;
+    const observer = new ResizeObserver(([entry]) => {
+      const wasShown = isShown;
+      isShown = entry!.contentRect.width > 0;
+      if (!isShown) return; // behind another tab of the page it has no size
+      fit.fit();
+      if (!wasShown) terminal.focus();
+    });
     observer.observe(place.current);
     return () => {
       clearTimeout(timer);
