@@ -3,13 +3,19 @@ import type { Change } from "@berth/spec/live.ts";
 const listeners = new Set<(changes: readonly Change[]) => void>();
 let isHeard = false;
 
-/** What the server tells to have changed, handed on within this page. */
+/** What has changed, handed on within this page. */
 export const changeFeed = {
-  /** True once it was heard at all: what is read from then on is followed. */
+  /** True once the server was heard at all: what is read from then on is followed. */
   isHeard: (): boolean => isHeard,
 
-  tell(changes: readonly Change[]): void {
+  /** What the server tells. */
+  hear(changes: readonly Change[]): void {
     isHeard = true;
+    changeFeed.tell(changes);
+  },
+
+  /** What this page knows by itself: it has asked for it. */
+  tell(changes: readonly Change[]): void {
     for (const listener of listeners) listener(changes);
   },
 

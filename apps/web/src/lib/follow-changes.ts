@@ -43,7 +43,7 @@ export function useFollowChanges(): void {
     };
     const following = trpcClient.live.changes.subscribe(undefined, {
       onData(changes) {
-        changeFeed.tell(changes);
+        changeFeed.hear(changes);
         for (const { noun, id } of changes) {
           const ids = waiting.get(noun);
           if (id === null) waiting.set(noun, null);

@@ -153,6 +153,46 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
     await own.isGone();
   });
 
+  test("a stop from the list is shown there at once, whatever is being asked for, and as it is once it was answered", async () => {
+    const { page, owner } = await openAs("prompt");
+    const box = await scene.run({ name: "prompt" }, owner);
+    await page.goto("/containers");
+    const row = page.getByRole("row", { name: "prompt" });
+    await row.getByText(en.containers.phase.Running, { exact: true }).waitFor();
+
+    // Nothing is answered until then.
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    await page.route(/\/trpc\/.*container\.(list|stop)/, async (route) => {
+      await answered;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(/\/trpc\/.*container\.list/);
+    await owner.container.update.mutate({ ...box.ref, display_name: "Prompt" });
+    await asked;
+    await row.getByRole("button", { name: `${en.common.more}: prompt` }).click();
+    await page.getByRole("menuitem", { name: en.containers.stop, exact: true }).click();
+    await row.getByText(en.containers.phase.Stopping, { exact: true }).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+
+    answer();
+    await row.getByText(en.containers.phase.Stopped, { exact: true }).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+
+    // What is refused was not so.
+    const { promise: failed, resolve: fail } = Promise.withResolvers<void>();
+    await page.route(/\/trpc\/.*container\.start/, async (route) => {
+      await failed;
+      await route.abort();
+    });
+    await row.getByRole("button", { name: `${en.common.more}: prompt` }).click();
+    await page.getByRole("menuitem", { name: en.containers.start, exact: true }).click();
+    await row.getByText(en.containers.phase.Pending, { exact: true }).waitFor();
+    fail();
+    await row.getByText(en.containers.phase.Stopped, { exact: true }).waitFor();
+    await owner.container.delete.mutate(box.ref);
+    await box.isGone();
+  });
+
   test("a new container's GPU is chosen by a click on the machine where one is free", async () => {
     const { page, owner } = await openAs("chooser");
     await page.goto("/containers/new");

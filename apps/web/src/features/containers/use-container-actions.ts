@@ -1,8 +1,10 @@
 import { BusyDetails, type Container } from "@berth/spec/container.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App } from "antd";
+import { changeFeed } from "../../lib/change-feed.ts";
 import { detailsOf } from "../../lib/failure-details.ts";
 import { messageOf } from "../../lib/messages.ts";
+import { showRow } from "../../lib/rows/use-rows.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 import { containerDialog } from "./dialogs/dialog-store.ts";
 
@@ -14,7 +16,10 @@ export function useContainerActions() {
   const { message } = App.useApp();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const onSettled = (): void => void queryClient.invalidateQueries(trpc.container.pathFilter());
+  const onSettled = (_answer: unknown, _error: unknown, { container_id }: { container_id: number }): void => {
+    void queryClient.invalidateQueries(trpc.container.pathFilter());
+    changeFeed.tell([{ noun: "container", id: String(container_id) }]);
+  };
   const start = useMutation(trpc.container.start.mutationOptions({ onSettled }));
   const stop = useMutation(trpc.container.stop.mutationOptions({ onSettled }));
   const restart = useMutation(trpc.container.restart.mutationOptions({ onSettled }));
@@ -25,16 +30,10 @@ export function useContainerActions() {
     else void message.error(messageOf(error), 8);
   };
   const show = ({ container_id }: Container, shown: Partial<Container>): void => {
-    void queryClient.cancelQueries(trpc.container.pathFilter());
-    queryClient.setQueryData(trpc.container.get.queryKey({ container_id }), (one) => one && { ...one, ...shown });
-    queryClient.setQueriesData<{ items: Container[] }>(
-      trpc.container.list.queryFilter(),
-      (page) =>
-        page && {
-          ...page,
-          items: page.items.map((one) => (one.container_id === container_id ? { ...one, ...shown } : one)),
-        },
-    );
+    const one = trpc.container.get.queryKey({ container_id });
+    void queryClient.cancelQueries({ queryKey: one }); // its answer would be of before
+    queryClient.setQueryData(one, (before) => before && { ...before, ...shown });
+    showRow<Container>(queryClient, "container", (row) => row.container_id === container_id, shown);
   };
   return {
     start(container: Container) {

@@ -52,12 +52,18 @@ class List implements RowSource<Row> {
 }
 
 function keep(list: RowSource<Row>, kept?: Rows<Row>) {
+  let shown = kept;
   const published: Rows<Row>[] = [];
-  const keeper = new RowKeeper<Row>(list, (rows) => void published.push(rows), FAST);
+  const set = (rows: Rows<Row>): void => void (shown = rows);
+  const publish = (rows: Rows<Row>): void => {
+    set(rows);
+    published.push(rows);
+  };
+  const keeper = new RowKeeper<Row>(list, { get: () => shown, set: publish }, FAST);
   const closing = new AbortController();
   onTestFinished(() => closing.abort());
-  void keeper.run(closing.signal, { kept, isHeard: kept !== undefined });
-  return { keeper, published, last: () => published.at(-1) };
+  void keeper.run(closing.signal, { isHeard: kept !== undefined });
+  return { keeper, published, set, last: () => published.at(-1) };
 }
 
 const isWhole = (list: List) => (rows: Rows<Row> | undefined) => {
@@ -116,6 +122,18 @@ test("goes on from what was kept", async () => {
   list.change(5);
   await vi.waitFor(() => isWhole(list)(last()));
   expect(published).toHaveLength(1);
+});
+
+test("what is shown of a row before it is so stays until that row is asked for", async () => {
+  const list = new List(3);
+  const { keeper, last, set } = keep(list);
+  await vi.waitFor(() => isWhole(list)(last()));
+  const soon = { id: 2, version: 9 };
+  set({ ...last()!, items: last()!.items.map((row) => (row.id === 2 ? soon : row)) });
+  keeper.change(list.change(3));
+  await vi.waitFor(() => expect(last()?.items).toEqual([{ id: 3, version: 1 }, soon, { id: 1, version: 0 }]));
+  keeper.change(["2"]);
+  await vi.waitFor(() => isWhole(list)(last()));
 });
 
 test("says what failed, does not ask again for what is told, and does when it is asked to", async () => {

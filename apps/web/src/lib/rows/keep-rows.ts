@@ -20,6 +20,13 @@ export interface Rows<Row> {
   error: { message: string } | null;
 }
 
+/** Where the rows are that are shown. What is put there from elsewhere stays until its row is asked for again. */
+export interface ShownRows<Row> {
+  /** Undefined until the first answer. */
+  get(): Rows<Row> | undefined;
+  set(rows: Rows<Row>): void;
+}
+
 /** How each answer is asked for, where a list's own rows are what is kept of it. */
 export const UNKEPT = { staleTime: 0, gcTime: 0 };
 
@@ -41,17 +48,16 @@ const PACE = { rest: 1_000, perAnswer: 4, untilHeard: 1_000, restless: 10_000, a
  */
 export class RowKeeper<Row> {
   readonly #source: RowSource<Row>;
-  readonly #publish: (rows: Rows<Row>) => void;
+  readonly #shown: ShownRows<Row>;
   readonly #pace: typeof PACE;
   readonly #changed = new Set<string>();
   #isAllChanged = true;
   #isLookedAt: (id: string) => boolean = () => false;
-  #rows: Rows<Row> = { items: [], isWhole: false, error: null };
   #wake = (): void => undefined;
 
-  constructor(source: RowSource<Row>, publish: (rows: Rows<Row>) => void, pace: Partial<typeof PACE> = {}) {
+  constructor(source: RowSource<Row>, shown: ShownRows<Row>, pace: Partial<typeof PACE> = {}) {
     this.#source = source;
-    this.#publish = publish;
+    this.#shown = shown;
     this.#pace = { ...PACE, ...pace };
   }
 
@@ -59,7 +65,7 @@ export class RowKeeper<Row> {
   change(ids: readonly string[] | null): void {
     if (ids === null || !this.#source.some) this.#isAllChanged = true;
     else for (const id of ids) this.#changed.add(id);
-    if (!this.#rows.error) this.#wake();
+    if (!this.#rows().error) this.#wake();
   }
 
   /** After a failure; changes that are told meanwhile do not ask a server again that refuses. */
@@ -72,10 +78,9 @@ export class RowKeeper<Row> {
     this.#isLookedAt = isLookedAt;
   }
 
-  /** Until `signal` ends it; from what an earlier one has kept, where there is that. */
-  async run(signal: AbortSignal, { kept, isHeard }: { kept?: Rows<Row> | undefined; isHeard: boolean }): Promise<void> {
-    if (kept) this.#rows = kept;
-    let isFirst = !kept && !isHeard;
+  /** Until `signal` ends it; from what is shown already, where there is that. */
+  async run(signal: AbortSignal, { isHeard }: { isHeard: boolean }): Promise<void> {
+    let isFirst = !this.#shown.get() && !isHeard;
     while (!signal.aborted) {
       const beganAt = performance.now();
       try {
@@ -109,7 +114,7 @@ export class RowKeeper<Row> {
     if (ids.length === 0) return;
     try {
       const found = (await this.#source.some?.(ids)) ?? [];
-      if (!signal.aborted) this.#put({ items: patch(this.#rows.items, ids, found, this.#source.idOf), error: null });
+      if (!signal.aborted) this.#put({ items: patch(this.#rows().items, ids, found, this.#source.idOf), error: null });
     } catch (error) {
       for (const id of ids) this.#changed.add(id);
       throw error;
@@ -120,7 +125,7 @@ export class RowKeeper<Row> {
   async #readAll(signal: AbortSignal): Promise<void> {
     this.#isAllChanged = false;
     this.#changed.clear();
-    const isShownAsItComes = !this.#rows.isWhole;
+    const isShownAsItComes = !this.#rows().isWhole;
     const items: Row[] = [];
     let cursor: string | null | undefined;
     try {
@@ -129,7 +134,7 @@ export class RowKeeper<Row> {
         if (signal.aborted) return;
         items.push(...page.items);
         cursor = page.next_cursor;
-        const isMore = items.length > this.#rows.items.length;
+        const isMore = items.length > this.#rows().items.length;
         if (isShownAsItComes && isMore) this.#put({ items: [...items], error: null });
       } while (cursor !== null && items.length < MOST_ROWS);
     } catch (error) {
@@ -142,7 +147,7 @@ export class RowKeeper<Row> {
   #addRestless(): void {
     const { some, isRestless, idOf } = this.#source;
     if (!isRestless) return;
-    const restless = this.#rows.items.filter((row) => isRestless(row));
+    const restless = this.#rows().items.filter((row) => isRestless(row));
     if (some) for (const row of restless) this.#changed.add(idOf(row));
     else if (restless.length > 0) this.#isAllChanged = true;
   }
@@ -154,9 +159,12 @@ export class RowKeeper<Row> {
     return taken;
   }
 
+  #rows(): Rows<Row> {
+    return this.#shown.get() ?? { items: [], isWhole: false, error: null };
+  }
+
   #put(rows: Partial<Rows<Row>>): void {
-    this.#rows = { ...this.#rows, ...rows };
-    this.#publish(this.#rows);
+    this.#shown.set({ ...this.#rows(), ...rows });
   }
 
   /** Until something is told, but no longer than `ms`. */
