@@ -8,6 +8,14 @@ test("leaves out what only a terminal understands", () => {
 test("shows of a line that is written over what it showed last", () => {
   expect(readableLog("a\n10%\r50%\r100%\nb\r\nc")).toBe("a\n100%\nb\nc");
   expect(readableLog("10%\r50%\r")).toBe("50%");
+  expect(readableLog("\r\r\n\rdone\r\r\n\r")).toBe("\ndone\n");
+});
+
+test("takes a line of half a megabyte as any other", () => {
+  const long = "x".repeat(500_000);
+  expect(readableLog(long)).toBe(long);
+  expect(readableLog(`10%\r${long}\r\n`)).toBe(`${long}\n`);
+  expect(readableLog("\r".repeat(500_000))).toBe("");
 });
 
 test("finds words whatever their case, and no more than were asked for", () => {

@@ -1,6 +1,6 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { App, Button, Switch } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Said } from "../../../components/said.tsx";
 import { TimeAgo } from "../../../components/time-ago.tsx";
@@ -31,8 +31,8 @@ function OneLog({ containerId, name, onAgain }: LogProps & { onAgain: () => void
   const [words, setWords] = useState("");
   const [current, setCurrent] = useState(0);
   const place = useRef<HTMLPreElement>(null);
-  const text = readableLog(log.text);
-  const found = findAll(text, words);
+  const text = useMemo(() => readableLog(log.text), [log.text]);
+  const found = useMemo(() => findAll(text, words), [text, words]);
   const at = Math.min(current, Math.max(0, found.length - 1));
 
   // After each painting of the text.
