@@ -68,6 +68,10 @@ describe.skipIf(!hasChromium())("files in the console", () => {
     await page.locator("input[type=file]").setInputFiles(chosen);
     const dialog = page.getByRole("dialog");
     await dialog.getByText("notes.txt").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    expect(await page.getByRole("region", { name: en.files.uploads }).count()).toBe(0);
+    await page.locator("input[type=file]").setInputFiles(chosen);
     await dialog.getByRole("button", { name: en.files.only_new }).click();
     await page.getByRole("button", { name: "résumé 1.txt", exact: true }).waitFor();
     expect(await container.shell("cat /data/sub/notes.txt")).toBe("old");

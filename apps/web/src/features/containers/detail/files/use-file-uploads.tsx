@@ -1,6 +1,6 @@
 import type { FileListing } from "@berth/spec/container-file.ts";
 import { useQueryClient } from "@tanstack/react-query";
-import { App } from "antd";
+import { App, Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useTRPC } from "../../../../lib/trpc.ts";
 import { joinPath, shownName } from "./paths.ts";
@@ -30,7 +30,7 @@ export function useFileUploads(containerId: number, path: string): (files: File[
     const taken = files.filter(({ name }) => there.has(name));
     if (taken.length === 0) return begin(files, new Set());
     const others = files.filter(({ name }) => !there.has(name));
-    modal.confirm({
+    const dialog = modal.confirm({
       title: t("files.replace_title", { count: taken.length }),
       content: (
         <>
@@ -45,9 +45,24 @@ export function useFileUploads(containerId: number, path: string): (files: File[
       ),
       okText: t("files.replace"),
       okButtonProps: { danger: true },
-      cancelText: others.length > 0 ? t("files.only_new") : t("common.cancel"),
+      cancelText: t("common.cancel"),
       onOk: () => begin(files, there),
-      onCancel: () => begin(others, new Set()),
+      footer: (_, { OkBtn, CancelBtn }) => (
+        <>
+          <CancelBtn />
+          {others.length > 0 && (
+            <Button
+              onClick={() => {
+                dialog.destroy();
+                begin(others, new Set());
+              }}
+            >
+              {t("files.only_new")}
+            </Button>
+          )}
+          <OkBtn />
+        </>
+      ),
     });
   };
 }
