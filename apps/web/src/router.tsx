@@ -1,9 +1,10 @@
 import { AuditNoun } from "@berth/spec/audit.ts";
 import { TelemetryRange } from "@berth/spec/telemetry.ts";
 import { UsageBucket } from "@berth/spec/usage.ts";
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { z } from "zod";
+import { lazily } from "./components/lazily.tsx";
 import { NotFoundPage, PageFailure } from "./components/page-failure.tsx";
 import { LoginPage } from "./features/auth/login-page.tsx";
 import { signedIn } from "./lib/signed-in.ts";
@@ -31,7 +32,7 @@ const login = createRoute({
 const register = createRoute({
   getParentRoute: () => root,
   path: "/register",
-  component: lazyRouteComponent(() => import("./features/auth/register-route.tsx"), "RegisterRoute"),
+  component: lazily(() => import("./features/auth/register-route.tsx"), "RegisterRoute"),
 });
 
 /** Everything that only who is signed in may see, inside the frame of the console. */
@@ -41,7 +42,7 @@ const inside = createRoute({
   beforeLoad({ location }) {
     if (signedIn.get() === "no") throw redirect({ to: "/login", search: { then: location.href } });
   },
-  component: lazyRouteComponent(() => import("./shell/shell.tsx"), "Shell"),
+  component: lazily(() => import("./shell/shell.tsx"), "Shell"),
 });
 const home = createRoute({
   getParentRoute: () => inside,
@@ -52,13 +53,13 @@ const home = createRoute({
     free: z.literal(true).optional().catch(undefined),
     view: z.literal("compact").optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/board/board-page.tsx"), "BoardPage"),
+  component: lazily(() => import("./features/board/board-page.tsx"), "BoardPage"),
 });
 const containers = createRoute({
   getParentRoute: () => inside,
   path: "/containers",
   validateSearch: TableSearch.extend({ scope: z.enum(["mine", "all"]).optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import("./features/containers/containers-page.tsx"), "ContainersPage"),
+  component: lazily(() => import("./features/containers/containers-page.tsx"), "ContainersPage"),
 });
 const newContainer = createRoute({
   getParentRoute: () => inside,
@@ -68,7 +69,7 @@ const newContainer = createRoute({
     gpu: z.string().optional().catch(undefined),
     machine: z.string().optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/containers/new-container-page.tsx"), "NewContainerPage"),
+  component: lazily(() => import("./features/containers/new-container-page.tsx"), "NewContainerPage"),
 });
 const container = createRoute({
   getParentRoute: () => inside,
@@ -77,18 +78,18 @@ const container = createRoute({
     tab: z.enum(["overview", "events", "logs", "terminal", "files"]).optional().catch(undefined),
     path: z.string().startsWith("/").max(4_096).optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/containers/detail/container-page.tsx"), "ContainerPage"),
+  component: lazily(() => import("./features/containers/detail/container-page.tsx"), "ContainerPage"),
 });
 const editContainer = createRoute({
   getParentRoute: () => inside,
   path: "/containers/$containerId/edit",
-  component: lazyRouteComponent(() => import("./features/containers/edit-container-page.tsx"), "EditContainerPage"),
+  component: lazily(() => import("./features/containers/edit-container-page.tsx"), "EditContainerPage"),
 });
 const images = createRoute({
   getParentRoute: () => inside,
   path: "/images",
   validateSearch: TableSearch.extend({ scope: z.enum(["all", "public", "mine"]).optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import("./features/images/images-page.tsx"), "ImagesPage"),
+  component: lazily(() => import("./features/images/images-page.tsx"), "ImagesPage"),
 });
 const image = createRoute({
   getParentRoute: () => inside,
@@ -96,7 +97,7 @@ const image = createRoute({
   validateSearch: z.object({
     tab: z.enum(["overview", "log", "machines", "needed", "layers"]).optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/images/detail/image-page.tsx"), "ImagePage"),
+  component: lazily(() => import("./features/images/detail/image-page.tsx"), "ImagePage"),
 });
 const buildImage = createRoute({
   getParentRoute: () => inside,
@@ -105,34 +106,34 @@ const buildImage = createRoute({
     again: z.int().positive().optional().catch(undefined),
     line: z.int().positive().optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/images/build/build-page.tsx"), "BuildPage"),
+  component: lazily(() => import("./features/images/build/build-page.tsx"), "BuildPage"),
 });
 const mirrorImage = createRoute({
   getParentRoute: () => inside,
   path: "/images/mirror",
-  component: lazyRouteComponent(() => import("./features/images/import-page.tsx"), "MirrorPage"),
+  component: lazily(() => import("./features/images/import-page.tsx"), "MirrorPage"),
 });
 const externalImage = createRoute({
   getParentRoute: () => inside,
   path: "/images/external",
-  component: lazyRouteComponent(() => import("./features/images/import-page.tsx"), "ExternalPage"),
+  component: lazily(() => import("./features/images/import-page.tsx"), "ExternalPage"),
 });
 const registry = createRoute({
   getParentRoute: () => inside,
   path: "/registry",
-  component: lazyRouteComponent(() => import("./features/images/registry/registry-page.tsx"), "RegistryPage"),
+  component: lazily(() => import("./features/images/registry/registry-page.tsx"), "RegistryPage"),
 });
 
 const profile = createRoute({
   getParentRoute: () => inside,
   path: "/profile",
-  component: lazyRouteComponent(() => import("./features/profile/profile-page.tsx"), "ProfilePage"),
+  component: lazily(() => import("./features/profile/profile-page.tsx"), "ProfilePage"),
 });
 const machines = createRoute({
   getParentRoute: () => inside,
   path: "/machines",
   validateSearch: TableSearch.extend({ join: z.enum(["line", "ssh", "address"]).optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import("./features/machines/machines-page.tsx"), "MachinesPage"),
+  component: lazily(() => import("./features/machines/machines-page.tsx"), "MachinesPage"),
 });
 const machine = createRoute({
   getParentRoute: () => inside,
@@ -141,25 +142,25 @@ const machine = createRoute({
     tab: z.enum(["overview", "telemetry", "containers", "foreign", "images", "settings"]).optional().catch(undefined),
     range: TelemetryRange.optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/machines/detail/machine-page.tsx"), "MachinePage"),
+  component: lazily(() => import("./features/machines/detail/machine-page.tsx"), "MachinePage"),
 });
 const storages = createRoute({
   getParentRoute: () => inside,
   path: "/storages",
   validateSearch: TableSearch,
-  component: lazyRouteComponent(() => import("./features/storages/storages-page.tsx"), "StoragesPage"),
+  component: lazily(() => import("./features/storages/storages-page.tsx"), "StoragesPage"),
 });
 
 const users = createRoute({
   getParentRoute: () => inside,
   path: "/users",
   validateSearch: TableSearch,
-  component: lazyRouteComponent(() => import("./features/users/users-page.tsx"), "UsersPage"),
+  component: lazily(() => import("./features/users/users-page.tsx"), "UsersPage"),
 });
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./features/settings/settings-page.tsx"), "SettingsPage"),
+  component: lazily(() => import("./features/settings/settings-page.tsx"), "SettingsPage"),
 });
 const usage = createRoute({
   getParentRoute: () => inside,
@@ -170,12 +171,12 @@ const usage = createRoute({
     by: UsageBucket.optional().catch(undefined),
     user: z.int().optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/usage/usage-page.tsx"), "UsagePage"),
+  component: lazily(() => import("./features/usage/usage-page.tsx"), "UsagePage"),
 });
 const health = createRoute({
   getParentRoute: () => inside,
   path: "/health",
-  component: lazyRouteComponent(() => import("./features/health/health-page.tsx"), "HealthPage"),
+  component: lazily(() => import("./features/health/health-page.tsx"), "HealthPage"),
 });
 const audit = createRoute({
   getParentRoute: () => inside,
@@ -185,7 +186,7 @@ const audit = createRoute({
     user: z.int32().positive().optional().catch(undefined),
     object: z.coerce.string().min(1).max(200).optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import("./features/audit/audit-page.tsx"), "AuditPage"),
+  component: lazily(() => import("./features/audit/audit-page.tsx"), "AuditPage"),
 });
 
 export const router = createRouter({

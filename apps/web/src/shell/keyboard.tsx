@@ -1,12 +1,14 @@
 import "./keyboard.css";
 import { SearchOutlined } from "@ant-design/icons";
 import { Button } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { lazily } from "../components/lazily.tsx";
+import { DialogFailure } from "./dialog-failure.tsx";
 import { isDialogOpen, isInTerminal, isTyping, PALETTE_KEY } from "./keys.ts";
 
-const CommandPalette = lazy(async () => ({ default: (await import("./command-palette.tsx")).CommandPalette }));
-const KeyHelp = lazy(async () => ({ default: (await import("./key-help.tsx")).KeyHelp }));
+const CommandPalette = lazily(() => import("./command-palette.tsx"), "CommandPalette", { failure: DialogFailure });
+const KeyHelp = lazily(() => import("./key-help.tsx"), "KeyHelp", { failure: DialogFailure });
 
 /** The keys of the whole console, and the button that opens the palette without them. */
 export function Keyboard() {
@@ -41,10 +43,8 @@ export function Keyboard() {
           {t("palette.open")} <kbd>{PALETTE_KEY}</kbd>
         </span>
       </Button>
-      <Suspense fallback={null}>
-        {open === "palette" && <CommandPalette onClose={close} onHelp={() => setOpen("help")} />}
-        {open === "help" && <KeyHelp onClose={close} />}
-      </Suspense>
+      {open === "palette" && <CommandPalette onClose={close} onHelp={() => setOpen("help")} />}
+      {open === "help" && <KeyHelp onClose={close} />}
     </>
   );
 }

@@ -1,8 +1,8 @@
 import "./shell.css";
 import { Outlet } from "@tanstack/react-router";
 import { App, ConfigProvider } from "antd";
-import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { lazily } from "../components/lazily.tsx";
 import { Loading } from "../components/loading.tsx";
 import { antdTheme } from "../design/antd-theme.ts";
 import { containerDialog } from "../features/containers/dialogs/dialog-store.ts";
@@ -10,6 +10,7 @@ import { useFollowChanges } from "../lib/follow-changes.ts";
 import { usePreferences } from "../lib/preferences.ts";
 import { useStore } from "../lib/store.ts";
 import { ConnectionBanner } from "./connection-banner.tsx";
+import { DialogFailure } from "./dialog-failure.tsx";
 import { NavList } from "./nav-list.tsx";
 import { ReconcilerBanner } from "./reconciler-banner.tsx";
 import { SignInAgain } from "./sign-in-again.tsx";
@@ -18,9 +19,11 @@ import { useAntdLocale } from "./use-antd-locale.ts";
 import { useFocusOnNavigation } from "./use-focus-on-navigation.ts";
 import { useIsFrameKnown } from "./use-is-frame-known.ts";
 
-const ContainerDialogs = lazy(async () => ({
-  default: (await import("../features/containers/dialogs/container-dialogs.tsx")).ContainerDialogs,
-}));
+const ContainerDialogs = lazily(
+  () => import("../features/containers/dialogs/container-dialogs.tsx"),
+  "ContainerDialogs",
+  { failure: DialogFailure },
+);
 
 /** The frame of every page of who is signed in. */
 export function Shell() {
@@ -55,11 +58,7 @@ export function Shell() {
         <main id="content" tabIndex={-1} className={isKnown ? undefined : "late"}>
           {isKnown ? <Outlet /> : <Loading />}
         </main>
-        {hasDialog && (
-          <Suspense>
-            <ContainerDialogs />
-          </Suspense>
-        )}
+        {hasDialog && <ContainerDialogs onClose={() => containerDialog.set(null)} />}
         <SignInAgain />
       </App>
     </ConfigProvider>

@@ -45,6 +45,63 @@ describe.skipIf(!hasBrowser)("the console's frame", () => {
     expect(await focused(page)).toMatch(/^(H1|MAIN) /);
   });
 
+  test("a part whose code does not come says so in its place, and comes when it is asked for again", async () => {
+    const page = await (await stage.openContext()).newPage();
+    await signIn(page, ADMIN);
+    await page.goto("/containers");
+    await page.getByRole("link", { name: "alpha" }).waitFor();
+    const code = /\/assets\/(command-palette|container-dialogs|terminal-view|storages-page)-.*\.js/;
+    await page.route(code, (route) => route.abort());
+    const failure = page.getByRole("alert").getByText(en.failure.not_loaded);
+    const retry = page.getByRole("button", { name: en.failure.retry });
+
+    // Dialogs: the page beneath stays.
+    await page.keyboard.press("Control+k");
+    await page.getByRole("dialog", { name: en.failure.dialog }).getByText(en.failure.not_loaded).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: `${en.common.more}: alpha` }).click();
+    await page.getByRole("menuitem", { name: en.containers.remove }).click();
+    await failure.waitFor();
+    await page.getByRole("button", { name: en.common.close, exact: true }).click();
+    await failure.waitFor({ state: "hidden" });
+
+    // A tab of a page, and a page.
+    await page.getByRole("link", { name: "alpha" }).click();
+    await page.getByRole("tab", { name: en.containers.tabs.terminal }).click();
+    await failure.waitFor();
+    await page.getByRole("heading", { name: "alpha", level: 1 }).waitFor();
+    await page.unroute(code);
+    await retry.click();
+    await page.locator(".xterm-helper-textarea").waitFor();
+    await page.route(code, (route) => route.abort());
+    await page.getByRole("link", { name: en.nav.storages }).click();
+    await failure.waitFor();
+    await page.unroute(code);
+    await retry.click();
+    await page.getByRole("heading", { name: en.storages.title, level: 1 }).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: en.palette.open }).waitFor();
+  });
+
+  test("a part whose code is gone, as after an update, offers to load the page anew", async () => {
+    const page = await (await stage.openContext()).newPage();
+    await signIn(page, ADMIN);
+    await page.goto("/containers");
+    await page.getByRole("link", { name: "alpha" }).waitFor();
+    const gone = /\/assets\/command-palette-/;
+    await page.route(gone, (route) => route.fulfill({ status: 404 }));
+    await page.route("/", (route) => route.fulfill({ body: '<script type="module" src="/assets/newer.js"></script>' }));
+    await page.keyboard.press("Control+k");
+    await page.getByText(en.failure.outdated).waitFor();
+    await page.unroute(gone);
+    await page.getByRole("button", { name: en.failure.reload }).click();
+    await page.getByText(en.failure.outdated).waitFor({ state: "hidden" });
+    await page.getByRole("link", { name: "alpha" }).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: en.palette.open }).waitFor();
+  });
+
   test("a slash leads to the search, which Esc clears; keys that are typed stay text", async () => {
     const page = await (await stage.openContext()).newPage();
     await signIn(page, ADMIN);

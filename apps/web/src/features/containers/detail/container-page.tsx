@@ -2,10 +2,10 @@ import "./detail.css";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Tabs } from "antd";
-import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { SimulatedBadge } from "../../../components/badge.tsx";
 import { Failure } from "../../../components/failure.tsx";
+import { lazily } from "../../../components/lazily.tsx";
 import { PageHead } from "../../../components/page-head.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
 import { useIsBeingRemoved } from "../use-is-being-removed.ts";
@@ -16,8 +16,8 @@ import { Overview } from "./overview.tsx";
 import { StatePanel } from "./state-panel.tsx";
 import { Loading } from "../../../components/loading.tsx";
 
-const TerminalView = lazy(async () => ({ default: (await import("./terminal-view.tsx")).TerminalView }));
-const FilesView = lazy(async () => ({ default: (await import("./files-view.tsx")).FilesView }));
+const TerminalView = lazily(() => import("./terminal-view.tsx"), "TerminalView", { fallback: <Loading /> });
+const FilesView = lazily(() => import("./files-view.tsx"), "FilesView", { fallback: <Loading /> });
 
 const route = getRouteApi("/inside/containers/$containerId");
 const REFRESH_MS = 10_000;
@@ -72,21 +72,13 @@ export function ContainerPage() {
             key: "terminal",
             label: t("containers.tabs.terminal"),
             disabled: !status,
-            children: (
-              <Suspense fallback={<Loading />}>
-                <TerminalView containerId={container_id} name={name} />
-              </Suspense>
-            ),
+            children: <TerminalView containerId={container_id} name={name} />,
           },
           {
             key: "files",
             label: t("files.tab"),
             destroyOnHidden: true,
-            children: (
-              <Suspense fallback={<Loading />}>
-                <FilesView container={data} />
-              </Suspense>
-            ),
+            children: <FilesView container={data} />,
           },
         ]}
       />

@@ -9,9 +9,8 @@ import { RestoreDialog } from "./restore-dialog.tsx";
 import { SaveDialog } from "./save-dialog.tsx";
 
 /** The dialog about a container that is open, if any: the same from the list and from the container's page. */
-export function ContainerDialogs() {
+export function ContainerDialogs({ onClose }: { onClose: () => void }) {
   const open = useStore(containerDialog);
-  const onClose = (): void => containerDialog.set(null);
   switch (open?.kind) {
     case "busy":
       return <BusyDialog {...open} onClose={onClose} />;

@@ -1,9 +1,10 @@
 import { BuildImageInput, DOCKERFILE_MAX_BYTES, GitAddress, type Image, PublicImageName } from "@berth/spec/image.ts";
 import { Alert, Button, Form, Input, Segmented, Skeleton } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { checkBy } from "../../../lib/check-by.ts";
 import { Failure } from "../../../components/failure.tsx";
+import { lazily } from "../../../components/lazily.tsx";
 import { formatMib } from "../../../lib/sizes.ts";
 import { badEnvLine, parseEnv } from "../../../lib/typed-lines.ts";
 import { BuilderChoice } from "../builder-choice.tsx";
@@ -18,7 +19,9 @@ import { useBuild } from "./use-build.ts";
 import "../images.css";
 import "./builds.css";
 
-const DockerfileEditor = lazy(async () => ({ default: (await import("./dockerfile-editor.tsx")).DockerfileEditor }));
+const DockerfileEditor = lazily(() => import("./dockerfile-editor.tsx"), "DockerfileEditor", {
+  fallback: <Skeleton active title={false} paragraph={{ rows: 6 }} />,
+});
 
 const SOURCES = ["text", "files", "git"] as const;
 
@@ -82,17 +85,15 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
       {source === "text" && (
         <div className="form-field">
           <span>{t("builds.dockerfile")}</span>
-          <Suspense fallback={<Skeleton active title={false} paragraph={{ rows: 6 }} />}>
-            <DockerfileEditor
-              text={dockerfile}
-              label={t("builds.dockerfile")}
-              faultyLine={faultyLine}
-              onChange={(text) => {
-                setDockerfile(text);
-                keep(text);
-              }}
-            />
-          </Suspense>
+          <DockerfileEditor
+            text={dockerfile}
+            label={t("builds.dockerfile")}
+            faultyLine={faultyLine}
+            onChange={(text) => {
+              setDockerfile(text);
+              keep(text);
+            }}
+          />
           <p className="quiet">{t("builds.dockerfile_hint")}</p>
         </div>
       )}

@@ -2,13 +2,15 @@ import type { Machine } from "@berth/spec/machine.ts";
 import { TelemetryRange } from "@berth/spec/telemetry.ts";
 import { useQuery } from "@tanstack/react-query";
 import { Segmented, Skeleton } from "antd";
-import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../../../components/failure.tsx";
+import { lazily } from "../../../../components/lazily.tsx";
 import { useTRPC } from "../../../../lib/trpc.ts";
 import { chartsOf } from "./chart-data.ts";
 
-const LineChart = lazy(async () => ({ default: (await import("./line-chart.tsx")).LineChart }));
+const LineCharts = lazily(() => import("./line-charts.tsx"), "LineCharts", {
+  fallback: <Skeleton active title={false} paragraph={{ rows: 8 }} />,
+});
 
 const HOUR_S = 3_600;
 const BACK_S: Record<TelemetryRange, number> = { hour: HOUR_S, day: 24 * HOUR_S, month: 30 * 24 * HOUR_S };
@@ -48,11 +50,7 @@ export function TelemetryView({ machine, range, onRange }: TelemetryViewProps) {
         <>
           <p className="quiet">{t("machine.chart_hint")}</p>
           <div className="charts">
-            <Suspense fallback={<Skeleton active title={false} paragraph={{ rows: 8 }} />}>
-              {charts.map((chart) => (
-                <LineChart key={chart.name} data={chart} span={[to - BACK_S[range], to]} />
-              ))}
-            </Suspense>
+            <LineCharts charts={charts} span={[to - BACK_S[range], to]} />
           </div>
         </>
       )}
