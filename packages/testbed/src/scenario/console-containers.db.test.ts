@@ -12,6 +12,9 @@ import { Scene } from "./scene.ts";
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 const PATIENCE_MS = 60_000;
+/** In a terminal: a word that alone is coloured, and what is selected. */
+const BRIGHT = ".xterm-rows span[class*=xterm-fg], .xterm-rows span[style*=color]";
+const SELECTION = ".xterm-selection div:first-child";
 
 /** What a user does with a container, in a real browser on a simulated machine with two GPUs. */
 describe.skipIf(!hasChromium())("containers in the console", () => {
@@ -343,6 +346,41 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
     await box.isGone();
   });
 
+  test("what a terminal shows can be read in light and in dark, and so can what is selected there", async () => {
+    const { page, owner } = await openAs("painter");
+    const box = await scene.run({ name: "painted" }, owner);
+    await box.shell("echo '\u001B[93mbright\u001B[0m' > /tmp/bright");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto(`/containers/${box.container_id}`);
+    const tab = new ConsoleTab(page, en);
+    await tab.openTerminal();
+    await tab.type("cat /tmp/bright", "bright");
+    const bright = page.locator(BRIGHT);
+    const colourOf = (selector: string, property: "color" | "background-color"): Promise<string> =>
+      page.evaluate(`getComputedStyle(document.querySelector("${selector}")).getPropertyValue("${property}")`);
+    const isReadable = async (paper: string): Promise<void> => {
+      expect(await colourOf(".xterm-scrollable-element", "background-color")).toBe(paper);
+      expect(contrast(await colourOf(BRIGHT, "color"), paper)).toBeGreaterThanOrEqual(4.5);
+    };
+    const [light, dark] = ["rgb(244, 247, 248)", "rgb(14, 21, 25)"];
+    await vi.waitFor(() => isReadable(light), PATIENCE_MS);
+
+    const above = { force: true }; // the pointer's events are those of the screen above the text
+    await bright.dblclick(above);
+    await page.locator(SELECTION).waitFor();
+    const marked = await colourOf(SELECTION, "background-color");
+    expect(contrast(marked, light)).toBeGreaterThan(1.3);
+    await vi.waitFor(async () => {
+      expect(contrast(await colourOf(BRIGHT, "color"), marked)).toBeGreaterThanOrEqual(4.5);
+    }, PATIENCE_MS);
+    await bright.click(above);
+
+    await page.emulateMedia({ colorScheme: "dark" });
+    await vi.waitFor(() => isReadable(dark), PATIENCE_MS);
+    await owner.container.delete.mutate(box.ref);
+    await box.isGone();
+  });
+
   test("in Chinese, what the server refuses and what it tells of a container is Chinese", async () => {
     const { page, owner } = await openAs("reader", "zh-CN");
     const first = await scene.run({ name: "first", gpu_count: 1 }, owner);
@@ -370,3 +408,17 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
     await first.isGone();
   });
 });
+
+/** Of two colours as a browser says them, from 1 to 21: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio. */
+function contrast(one: string, other: string): number {
+  const [light = 0, dark = 0] = [luminance(one), luminance(other)].toSorted((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map((part) => {
+    const share = Number(part) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}

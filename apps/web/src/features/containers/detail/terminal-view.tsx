@@ -1,12 +1,12 @@
 import "@xterm/xterm/css/xterm.css";
 import { FitAddon } from "@xterm/addon-fit";
-import { Terminal } from "@xterm/xterm";
+import { type ITheme, Terminal } from "@xterm/xterm";
 import { Button } from "antd";
 import i18next from "i18next";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Said } from "../../../components/said.tsx";
-import { PALETTES } from "../../../design/palette.ts";
+import { type Mode, PALETTES } from "../../../design/palette.ts";
 import { GOOD_END, isGone, isLoss, openByteSocket, RECONNECT_MS } from "../../../lib/byte-socket.ts";
 import { preferences } from "../../../lib/preferences.ts";
 import { readStored, writeStored } from "../../../lib/stored.ts";
@@ -14,6 +14,12 @@ import { readStored, writeStored } from "../../../lib/stored.ts";
 interface TerminalProps {
   containerId: number;
   name: string;
+}
+
+function themeOf(mode: Mode): ITheme {
+  const { ink, paper, accent } = PALETTES[mode];
+  const selectionBackground = `${accent}4d`; // 30 %, through which the text is read
+  return { foreground: ink, background: paper, cursor: accent, cursorAccent: paper, selectionBackground };
 }
 
 /** A shell in the container, and another one when it has ended. */
@@ -31,11 +37,11 @@ function OneTerminal({ containerId, name, onAgain }: TerminalProps & { onAgain: 
 
   useEffect(() => {
     if (!place.current) return undefined;
-    const { ink, paper, accent } = PALETTES[preferences.get().mode];
     const terminal = new Terminal({
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--code-font"),
       fontSize: 13,
-      theme: { foreground: ink, background: paper, cursor: accent },
+      theme: themeOf(preferences.get().mode),
+      minimumContrastRatio: 4.5, // programs choose their colours for a dark ground
       screenReaderMode: true,
     });
     const fit = new FitAddon();
@@ -43,6 +49,9 @@ function OneTerminal({ containerId, name, onAgain }: TerminalProps & { onAgain: 
     terminal.open(place.current);
     fit.fit();
     terminal.focus();
+    const unfollow = preferences.subscribe(() => {
+      terminal.options.theme = themeOf(preferences.get().mode);
+    });
     const item = `berth-terminal-${containerId}`;
     let terminalId = readStored(item, "tab");
     const keep = (id: string | null): void => {
@@ -105,6 +114,7 @@ function OneTerminal({ containerId, name, onAgain }: TerminalProps & { onAgain: 
     return () => {
       clearTimeout(timer);
       observer.disconnect();
+      unfollow();
       socket.close();
       terminal.dispose();
     };
