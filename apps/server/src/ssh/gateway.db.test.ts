@@ -1,74 +1,15 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { PassThrough } from "node:stream";
-import { openInProcessApi } from "@berth/api/testing/in-process-api.ts";
-import { loadSshHostKey } from "@berth/api/ssh/host-key.ts";
-import { createSecretBox } from "@berth/db/secret-box.ts";
-import ssh2, { type Client, type ClientChannel } from "ssh2";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { createLog } from "../log.ts";
-import { createGateway, type GatewayLimits } from "./gateway.ts";
-
-/** A gateway with these limits, whose forwarded ports echo, and somebody with a key and a container. */
-async function openGateway(limits: Partial<GatewayLimits>) {
-  const api = await openInProcessApi();
-  const { sql } = api.services;
-  const hostKey = await loadSshHostKey(sql, createSecretBox("a secret of tests"));
-  const dial = async () => new PassThrough();
-  const gateway = createGateway({ services: api.services, log: createLog("silent"), hostKey, dial, limits });
-  const port = await gateway.listen("127.0.0.1", 0);
-  const { machine_id } = await api.addMachine("gpu-1");
-  await api.admin.image.add({ name: "public/base:1", reference: "busybox:latest" });
-  const { api: owner } = await api.addUser("li");
-  await owner.container.create({ name: "train", image: "public/base:1", machine_id });
-  const key = ssh2.utils.generateKeyPairSync("ed25519");
-  await owner.user.ssh_keys.add({ public_key: key.public });
-  const clients: Client[] = [];
-  onTestFinished(async () => {
-    for (const client of clients) client.destroy();
-    await gateway.close();
-    await api.close();
-  });
-  /** Not waited for. */
-  const come = (privateKey: string = key.private): Client => {
-    const client = new ssh2.Client();
-    clients.push(client);
-    client.on("error", () => {});
-    client.connect({ host: "127.0.0.1", port, username: "train.li", privateKey });
-    return client;
-  };
-  const enter = async (): Promise<Client> => {
-    const client = come();
-    await once(client, "ready");
-    return client;
-  };
-  return { port, come, enter };
-}
-
-const forwardOut = (client: Client): Promise<ClientChannel> =>
-  new Promise((resolve, reject) => {
-    client.forwardOut("127.0.0.1", 1, "localhost", 8_000, (error, channel) =>
-      error ? reject(error) : resolve(channel),
-    );
-  });
-
-/** What a command is told, on either output. */
-async function run(client: Client): Promise<string> {
-  const channel = await new Promise<ClientChannel>((resolve, reject) => {
-    client.exec("true", (error, opened) => (error ? reject(error) : resolve(opened)));
-  });
-  let said = "";
-  for (const output of [channel, channel.stderr]) output.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await once(channel, "close");
-  return said;
-}
+import ssh2, { type ClientChannel } from "ssh2";
+import { expect, test, vi } from "vitest";
+import { exec, forwardOut, openGateway, saidBy, send } from "./testing/open-gateway.ts";
 
 test("a connection has no more channels than it may, and a place again once one has gone", async () => {
   const { enter } = await openGateway({ channels: 2 });
   const client = await enter();
   const [first] = await Promise.all([forwardOut(client), forwardOut(client)]);
   await expect(forwardOut(client)).rejects.toThrow("Channel open failure");
-  await expect(run(client)).rejects.toThrow();
+  await expect(exec(client, "true")).rejects.toThrow();
   first.write("still there");
   expect(String(((await once(first, "data")) as [Buffer])[0])).toBe("still there");
   first.close();
@@ -80,7 +21,7 @@ test("an account with too many connections is told so on the next one, and those
   const { enter } = await openGateway({ perAccount: 2 });
   const [first] = [await enter(), await enter()];
   const third = await enter();
-  expect(await run(third)).toContain("You have 2 ssh connections open: close one first.");
+  expect(await saidBy(await exec(third, "true"))).toContain("You have 2 ssh connections open: close one first.");
   await expect(forwardOut(third)).rejects.toThrow("Channel open failure");
   third.end();
   await once(third, "close");
@@ -133,4 +74,21 @@ test("no more connections are taken than there may be, let in or not", async () 
   expect(said).toBe("");
   expect(await forwardOut(first)).toBeDefined();
   silent.destroy();
+});
+
+test.each([
+  ["command", (channel: ClientChannel) => send.exec(channel, "echo second")],
+  ["shell", (channel: ClientChannel) => send.shell(channel)],
+  ["subsystem", (channel: ClientChannel) => send.subsystem(channel, "sftp")],
+])("a second %s on one channel is not begun, and harms neither the first nor anybody else", async (_what, ask) => {
+  const { enter } = await openGateway();
+  const [client, other] = [await enter(), await enter()];
+  const channel = await exec(client, "cat; exit 3");
+  const said = saidBy(channel);
+  const exit = once(channel, "exit");
+  ask(channel);
+  channel.end("first");
+  expect(await said).toBe("first");
+  expect(await exit).toEqual([3]);
+  expect(await saidBy(await exec(other, "echo here"))).toBe("here\n");
 });

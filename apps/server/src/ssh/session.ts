@@ -53,7 +53,14 @@ export function serveSession(session: Session, place: SessionPlace): void {
   const gone = AbortSignal.any([left.signal, place.closed]);
   session.on("close", () => left.abort());
 
-  const run = (channel: ServerChannel, command: string[], terminal: Terminal | null, serve: Serve): void => {
+  const run = (
+    /** Ssh2 gives none for a second command on one session. */
+    channel: ServerChannel | undefined,
+    command: string[],
+    terminal: Terminal | null,
+    serve: Serve,
+  ): void => {
+    if (!channel) return;
     const leave = place.entered(channel);
     const env = [...state.env].map(([name, value]) => `${name}=${value}`);
     if (!state.env.has("LANG") && !state.env.has("LC_ALL")) env.push("LANG=C.UTF-8");
@@ -62,7 +69,9 @@ export function serveSession(session: Session, place: SessionPlace): void {
       state.command = begun;
       // It may have been changed while the shell was being started.
       if (state.terminal) begun.resize(state.terminal.cols, state.terminal.rows);
-    }).finally(leave);
+    })
+      .catch((error: unknown) => place.log.error({ err: error }, "a channel of ssh failed"))
+      .finally(leave);
   };
 
   session.on("pty", (accept, _reject, info) => {

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Engine, EngineCommand } from "@berth/docker/engine.ts";
+import { TERMINAL_VARIABLE } from "../../terminals/hang-up.ts";
+
+/** An engine whose containers are all this machine: what ssh runs in them are processes of the test. */
+export function createLocalEngine(): { engine: Engine; close(): void } {
+  const running = new Map<string, EngineCommand>();
+  const calls: Pick<Engine, "openCommand" | "exec"> = {
+    async openCommand(_id, { command: [file = "", ...args], env = [] }) {
+      const variables = Object.fromEntries(env.map((line) => line.split(/=(.*)/s).slice(0, 2)));
+      // Without the home of whoever runs the tests: their shell may say something of its own.
+      const child = spawn(file, args, {
+        env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", ...variables },
+      });
+      const { stdin, stdout, stderr } = child;
+      stdin.on("error", () => {});
+      const terminalId = String(variables[TERMINAL_VARIABLE]);
+      const exited = once(child, "close").then(([exit_code]) => {
+        running.delete(terminalId);
+        return { exit_code: exit_code as number | null };
+      });
+      const close = () => void child.kill("SIGKILL");
+      const command = { exec_id: terminalId, stdin, stdout, stderr, wait: () => exited, close };
+      running.set(terminalId, command);
+      return command;
+    },
+    // Only to hang one up, whose id comes last.
+    async exec(_id, command) {
+      running.get(command.at(-1) ?? "")?.close();
+      return { exit_code: 0, stdout: Buffer.of(), stderr: Buffer.of(), truncated: false };
+    },
+  };
+  return {
+    engine: calls as Engine,
+    close: () => running.forEach((command) => command.close()),
+  };
+}

@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
+import { loadSshHostKey } from "@berth/api/ssh/host-key.ts";
+import type { ApiServices } from "@berth/api/context.ts";
+import { openInProcessApi } from "@berth/api/testing/in-process-api.ts";
+import { createSecretBox } from "@berth/db/secret-box.ts";
+import ssh2, { type Client, type ClientChannel } from "ssh2";
+import { onTestFinished } from "vitest";
+import { createLog } from "../../log.ts";
+import type { Dial } from "../forward.ts";
+import { createGateway, type GatewayLimits } from "../gateway.ts";
+import { createLocalEngine } from "./local-engine.ts";
+
+/** A gateway with these limits, whose forwarded ports echo, and somebody with a key and a container that runs. */
+export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dial = async () => new PassThrough()) {
+  const api = await openInProcessApi();
+  const local = createLocalEngine();
+  const engines = { engineOf: async () => local.engine } as unknown as ApiServices["engines"];
+  const { sql } = api.services;
+  const hostKey = await loadSshHostKey(sql, createSecretBox("a secret of tests"));
+  const services = { ...api.services, engines };
+  const gateway = createGateway({ services, log: createLog("silent"), hostKey, dial, limits });
+  const port = await gateway.listen("127.0.0.1", 0);
+  const { machine_id } = await api.addMachine("gpu-1");
+  await api.admin.image.add({ name: "public/base:1", reference: "busybox:latest" });
+  const key = ssh2.utils.generateKeyPairSync("ed25519");
+  const { api: owner } = await api.addUser("li");
+  await owner.user.ssh_keys.add({ public_key: key.public });
+  const { container_id } = await owner.container.create({ name: "train", image: "public/base:1", machine_id });
+  const seen = { engine_id: "e".repeat(64) };
+  await api.db.container_status.upsert({ where: { container_id }, create: { container_id, ...seen }, update: seen });
+  const clients: Client[] = [];
+  onTestFinished(async () => {
+    for (const client of clients) client.destroy();
+    local.close();
+    await gateway.close();
+    await api.close();
+  });
+  /** Not waited for. */
+  const come = (privateKey: string = key.private): Client => {
+    const client = new ssh2.Client();
+    clients.push(client);
+    client.on("error", () => {});
+    client.connect({ host: "127.0.0.1", port, username: "train.li", privateKey });
+    return client;
+  };
+  const enter = async (): Promise<Client> => {
+    const client = come();
+    await once(client, "ready");
+    return client;
+  };
+  return { port, come, enter };
+}
+
+export const forwardOut = (client: Client): Promise<ClientChannel> =>
+  new Promise((resolve, reject) => {
+    client.forwardOut("127.0.0.1", 1, "localhost", 8_000, (error, channel) =>
+      error ? reject(error) : resolve(channel),
+    );
+  });
+
+export const exec = (client: Client, command: string): Promise<ClientChannel> =>
+  new Promise((resolve, reject) => {
+    client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
+  });
+
+/** What a command says, on either output, until its channel has closed. */
+export async function saidBy(channel: ClientChannel): Promise<string> {
+  let said = "";
+  for (const output of [channel, channel.stderr]) output.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await once(channel, "close");
+  return said;
+}
+
+/** What ssh2's client does not do by itself, but anybody could: one packet for the channel's far end. */
+export const send = {
+  exec: (channel: ClientChannel, command: string) => inside(channel).exec(farEnd(channel), command, true),
+  shell: (channel: ClientChannel) => inside(channel).shell(farEnd(channel), true),
+  subsystem: (channel: ClientChannel, name: string) => inside(channel).subsystem(farEnd(channel), name, true),
+  windowAdjust: (channel: ClientChannel, bytes: number) => inside(channel).channelWindowAdjust(farEnd(channel), bytes),
+};
+
+interface Protocol {
+  exec(channelId: number, command: string, wantsReply: boolean): void;
+  shell(channelId: number, wantsReply: boolean): void;
+  subsystem(channelId: number, name: string, wantsReply: boolean): void;
+  channelWindowAdjust(channelId: number, bytes: number): void;
+}
+
+const inside = (channel: ClientChannel): Protocol =>
+  (channel as unknown as { _client: { _protocol: Protocol } })._client._protocol;
+const farEnd = (channel: ClientChannel): number => (channel as unknown as { outgoing: { id: number } }).outgoing.id;
