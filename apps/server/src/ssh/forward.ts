@@ -1,7 +1,9 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Actor } from "@berth/api/context.ts";
 import type { FastifyBaseLogger } from "fastify";
 import type { AcceptConnection, RejectConnection, ServerChannel, TcpipRequestInfo } from "ssh2";
+import { written } from "./pump.ts";
 
 /** A connection to a port of the container itself, made inside its network. Throws where nothing listens there. */
 export type Dial = (request: {
@@ -20,14 +22,17 @@ export interface ForwardPlace {
   dial: Dial;
   log: FastifyBaseLogger;
   /** Of the connection. */
+  socket: Socket;
   closed: AbortSignal;
+  /** Its channel is there until what this returns is called. */
+  entered(channel: ServerChannel, kind: "forward"): () => void;
   /** To be called when it is over, also where it never began. */
   left(): void;
 }
 
 /** `ssh -L`: to the container itself, and nowhere else: what else it could reach is not ours to give. */
 export async function forward(
-  { actor, container_id, container_name, dial, log, closed, left }: ForwardPlace,
+  { actor, container_id, container_name, dial, log, socket, closed, entered, left }: ForwardPlace,
   accept: AcceptConnection<ServerChannel>,
   reject: RejectConnection,
   { destIP: host, destPort: port }: TcpipRequestInfo,
@@ -47,20 +52,25 @@ export async function forward(
   }
   if (closed.aborted) return void upstream.destroy();
   const channel = accept();
-  const end = (): void => void upstream.destroy();
-  closed.addEventListener("abort", end, { once: true });
+  const over = new AbortController();
+  const gone = AbortSignal.any([closed, over.signal]);
+  gone.addEventListener("abort", () => upstream.destroy(), { once: true });
+  channel.once("close", () => over.abort()).once("close", entered(channel, "forward"));
+  upstream.on("error", (error) => log.debug({ err: error, container_id, port }, "a forwarded connection broke"));
   channel.pipe(upstream, { end: false });
-  upstream.pipe(channel);
   // A relay can't half-close: who has said all may still be answered for a while. Who has gone looks the same to ssh.
   let linger: NodeJS.Timeout | undefined;
-  upstream.on("data", () => linger?.refresh());
   channel.once("end", () => (linger = setTimeout(() => upstream.end(), LINGER_MS)));
-  channel.once("close", end);
-  upstream.once("error", (error) => log.debug({ err: error, container_id, port }, "a forwarded connection broke"));
-  upstream.once("close", () => {
+  try {
+    for await (const chunk of upstream as AsyncIterable<Buffer>) {
+      linger?.refresh();
+      await written(channel, chunk, { socket, gone });
+    }
+    channel.end();
+  } catch {
+    channel.close(); // it broke, or its client has left
+  } finally {
     clearTimeout(linger);
-    closed.removeEventListener("abort", end);
-    channel.close();
     left();
-  });
+  }
 }

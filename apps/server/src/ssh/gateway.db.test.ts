@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { connect } from "node:net";
-import ssh2, { type ClientChannel } from "ssh2";
-import { expect, test, vi } from "vitest";
-import { exec, forwardOut, openGateway, saidBy, send } from "./testing/open-gateway.ts";
+import { connect, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import ssh2, { type Client, type ClientChannel } from "ssh2";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { exec, forwardOut, openGateway, saidBy, send, socketOf } from "./testing/open-gateway.ts";
 
 test("a connection has no more channels than it may, and a place again once one has gone", async () => {
   const { enter } = await openGateway({ channels: 2 });
@@ -91,4 +93,84 @@ test.each([
   expect(await said).toBe("first");
   expect(await exit).toEqual([3]);
   expect(await saidBy(await exec(other, "echo here"))).toBe("here\n");
+});
+
+const MIB = 1024 * 1024;
+
+/** The server's ends of connections, and the most that any of them had waiting. */
+function watchServerSockets() {
+  const watched = { sockets: [] as Socket[], mostWaiting: 0 };
+  const watch = (message: unknown): void => {
+    const { socket } = message as { socket: Socket };
+    watched.sockets.push(socket);
+    const write = socket.write.bind(socket) as (...all: unknown[]) => boolean;
+    socket.write = (...all: unknown[]) => {
+      const isTaken = write(...all);
+      watched.mostWaiting = Math.max(watched.mostWaiting, socket.writableLength);
+      return isTaken;
+    };
+  };
+  subscribe("net.server.socket", watch);
+  onTestFinished(() => void unsubscribe("net.server.socket", watch));
+  return watched;
+}
+
+const SENT_BYTES = 32 * MIB;
+/** Once it is asked. */
+const sendsMuch = async () =>
+  Duplex.from(async function* (asked: AsyncIterable<Buffer>) {
+    for await (const _ of asked) break;
+    for (let sent = 0; sent < SENT_BYTES; sent += 65_536) yield Buffer.alloc(65_536);
+  });
+
+test.each([
+  ["a command", (client: Client) => exec(client, `read -r asked; head -c ${SENT_BYTES} /dev/zero`)],
+  ["a forwarded port", forwardOut],
+])("what %s sends waits where its client does not read, however wide its window is", async (_what, open) => {
+  const watched = watchServerSockets();
+  const { enter } = await openGateway({}, sendsMuch);
+  const client = await enter();
+  const channel = await open(client);
+  send.windowAdjust(channel, 0x7000_0000);
+  socketOf(client).pause();
+  channel.write("send\n");
+  let before = 0;
+  await vi.waitFor(() => {
+    const [last, now] = [before, watched.mostWaiting];
+    before = now;
+    expect(now > MIB && now === last, "no more comes").toBe(true);
+  });
+  let received = 0;
+  channel.on("data", (chunk: Buffer) => (received += chunk.length));
+  socketOf(client).resume();
+  await once(channel, "close");
+  expect(received).toBe(SENT_BYTES);
+  expect(watched.mostWaiting).toBeLessThan(2 * MIB);
+});
+
+test("a client that asks without reading the answers is cut off", async () => {
+  const watched = watchServerSockets();
+  const { enter } = await openGateway();
+  const [client, other] = [await enter(), await enter()];
+  const socket = watched.sockets[0]!;
+  // As many answers as this would take a client minutes to ask for.
+  socket.cork();
+  socket.write(Buffer.alloc(5 * MIB));
+  send.ping(client);
+  await vi.waitFor(() => expect(socket.destroyed).toBe(true), 10_000);
+  expect(await saidBy(await exec(other, "echo here"))).toBe("here\n");
+});
+
+test("a client that sends more than its channel's window is cut off", async () => {
+  const watched = watchServerSockets();
+  const { enter } = await openGateway();
+  const client = await enter();
+  const channel = await exec(client, "sleep 1000");
+  const [socket] = watched.sockets;
+  const wire = socketOf(client);
+  for (let sent = 0; !socket!.destroyed && sent < 64 * MIB; sent += 30_001) {
+    send.data(channel, Buffer.alloc(30_001));
+    if (wire.writableNeedDrain) await new Promise((go) => wire.once("drain", go).once("close", go));
+  }
+  await vi.waitFor(() => expect(socket!.destroyed).toBe(true));
 });

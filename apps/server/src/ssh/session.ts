@@ -1,9 +1,10 @@
+import type { Socket } from "node:net";
 import type { Actor } from "@berth/api/context.ts";
 import { isDatabaseAway } from "@berth/api/database-away.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger } from "fastify";
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
-import { pump } from "./pump.ts";
+import { pump, type Reader } from "./pump.ts";
 import { runInShell, sftpCommand, shellCommand } from "./shell-script.ts";
 import type { SshCommand, SshCommands } from "./ssh-commands.ts";
 import { serveSftp } from "./sftp/serve-sftp.ts";
@@ -25,18 +26,19 @@ export interface SessionPlace {
   commands: SshCommands;
   log: FastifyBaseLogger;
   /** Of the connection. */
+  socket: Socket;
   closed: AbortSignal;
   /** What all of its channels are told instead of being served: as that there are too many of them. */
   refusal(): DomainError | null;
-  /** Its channel is open until what this returns is called. */
-  entered(channel: ServerChannel): () => void;
+  /** Its channel is there until what this returns is called. */
+  entered(channel: ServerChannel, kind: "session"): () => void;
 }
 
 /** Connects a command with its channel until it has ended, and answers with its exit code. `begin` begins one beside it. */
 type Serve = (
   command: SshCommand,
   channel: ServerChannel,
-  gone: AbortSignal,
+  reader: Reader,
   begin: (command: string[]) => Promise<SshCommand>,
 ) => Promise<number | null>;
 
@@ -61,17 +63,15 @@ export function serveSession(session: Session, place: SessionPlace): void {
     serve: Serve,
   ): void => {
     if (!channel) return;
-    const leave = place.entered(channel);
+    session.once("close", place.entered(channel, "session"));
     const env = [...state.env].map(([name, value]) => `${name}=${value}`);
     if (!state.env.has("LANG") && !state.env.has("LC_ALL")) env.push("LANG=C.UTF-8");
     if (terminal) env.push(`TERM=${terminal.term}`);
-    void serveCommand(place, channel, { command, env, terminal }, gone, serve, (begun) => {
+    serveCommand(place, channel, { command, env, terminal }, gone, serve, (begun) => {
       state.command = begun;
       // It may have been changed while the shell was being started.
       if (state.terminal) begun.resize(state.terminal.cols, state.terminal.rows);
-    })
-      .catch((error: unknown) => place.log.error({ err: error }, "a channel of ssh failed"))
-      .finally(leave);
+    }).catch((error: unknown) => place.log.error({ err: error }, "a channel of ssh failed"));
   };
 
   session.on("pty", (accept, _reject, info) => {
@@ -103,7 +103,7 @@ export function serveSession(session: Session, place: SessionPlace): void {
 
 /** Runs it to its end, or to that of its channel, and then nothing of it is left. */
 async function serveCommand(
-  { actor, container_id, commands, log, refusal }: SessionPlace,
+  { actor, container_id, commands, log, socket, refusal }: SessionPlace,
   channel: ServerChannel,
   request: { command: string[]; env: string[]; terminal: Terminal | null },
   gone: AbortSignal,
@@ -122,7 +122,7 @@ async function serveCommand(
     gone.addEventListener("abort", hangUp, { once: true });
     const begin = (beside: string[]): Promise<SshCommand> =>
       commands.start({ actor, container_id, command: beside, env: [], terminal: null });
-    status = (await serve(command, channel, gone, begin)) ?? NOT_RUN;
+    status = (await serve(command, channel, { socket, gone }, begin)) ?? NOT_RUN;
   } catch (error) {
     if (!gone.aborted) channel.stderr.write(`berth: ${tellable(error, log)}\r\n`);
     hangUp();
@@ -135,14 +135,14 @@ async function serveCommand(
 }
 
 /** Both ways, and its exit code. */
-const copy: Serve = async (command, channel, gone) => {
+const copy: Serve = async (command, channel, reader) => {
   const { stdin, stdout, stderr } = command;
   if (stderr === null) {
     channel.pipe(stdin, { end: false });
     // A terminal has no end of input, only the key that says so.
     channel.once("end", () => stdin.write(END_OF_INPUT));
   } else channel.pipe(stdin);
-  await Promise.all([pump(stdout, channel, gone), stderr && pump(stderr, channel.stderr, gone)]);
+  await Promise.all([pump(stdout, channel, reader), stderr && pump(stderr, channel.stderr, reader)]);
   return command.exitCode();
 };
 

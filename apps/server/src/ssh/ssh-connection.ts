@@ -38,6 +38,10 @@ const RETRY_MS = 1_000;
 const LAST_WORD_MS = 50;
 /** Who is told to go and stays is cut off. */
 const GO_MS = 1_000;
+/** Answers that a client asks for and does not read, above what its channels wait with. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+/** Ssh2 offers each channel a window of 2 MiB, and once more when half of that has come: nobody may send more ahead. */
+const MAX_AHEAD_BYTES = 4 * 1024 * 1024;
 
 /** One connection to the gateway, from its first byte to its end. It lives no longer than the key that let it in. */
 export class SshConnection {
@@ -46,7 +50,8 @@ export class SshConnection {
   readonly #address: string;
   readonly #parts: Parts;
   readonly #closed = new AbortController();
-  readonly #channels = new Set<ServerChannel>();
+  /** Those that have not been closed by both sides. */
+  readonly #channels = new Map<ServerChannel, "session" | "forward">();
   #admission: SshAdmission | null = null;
   #isReady = false;
   #attempts = 0;
@@ -59,6 +64,7 @@ export class SshConnection {
     this.#socket = socket;
     this.#address = socket.remoteAddress ?? "";
     this.#parts = parts;
+    socket.setMaxListeners(0); // whatever writes to one of its channels waits for it
     const address = this.#address;
     const tooLate = setTimeout(() => socket.destroy(), parts.limits.handshakeMs);
     client.on("error", (error: Error) => parts.log.debug({ err: error, address }, "a connection of ssh broke"));
@@ -67,6 +73,7 @@ export class SshConnection {
       this.#closed.abort();
       if (this.#isReady) parts.log.info({ user_id: this.userId }, "ssh connection closed");
     });
+    socket.on("data", () => this.#limitMemory());
     client.on("authentication", (attempt) => void this.#authenticate(attempt));
     client.on("ready", () => {
       clearTimeout(tooLate);
@@ -113,8 +120,9 @@ export class SshConnection {
       return;
     }
     this.#parts.log.info({ user_id: actor.user_id, container_id }, "a key of ssh lets its user in no more");
-    for (const channel of this.#channels) {
-      if (channel.stderr.writable) channel.stderr.write("berth: Your key does not let you in here any more.\r\n");
+    for (const [channel, kind] of this.#channels) {
+      if (kind === "session" && channel.stderr.writable)
+        channel.stderr.write("berth: Your key does not let you in here any more.\r\n");
     }
     await delay(LAST_WORD_MS, undefined, { ref: false });
     this.end();
@@ -160,11 +168,12 @@ export class SshConnection {
     this.#isReady = true;
     const { log, commands, dial } = this.#parts;
     const { actor, container_id, container_name } = admission;
-    const entered = (channel: ServerChannel): (() => void) => {
-      this.#channels.add(channel);
+    const entered = (channel: ServerChannel, kind: "session" | "forward"): (() => void) => {
+      this.#channels.set(channel, kind);
       return () => void this.#channels.delete(channel);
     };
-    const place = { actor, container_id, container_name, commands, dial, log, closed: this.closed, entered };
+    const connection = { socket: this.#socket, closed: this.closed, entered };
+    const place = { actor, container_id, container_name, commands, dial, log, ...connection };
     const refused = this.#tooMany(actor.user_id);
     const refusal = (): DomainError | null => refused;
     this.#client.on("session", (accept, reject) => {
@@ -189,6 +198,14 @@ export class SshConnection {
     const { mayHaveOneMore, perAccount } = this.#parts;
     if (mayHaveOneMore(userId)) return null;
     return new DomainError("TOO_MANY_REQUESTS", `You have ${perAccount} ssh connections open: close one first.`);
+  }
+
+  /** Ends it where its client reads no answers, or sends more than it was allowed to: ssh2 would keep all of that. */
+  #limitMemory(): void {
+    const isAhead = [...this.#channels.keys()].some((channel) => channel.readableLength > MAX_AHEAD_BYTES);
+    if (!isAhead && this.#socket.writableLength <= MAX_UNREAD_BYTES) return;
+    this.#parts.log.info({ user_id: this.userId, address: this.#address, isAhead }, "an ssh client keeps to no window");
+    this.#socket.destroy();
   }
 
   /** Null where there are too many; to be called when the channel has gone. */

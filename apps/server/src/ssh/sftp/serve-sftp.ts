@@ -1,5 +1,5 @@
 import type { ServerChannel } from "ssh2";
-import { pump, written } from "../pump.ts";
+import { pump, type Reader, written } from "../pump.ts";
 import { OWN_SFTP_LINE } from "../shell-script.ts";
 import type { SshCommand } from "../ssh-commands.ts";
 import type { Begin } from "./open-file.ts";
@@ -15,7 +15,7 @@ const MAX_LINE = 1_000;
 export async function serveSftp(
   command: SshCommand,
   channel: ServerChannel,
-  gone: AbortSignal,
+  reader: Reader,
   begin: Begin,
 ): Promise<number | null> {
   const { stdin, stdout, stderr } = command;
@@ -25,13 +25,13 @@ export async function serveSftp(
   void drain(errors);
   if (line === OWN_SFTP_LINE) {
     channel.pipe(stdin);
-    await pump(stdout, channel, gone);
+    await pump(stdout, channel, reader);
     return command.exitCode();
   }
   const shell = new ShellLines(stdin, stdout);
   const server = new SftpServer(shell, begin);
   try {
-    await answerAll(server, channel, gone);
+    await answerAll(server, channel, reader);
   } finally {
     server.close();
     shell.end();
@@ -39,7 +39,7 @@ export async function serveSftp(
   return 0;
 }
 
-async function answerAll(server: SftpServer, channel: ServerChannel, gone: AbortSignal): Promise<void> {
+async function answerAll(server: SftpServer, channel: ServerChannel, reader: Reader): Promise<void> {
   const packets = new PacketReader(MAX_PACKET_BYTES);
   const underWay = new Set<Promise<void>>();
   const failed = new AbortController();
@@ -48,7 +48,7 @@ async function answerAll(server: SftpServer, channel: ServerChannel, gone: Abort
     for (const packet of packets.push(chunk)) {
       const answered = server
         .handle(packet)
-        .then((answer) => (gone.aborted ? undefined : written(channel, answer, gone)))
+        .then((answer) => written(channel, answer, reader))
         .catch((error: unknown) => {
           failure ??= error;
           failed.abort();

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { loadSshHostKey } from "@berth/api/ssh/host-key.ts";
 import type { ApiServices } from "@berth/api/context.ts";
@@ -72,12 +73,15 @@ export async function saidBy(channel: ClientChannel): Promise<string> {
   return said;
 }
 
-/** What ssh2's client does not do by itself, but anybody could: one packet for the channel's far end. */
+/** What ssh2's client does not do by itself, but anybody could: one packet. */
 export const send = {
-  exec: (channel: ClientChannel, command: string) => inside(channel).exec(farEnd(channel), command, true),
-  shell: (channel: ClientChannel) => inside(channel).shell(farEnd(channel), true),
-  subsystem: (channel: ClientChannel, name: string) => inside(channel).subsystem(farEnd(channel), name, true),
-  windowAdjust: (channel: ClientChannel, bytes: number) => inside(channel).channelWindowAdjust(farEnd(channel), bytes),
+  exec: (channel: ClientChannel, command: string) => protocolOf(channel).exec(farEnd(channel), command, true),
+  shell: (channel: ClientChannel) => protocolOf(channel).shell(farEnd(channel), true),
+  subsystem: (channel: ClientChannel, name: string) => protocolOf(channel).subsystem(farEnd(channel), name, true),
+  windowAdjust: (channel: ClientChannel, bytes: number) =>
+    protocolOf(channel).channelWindowAdjust(farEnd(channel), bytes),
+  data: (channel: ClientChannel, data: Buffer) => protocolOf(channel).channelData(farEnd(channel), data),
+  ping: (client: Client) => insideOf(client)._protocol.ping(),
 };
 
 interface Protocol {
@@ -85,8 +89,16 @@ interface Protocol {
   shell(channelId: number, wantsReply: boolean): void;
   subsystem(channelId: number, name: string, wantsReply: boolean): void;
   channelWindowAdjust(channelId: number, bytes: number): void;
+  channelData(channelId: number, data: Buffer): void;
+  ping(): void;
 }
 
-const inside = (channel: ClientChannel): Protocol =>
-  (channel as unknown as { _client: { _protocol: Protocol } })._client._protocol;
+interface Inside {
+  _protocol: Protocol;
+  _sock: Socket;
+}
+
+const insideOf = (client: Client): Inside => client as unknown as Inside;
+export const socketOf = (client: Client): Socket => insideOf(client)._sock;
+const protocolOf = (channel: ClientChannel): Protocol => (channel as unknown as { _client: Inside })._client._protocol;
 const farEnd = (channel: ClientChannel): number => (channel as unknown as { outgoing: { id: number } }).outgoing.id;
