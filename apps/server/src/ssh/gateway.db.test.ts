@@ -19,14 +19,14 @@ test("a connection has no more channels than it may, and a place again once one 
   expect(await forwardOut(client)).toBeDefined();
 });
 
-test("an account with too many connections is told so on the next one, and those that are open stay", async () => {
+test("an account with too many connections is told so on the next one, which ends, and those that are open stay", async () => {
   const { enter } = await openGateway({ perAccount: 2 });
   const [first] = [await enter(), await enter()];
   const third = await enter();
   expect(await saidBy(await exec(third, "true"))).toContain("You have 2 ssh connections open: close one first.");
   await expect(forwardOut(third)).rejects.toThrow("Channel open failure");
-  third.end();
-  await once(third, "close");
+  const fourth = await enter();
+  await Promise.all([once(third, "close"), once(fourth, "close")]);
   expect(await forwardOut(first)).toBeDefined();
 });
 
@@ -76,6 +76,21 @@ test("no more connections are taken than there may be, let in or not", async () 
   expect(said).toBe("");
   expect(await forwardOut(first)).toBeDefined();
   silent.destroy();
+});
+
+test("an address has few connections open that nobody was let in by, however long they wait", async () => {
+  const { port, enter, come } = await openGateway({ guestsPerAddress: 2 });
+  const first = await enter();
+  const second = await enter();
+  const silent = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
+  for (const socket of silent) await once(socket, "data"); // its greeting
+  const refused = come();
+  await expect(once(refused, "ready")).rejects.toThrow("Connection lost before handshake");
+  expect(await forwardOut(first)).toBeDefined();
+  expect(await forwardOut(second)).toBeDefined();
+  silent[0]!.destroy();
+  await vi.waitFor(async () => expect(await enter()).toBeDefined());
+  silent[1]!.destroy();
 });
 
 test.each([

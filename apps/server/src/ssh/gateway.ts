@@ -21,6 +21,8 @@ export interface GatewayLimits extends AttemptLimits, ConnectionLimits {
   perAccount: number;
   /** Open at once, let in or not. */
   connections: number;
+  /** Open at once from one address, or network of IPv6, of clients that were not let in, or not yet. */
+  guestsPerAddress: number;
   /** Whom an open connection was let in by is looked at again this often, and whenever the database tells of a change. */
   recheckMs: number;
 }
@@ -30,6 +32,7 @@ const GATEWAY_LIMITS: GatewayLimits = {
   windowMs: 60_000,
   perAccount: 30,
   connections: 1_000,
+  guestsPerAddress: 30,
   channels: 50,
   attempts: 20,
   handshakeMs: 30_000,
@@ -66,38 +69,49 @@ export function createGateway({ services, log, hostKey, dial, live, limits: chan
   const failed = new FailedAttempts(limits);
   const connections = new Set<SshConnection>();
 
-  const countOf = (userId: number): number => [...connections].filter(({ userId: its }) => its === userId).length;
+  const countOf = (userId: number): number =>
+    [...connections].filter((one) => one.userId === userId && !one.isRefused).length;
   /** Of connections that have not said yet that they speak ssh, by who they are. */
-  const greeted = new Map<string, Socket>();
+  const greeted = new Map<string, { socket: Socket; network: string }>();
+  const guestsOf = (network: string): number => {
+    const guests = [...connections].filter((one) => one.userId === null || one.isRefused);
+    return [...greeted.values(), ...guests].filter((one) => one.network === network).length;
+  };
   const greet = (socket: Socket): void => {
-    if (failed.isTooMany(networkOf(socket.remoteAddress ?? ""))) return void socket.destroy();
-    const who = `${socket.remoteAddress} ${socket.remotePort}`;
+    const { remoteAddress, remotePort } = socket;
+    if (remoteAddress === undefined) return void socket.destroy(); // it has gone already
+    const network = networkOf(remoteAddress);
+    const isTooMany = failed.isTooMany(network) || guestsOf(network) >= limits.guestsPerAddress;
+    if (isTooMany) return void socket.destroy();
+    const who = `${remoteAddress} ${remotePort}`;
     const tooLate = setTimeout(() => socket.destroy(), limits.handshakeMs);
-    greeted.set(who, socket);
+    greeted.set(who, { socket, network });
     socket.once("close", () => {
       clearTimeout(tooLate);
-      if (greeted.delete(who)) failed.add(networkOf(who.split(" ")[0] ?? ""));
+      if (greeted.delete(who)) failed.add(network);
     });
     ssh.injectSocket(socket);
   };
   const take = (client: Connection, { ip, port }: ClientInfo): void => {
     const who = `${ip} ${port}`;
-    const socket = greeted.get(who);
+    const guest = greeted.get(who);
     greeted.delete(who);
-    if (!socket) return void client.end();
+    if (!guest) return void client.on("error", () => {}).end();
+    const { socket, network } = guest;
     const connection = new SshConnection(client, socket, {
       services,
       log,
       commands,
       dial,
       limits,
+      network,
       mayHaveOneMore: (userId) => countOf(userId) <= limits.perAccount,
       perAccount: limits.perAccount,
     });
     connections.add(connection);
     connection.closed.addEventListener("abort", () => {
       connections.delete(connection);
-      if (connection.userId === null) failed.add(networkOf(ip));
+      if (connection.userId === null) failed.add(network);
     });
   };
   const ssh = new ssh2.Server({ hostKeys: [opensshPrivateKey(hostKey)], algorithms: ALGORITHMS, ident: "Berth" }, take);

@@ -29,7 +29,7 @@ export interface SessionPlace {
   socket: Socket;
   closed: AbortSignal;
   /** What all of its channels are told instead of being served: as that there are too many of them. */
-  refusal(): DomainError | null;
+  refused: DomainError | null;
   /** Its channel is there until what this returns is called. */
   entered(channel: ServerChannel, kind: "session"): () => void;
 }
@@ -103,7 +103,7 @@ export function serveSession(session: Session, place: SessionPlace): void {
 
 /** Runs it to its end, or to that of its channel, and then nothing of it is left. */
 async function serveCommand(
-  { actor, container_id, commands, log, socket, refusal }: SessionPlace,
+  { actor, container_id, commands, log, socket, refused }: SessionPlace,
   channel: ServerChannel,
   request: { command: string[]; env: string[]; terminal: Terminal | null },
   gone: AbortSignal,
@@ -114,7 +114,6 @@ async function serveCommand(
   let status = NOT_RUN;
   const hangUp = (): void => void command?.hangUp();
   try {
-    const refused = refusal();
     if (refused) throw refused;
     command = await commands.start({ actor, container_id, ...request });
     begun(command);

@@ -28,6 +28,8 @@ interface Parts {
   commands: SshCommands;
   dial: Dial;
   limits: ConnectionLimits;
+  /** What its address is counted by. */
+  network: string;
   /** With this one. */
   mayHaveOneMore(userId: number): boolean;
   perAccount: number;
@@ -36,6 +38,8 @@ interface Parts {
 const RETRY_MS = 1_000;
 /** What was written last gets out before the connection ends. */
 const LAST_WORD_MS = 50;
+/** So long one that is refused may ask for what it came for, to be told why it does not get it. */
+const REFUSAL_MS = 2_000;
 /** Who is told to go and stays is cut off. */
 const GO_MS = 1_000;
 /** Answers that a client asks for and does not read, above what its channels wait with. */
@@ -54,6 +58,7 @@ export class SshConnection {
   readonly #channels = new Map<ServerChannel, "session" | "forward">();
   #admission: SshAdmission | null = null;
   #isReady = false;
+  #refused: DomainError | null = null;
   #attempts = 0;
   #channelsAskedFor = 0;
   #isBeingChecked = false;
@@ -88,6 +93,15 @@ export class SshConnection {
   /** Null until somebody was let in. */
   get userId(): number | null {
     return this.#isReady ? (this.#admission?.actor.user_id ?? null) : null;
+  }
+
+  get network(): string {
+    return this.#parts.network;
+  }
+
+  /** It was let in, but only to be told that there are too many of it. */
+  get isRefused(): boolean {
+    return this.#refused !== null;
   }
 
   end(): void {
@@ -175,13 +189,14 @@ export class SshConnection {
     const connection = { socket: this.#socket, closed: this.closed, entered };
     const place = { actor, container_id, container_name, commands, dial, log, ...connection };
     const refused = this.#tooMany(actor.user_id);
-    const refusal = (): DomainError | null => refused;
+    this.#refused = refused;
+    if (refused) setTimeout(() => this.end(), REFUSAL_MS).unref();
     this.#client.on("session", (accept, reject) => {
       const leave = this.#takeChannel();
       if (!leave) return reject();
       const session = accept();
       session.on("close", leave);
-      serveSession(session, { ...place, refusal });
+      serveSession(session, { ...place, refused });
     });
     this.#client.on("tcpip", (accept, reject, info) => {
       const leave = this.#takeChannel();
