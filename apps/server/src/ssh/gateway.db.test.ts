@@ -63,6 +63,14 @@ test.each([
   });
 });
 
+test("who was let in stays for longer than others may take to be", async () => {
+  const { port, enter } = await openGateway({ handshakeMs: 2_000 });
+  const client = await enter();
+  const late = connect(port, "127.0.0.1").resume();
+  await once(late, "close");
+  expect(await saidBy(await exec(client, "echo here"))).toBe("here\n");
+});
+
 test("no more connections are taken than there may be, let in or not", async () => {
   const { port, enter } = await openGateway({ connections: 2 });
   const first = await enter();

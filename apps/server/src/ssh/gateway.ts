@@ -17,6 +17,8 @@ import { type ConnectionLimits, SshConnection } from "./ssh-connection.ts";
 import { SshCommands } from "./ssh-commands.ts";
 
 export interface GatewayLimits extends AttemptLimits, ConnectionLimits {
+  /** Until one must have been let in. */
+  handshakeMs: number;
   /** Open at once, of one account. */
   perAccount: number;
   /** Open at once, let in or not. */
@@ -72,7 +74,7 @@ export function createGateway({ services, log, hostKey, dial, live, limits: chan
   const countOf = (userId: number): number =>
     [...connections].filter((one) => one.userId === userId && !one.isRefused).length;
   /** Of connections that have not said yet that they speak ssh, by who they are. */
-  const greeted = new Map<string, { socket: Socket; network: string }>();
+  const greeted = new Map<string, { socket: Socket; network: string; tooLate: NodeJS.Timeout }>();
   const guestsOf = (network: string): number => {
     const guests = [...connections].filter((one) => one.userId === null || one.isRefused);
     return [...greeted.values(), ...guests].filter((one) => one.network === network).length;
@@ -85,7 +87,7 @@ export function createGateway({ services, log, hostKey, dial, live, limits: chan
     if (isTooMany) return void socket.destroy();
     const who = `${remoteAddress} ${remotePort}`;
     const tooLate = setTimeout(() => socket.destroy(), limits.handshakeMs);
-    greeted.set(who, { socket, network });
+    greeted.set(who, { socket, network, tooLate });
     socket.once("close", () => {
       clearTimeout(tooLate);
       if (greeted.delete(who)) failed.add(network);
@@ -97,7 +99,7 @@ export function createGateway({ services, log, hostKey, dial, live, limits: chan
     const guest = greeted.get(who);
     greeted.delete(who);
     if (!guest) return void client.on("error", () => {}).end();
-    const { socket, network } = guest;
+    const { socket, network, tooLate } = guest;
     const connection = new SshConnection(client, socket, {
       services,
       log,
@@ -105,6 +107,7 @@ export function createGateway({ services, log, hostKey, dial, live, limits: chan
       dial,
       limits,
       network,
+      letIn: () => clearTimeout(tooLate),
       mayHaveOneMore: (userId) => countOf(userId) <= limits.perAccount,
       perAccount: limits.perAccount,
     });

@@ -18,8 +18,6 @@ export interface ConnectionLimits {
   channels: number;
   /** Keys that it may offer. */
   attempts: number;
-  /** Until it must have been let in. */
-  handshakeMs: number;
 }
 
 interface Parts {
@@ -30,6 +28,8 @@ interface Parts {
   limits: ConnectionLimits;
   /** What its address is counted by. */
   network: string;
+  /** Called once it was. */
+  letIn(): void;
   /** With this one. */
   mayHaveOneMore(userId: number): boolean;
   perAccount: number;
@@ -71,17 +71,15 @@ export class SshConnection {
     this.#parts = parts;
     socket.setMaxListeners(0); // whatever writes to one of its channels waits for it
     const address = this.#address;
-    const tooLate = setTimeout(() => socket.destroy(), parts.limits.handshakeMs);
     client.on("error", (error: Error) => parts.log.debug({ err: error, address }, "a connection of ssh broke"));
     client.on("close", () => {
-      clearTimeout(tooLate);
       this.#closed.abort();
       if (this.#isReady) parts.log.info({ user_id: this.userId }, "ssh connection closed");
     });
     socket.on("data", () => this.#limitMemory());
     client.on("authentication", (attempt) => void this.#authenticate(attempt));
     client.on("ready", () => {
-      clearTimeout(tooLate);
+      parts.letIn();
       this.#begin();
     });
   }
