@@ -197,3 +197,16 @@ test("a client that sends more than its channel's window is cut off", async () =
   }
   await vi.waitFor(() => expect(socket!.destroyed).toBe(true));
 });
+
+test.each([
+  [{ commandsPerUser: 2 }, "You have 2 commands and files open over ssh: close one first."],
+  [{ commandsPerContainer: 2 }, "This container has 2 commands and files open over ssh: close one first."],
+])("with %o one more is refused, and not where one has ended", async (limits, refusal) => {
+  const { enter } = await openGateway(limits);
+  const client = await enter();
+  const [first] = [await exec(client, "cat"), await exec(await enter(), "cat")];
+  expect(await saidBy(await exec(client, "true"))).toContain(refusal);
+  first.end();
+  await saidBy(first);
+  expect(await saidBy(await exec(client, "echo here"))).toBe("here\n");
+});

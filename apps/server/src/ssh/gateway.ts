@@ -10,13 +10,14 @@ import ssh2, { type ClientInfo, type Connection } from "ssh2";
 import type { Live } from "../live/open-live.ts";
 import { keepRows } from "../terminals/keep-rows.ts";
 import { ALGORITHMS } from "./algorithms.ts";
+import { type CommandLimits, CommandSlots } from "./command-slots.ts";
 import { type AttemptLimits, FailedAttempts } from "./failed-attempts.ts";
 import type { Dial } from "./forward.ts";
 import { opensshPrivateKey } from "./openssh-key.ts";
 import { type ConnectionLimits, SshConnection } from "./ssh-connection.ts";
 import { SshCommands } from "./ssh-commands.ts";
 
-export interface GatewayLimits extends AttemptLimits, ConnectionLimits {
+export interface GatewayLimits extends AttemptLimits, ConnectionLimits, CommandLimits {
   /** Until one must have been let in. */
   handshakeMs: number;
   /** Open at once, of one account. */
@@ -37,6 +38,8 @@ const GATEWAY_LIMITS: GatewayLimits = {
   guestsPerAddress: 30,
   channels: 50,
   attempts: 20,
+  commandsPerUser: 60,
+  commandsPerContainer: 150,
   handshakeMs: 30_000,
   recheckMs: 60_000,
 };
@@ -66,7 +69,7 @@ const CHECKS = 10;
 export function createGateway({ services, log, hostKey, dial, live, limits: changed }: GatewayOptions): Gateway {
   const limits = { ...GATEWAY_LIMITS, ...changed };
   const parts = { services, serverId: randomUUID(), log };
-  const commands = new SshCommands(parts);
+  const commands = new SshCommands({ ...parts, slots: new CommandSlots(limits) });
   const rows = keepRows({ ...parts, terminals: commands });
   const failed = new FailedAttempts(limits);
   const connections = new Set<SshConnection>();

@@ -9,6 +9,7 @@ import { endCommand } from "../terminals/end-command.ts";
 import { engineRefusal } from "../terminals/engine-refusal.ts";
 import { signalCommand, SIGNALS, TERMINAL_VARIABLE } from "../terminals/hang-up.ts";
 import { readExitCode } from "../terminals/read-exit-code.ts";
+import type { CommandSlots } from "./command-slots.ts";
 
 export interface SshCommandRequest {
   actor: Actor;
@@ -38,6 +39,8 @@ interface Parts {
   services: ApiServices;
   serverId: string;
   log: FastifyBaseLogger;
+  /** Left out where the caller bounds them. */
+  slots?: CommandSlots;
 }
 
 interface Process extends Omit<SshCommand, "hangUp" | "signal"> {
@@ -84,8 +87,24 @@ export class SshCommands {
   }
 
   async #start({ actor, container_id, ...request }: SshCommandRequest): Promise<SshCommand> {
-    const { services, serverId, log } = this.#parts;
+    const { services, slots } = this.#parts;
     const found = await findOnEngine({ ...services, actor }, container_id);
+    const leave = slots?.take(actor.user_id, container_id);
+    try {
+      const { command, ended } = await this.#startOn(found, { actor, container_id, ...request });
+      void ended.then(leave);
+      return command;
+    } catch (error) {
+      leave?.();
+      throw error;
+    }
+  }
+
+  async #startOn(
+    found: OnEngine,
+    { actor, container_id, ...request }: SshCommandRequest,
+  ): Promise<{ command: SshCommand; ended: Promise<boolean> }> {
+    const { services, serverId, log } = this.#parts;
     const { machine_id, engine_id, engine } = found;
     const terminal_id = randomUUID();
     const row = { terminal_id, container_id, user_id: actor.user_id, machine_id, engine_id, server_id: serverId };
@@ -98,7 +117,7 @@ export class SshCommands {
       session.hasExited = hasEnded;
       void this.#track(this.#settle(entry));
     });
-    return {
+    const command: SshCommand = {
       ...process,
       signal: (name) => {
         const signal = SIGNALS.find((known) => known === name);
@@ -108,6 +127,7 @@ export class SshCommands {
       },
       hangUp: () => this.#track(this.#hangUp(entry)),
     };
+    return { command, ended: process.ended };
   }
 
   async #open(

@@ -36,7 +36,8 @@ export class ContainerFiles {
     return parseStat(output.trim()).attributes;
   }
 
-  async list(path: string): Promise<Named[]> {
+  /** What {@link entryOf} reads, one for each file. */
+  async list(path: string): Promise<string[]> {
     const find = `find . -mindepth 1 -maxdepth 1 -exec stat -c '${STAT} %n' {} +`;
     const output = await this.#run(`(cd -- ${word(path)} && ${find})`, path);
     const lines: string[] = [];
@@ -45,8 +46,7 @@ export class ContainerFiles {
       if (STAT_LINE.test(line) || lines.length === 0) lines.push(line);
       else lines[lines.length - 1] += `\n${line}`;
     }
-    const entries = lines.map((line) => line.replace(/\n$/, "")).filter((line) => line !== "");
-    return entries.map(parseStat).map(({ name, attributes }) => named(name.replace(/^\.\//, ""), attributes));
+    return lines.map((line) => line.replace(/\n$/, "")).filter((line) => line !== "");
   }
 
   /** Where it is one that may be read and is no folder. */
@@ -171,6 +171,11 @@ function parseStat(line: string): { name: string; attributes: Attributes } {
       times: { accessed: Math.max(0, Number(accessed)), modified: Math.max(0, Number(modified)) },
     },
   };
+}
+
+export function entryOf(line: string): Named {
+  const { name, attributes } = parseStat(line);
+  return named(name.replace(/^\.\//, ""), attributes);
 }
 
 const TYPES: Record<number, string> = {

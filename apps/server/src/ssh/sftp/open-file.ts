@@ -140,7 +140,12 @@ export class WriteFile {
         this.#smallBytes += data.length;
         return;
       }
-      await this.#writeOn(offset, data);
+      try {
+        await this.#writeOn(offset, data);
+      } catch (error) {
+        this.#isBroken = true;
+        throw error;
+      }
     });
   }
 
@@ -162,12 +167,8 @@ export class WriteFile {
     });
   }
 
-  /** Nobody waits for it any more. */
-  abandon(): void {
-    void this.#stream?.command.hangUp();
-  }
-
   async #writeOn(offset: number, data: Buffer): Promise<void> {
+    this.#checkWhole();
     let stream = this.#stream;
     if (!stream || (!this.#isAppended && stream.at !== offset)) {
       await this.#endStream();

@@ -30,37 +30,41 @@ export async function serveSftp(
   }
   const shell = new ShellLines(stdin, stdout);
   const server = new SftpServer(shell, begin);
+  const end = (): void => {
+    server.close();
+    shell.end();
+  };
+  reader.gone.addEventListener("abort", end, { once: true });
   try {
     await answerAll(server, channel, reader);
   } finally {
-    server.close();
-    shell.end();
+    reader.gone.removeEventListener("abort", end);
+    end();
   }
   return 0;
 }
 
+/** Until the client has asked its last, or one request could not be answered at all. */
 async function answerAll(server: SftpServer, channel: ServerChannel, reader: Reader): Promise<void> {
   const packets = new PacketReader(MAX_PACKET_BYTES);
   const underWay = new Set<Promise<void>>();
-  const failed = new AbortController();
-  let failure: unknown;
-  for await (const chunk of channel as AsyncIterable<Buffer>) {
-    for (const packet of packets.push(chunk)) {
-      const answered = server
-        .handle(packet)
-        .then((answer) => written(channel, answer, reader))
-        .catch((error: unknown) => {
-          failure ??= error;
-          failed.abort();
-        })
-        .finally(() => underWay.delete(answered));
-      underWay.add(answered);
-      while (underWay.size >= AT_ONCE) await Promise.race(underWay);
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  const answer = async (): Promise<void> => {
+    for await (const chunk of channel as AsyncIterable<Buffer>) {
+      for (const packet of packets.push(chunk)) {
+        const answered = server
+          .handle(packet)
+          .then((reply) => written(channel, reply, reader))
+          .catch(fail)
+          .finally(() => underWay.delete(answered));
+        underWay.add(answered);
+        while (underWay.size >= AT_ONCE) await Promise.race(underWay);
+      }
     }
-    if (failed.signal.aborted) throw failure;
-  }
-  await Promise.all(underWay);
-  if (failed.signal.aborted) throw failure;
+    await Promise.all(underWay);
+  };
+  // Who waits for an answer that never comes asks for nothing more.
+  await Promise.race([answer(), failed]);
 }
 
 async function readLine(chunks: AsyncIterator<Buffer>): Promise<string> {

@@ -1,4 +1,6 @@
-import { ContainerFiles } from "./container-files.ts";
+import { DomainError } from "@berth/spec/error-code.ts";
+import type { SshCommand } from "../ssh-commands.ts";
+import { ContainerFiles, entryOf } from "./container-files.ts";
 import { type Begin, ReadFile, WriteFile } from "./open-file.ts";
 import { answer, type Attributes, Fields, type Named, OPEN, REQUEST, SftpError, STATUS } from "./packets.ts";
 import type { ShellLines } from "./shell-lines.ts";
@@ -9,6 +11,8 @@ const MAX_DATA_BYTES = 256 * 1024;
 const MAX_HANDLES = 100;
 /** Names of a folder in one answer. */
 const NAMES_AT_ONCE = 100;
+/** Of the folders that are open, what their client has not read yet. */
+const MAX_UNREAD_CHARACTERS = 8 * 1024 * 1024;
 
 const EXTENSIONS: readonly [string, string][] = [
   ["posix-rename@openssh.com", "1"],
@@ -26,7 +30,7 @@ interface OpenFile {
 interface OpenFolder {
   path: string;
   /** Null until it was listed. */
-  left: Named[] | null;
+  left: string[] | null;
 }
 
 /** An SFTP server for a container whose image has none: by the tools of its shell. */
@@ -34,11 +38,14 @@ export class SftpServer {
   readonly #files: ContainerFiles;
   readonly #begin: Begin;
   readonly #handles = new Map<string, OpenFile | OpenFolder>();
+  /** What reads and writes files. */
+  readonly #running = new Set<SshCommand>();
   #lastHandle = 0;
+  #isClosed = false;
 
   constructor(shell: ShellLines, begin: Begin) {
     this.#files = new ContainerFiles(shell);
-    this.#begin = begin;
+    this.#begin = (command) => this.#start(begin, command);
   }
 
   /** Answers one packet. Several may be under way; what is asked of one file is done in order. */
@@ -55,14 +62,29 @@ export class SftpServer {
     }
   }
 
-  /** Ends what was left open. */
+  /** Ends what runs for it, also where somebody waits for that, and begins nothing more. */
   close(): void {
-    for (const handle of this.#handles.values()) {
-      if (!("reader" in handle)) continue;
-      void handle.reader?.close();
-      handle.writer?.abandon();
-    }
+    this.#isClosed = true;
+    for (const command of this.#running) void command.hangUp();
+    // What a command still prints must be read, or its end is not seen.
+    for (const handle of this.#handles.values()) if ("reader" in handle) void handle.reader?.close();
     this.#handles.clear();
+  }
+
+  async #start(begin: Begin, command: string[]): Promise<SshCommand> {
+    if (this.#isClosed) throw new SftpError(STATUS.failure, "The channel has closed.");
+    try {
+      const begun = await begin(command);
+      const leave = (): void => void this.#running.delete(begun);
+      this.#running.add(begun);
+      begun.exitCode().then(leave, leave);
+      if (this.#isClosed) void begun.hangUp();
+      return begun;
+    } catch (error) {
+      // One file that can't be opened is no reason to end the others.
+      if (error instanceof DomainError) throw new SftpError(STATUS.failure, error.message);
+      throw error;
+    }
   }
 
   async #serve(
@@ -199,10 +221,19 @@ export class SftpServer {
   async #readFolder(id: number, name: string): Promise<Buffer> {
     const handle = this.#handles.get(name);
     if (!handle || "reader" in handle) throw new SftpError(STATUS.failure, "No such folder is open.");
-    handle.left ??= await this.#files.list(handle.path);
-    const some = handle.left.splice(0, NAMES_AT_ONCE);
+    handle.left ??= await this.#list(handle.path);
+    const some = handle.left.splice(0, NAMES_AT_ONCE).map(entryOf);
     return some.length > 0 ? answer.names(id, some) : answer.status(id, STATUS.eof, "");
   }
+
+  async #list(path: string): Promise<string[]> {
+    const listed = await this.#files.list(path);
+    const unread = [...this.#handles.values()].map((handle) => ("left" in handle && handle.left) || []);
+    if ([listed, ...unread].reduce((sum, lines) => sum + lengthOf(lines), 0) <= MAX_UNREAD_CHARACTERS) return listed;
+    throw new SftpError(STATUS.failure, "Too much of other folders is unread: read or close them first.");
+  }
 }
+
+const lengthOf = (lines: readonly string[]): number => lines.reduce((sum, { length }) => sum + length, 0);
 
 const onlyName = (name: string): Named => ({ name, longName: name, attributes: {} });

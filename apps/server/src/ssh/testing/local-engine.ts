@@ -4,13 +4,15 @@ import type { Engine, EngineCommand } from "@berth/docker/engine.ts";
 import { TERMINAL_VARIABLE } from "../../terminals/hang-up.ts";
 
 /** An engine whose containers are all this machine: what ssh runs in them are processes of the test. */
-export function createLocalEngine(): { engine: Engine; close(): void } {
+export function createLocalEngine() {
   const running = new Map<string, EngineCommand>();
   const calls: Pick<Engine, "openCommand" | "exec"> = {
     async openCommand(_id, { command: [file = "", ...args], env = [] }) {
       const variables = Object.fromEntries(env.map((line) => line.split(/=(.*)/s).slice(0, 2)));
       // Without the home of whoever runs the tests: their shell may say something of its own.
-      const child = spawn(file, args, {
+      // And without this machine's sftp-server: what is tested is ours.
+      const own = args.map((arg) => arg.replaceAll("/sftp-server", "/no-sftp-server"));
+      const child = spawn(file, own, {
         env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", ...variables },
       });
       const { stdin, stdout, stderr } = child;
@@ -33,6 +35,7 @@ export function createLocalEngine(): { engine: Engine; close(): void } {
   };
   return {
     engine: calls as Engine,
+    running: () => [...running.values()],
     close: () => running.forEach((command) => command.close()),
   };
 }

@@ -5,7 +5,7 @@ import { loadSshHostKey } from "@berth/api/ssh/host-key.ts";
 import type { ApiServices } from "@berth/api/context.ts";
 import { openInProcessApi } from "@berth/api/testing/in-process-api.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
-import ssh2, { type Client, type ClientChannel } from "ssh2";
+import ssh2, { type Client, type ClientChannel, type SFTPWrapper } from "ssh2";
 import { onTestFinished } from "vitest";
 import { createLog } from "../../log.ts";
 import type { Dial } from "../forward.ts";
@@ -50,7 +50,7 @@ export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dia
     await once(client, "ready");
     return client;
   };
-  return { port, come, enter };
+  return { port, come, enter, running: local.running };
 }
 
 export const forwardOut = (client: Client): Promise<ClientChannel> =>
@@ -63,6 +63,11 @@ export const forwardOut = (client: Client): Promise<ClientChannel> =>
 export const exec = (client: Client, command: string): Promise<ClientChannel> =>
   new Promise((resolve, reject) => {
     client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
+  });
+
+export const openSftp = (client: Client): Promise<SFTPWrapper> =>
+  new Promise((resolve, reject) => {
+    client.sftp((error, sftp) => (error ? reject(error) : resolve(sftp)));
   });
 
 /** What a command says, on either output, until its channel has closed. */

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { SFTPWrapper } from "ssh2";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { openGateway, openSftp } from "../testing/open-gateway.ts";
+
+const LARGE_BYTES = 1024 * 1024;
+
+async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "berth-sftp-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+const openFile = (sftp: SFTPWrapper, path: string): Promise<Buffer> =>
+  promisify(
+    sftp.open.bind(sftp) as (
+      path: string,
+      flags: "r",
+      done: (error: Error | undefined, handle: Buffer) => void,
+    ) => void,
+  )(path, "r");
+
+const readFile = (sftp: SFTPWrapper, handle: Buffer, offset: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    sftp.read(handle, Buffer.alloc(1_000), 0, 1_000, offset, (error, bytes) =>
+      error ? reject(error) : resolve(bytes),
+    );
+  });
+
+test("a file for which there is no command any more is refused, and the others go on", async () => {
+  const folder = await openFolder();
+  for (const name of ["a", "b"]) await writeFile(join(folder, name), Buffer.alloc(LARGE_BYTES));
+  const { enter } = await openGateway({ commandsPerUser: 2 });
+  const sftp = await openSftp(await enter());
+  const [a, b] = [await openFile(sftp, join(folder, "a")), await openFile(sftp, join(folder, "b"))];
+  expect(await readFile(sftp, a, 0)).toBe(1_000);
+  await expect(readFile(sftp, b, 0)).rejects.toThrow("You have 2 commands and files open over ssh: close one first.");
+  expect(await readFile(sftp, a, 1_000)).toBe(1_000);
+  await new Promise((resolve) => sftp.close(a, resolve));
+  expect(await readFile(sftp, b, 0)).toBe(1_000);
+});
+
+test("what waits for a file to be readable ends when its client leaves", async () => {
+  const pipe = join(await openFolder(), "pipe");
+  await promisify(execFile)("mkfifo", [pipe]);
+  const { enter, running } = await openGateway();
+  const client = await enter();
+  const sftp = await openSftp(client);
+  const handle = await openFile(sftp, pipe);
+  readFile(sftp, handle, 0).catch(() => {});
+  await vi.waitFor(() => expect(running()).toHaveLength(2));
+  client.end();
+  await vi.waitFor(() => expect(running()).toEqual([]));
+});
+
+test("a channel whose shell has ended ends, instead of letting its client wait for an answer", async () => {
+  const { enter, running } = await openGateway();
+  const sftp = await openSftp(await enter());
+  for (const command of running()) command.close();
+  const asked = new Promise<void>((resolve, reject) => {
+    sftp.stat("/", (error: Error | undefined) => (error ? reject(error) : resolve()));
+  });
+  await expect(asked).rejects.toThrow("No response from server");
+});
