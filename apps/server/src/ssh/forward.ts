@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Actor } from "@berth/api/context.ts";
 import type { FastifyBaseLogger } from "fastify";
 import type { AcceptConnection, RejectConnection, ServerChannel, TcpipRequestInfo } from "ssh2";
-import { written } from "./pump.ts";
+import { ChannelOutput } from "./channel-output.ts";
 
 /** A connection to a port of the container itself, made inside its network. Throws where nothing listens there. */
 export type Dial = (request: {
@@ -61,10 +61,11 @@ export async function forward(
   // A relay can't half-close: who has said all may still be answered for a while. Who has gone looks the same to ssh.
   let linger: NodeJS.Timeout | undefined;
   channel.once("end", () => (linger = setTimeout(() => upstream.end(), LINGER_MS)));
+  const output = new ChannelOutput(channel, socket, gone);
   try {
     for await (const chunk of upstream as AsyncIterable<Buffer>) {
       linger?.refresh();
-      await written(channel, chunk, { socket, gone });
+      await output.write(chunk);
     }
     channel.end();
   } catch {

@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { Duplex } from "node:stream";
+import { Duplex, type Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import ssh2, { type Client, type ClientChannel } from "ssh2";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { exec, forwardOut, openGateway, saidBy, send, socketOf } from "./testing/open-gateway.ts";
@@ -169,6 +170,28 @@ test.each([
   await once(channel, "close");
   expect(received).toBe(SENT_BYTES);
   expect(watched.mostWaiting).toBeLessThan(2 * MIB);
+});
+
+test("both outputs of a command arrive as they are where their reader stops now and then", async () => {
+  const { enter } = await openGateway();
+  const client = await enter();
+  const some = (letter: string) => `head -c ${6 * MIB} /dev/zero | tr '\\0' ${letter}`;
+  const channel = await exec(client, `${some("a")}; ${some("b")} >&2; ${some("c")}; ${some("d")} >&2`);
+  const read = async (output: Readable): Promise<string> => {
+    let said = "";
+    for await (const chunk of output as AsyncIterable<Buffer>) {
+      said += chunk.toString();
+      // Until nothing more comes, as what may is used up, or all is there.
+      for (let before = -1; before !== output.readableLength;) {
+        before = output.readableLength;
+        await delay(100);
+      }
+    }
+    return said;
+  };
+  const [out, err] = await Promise.all([read(channel), read(channel.stderr)]);
+  const all = (letter: string) => letter.repeat(6 * MIB);
+  expect(out === all("a") + all("c") && err === all("b") + all("d"), "all of it, and in order").toBe(true);
 });
 
 test("a client that asks without reading the answers is cut off", async () => {

@@ -4,7 +4,7 @@ import { isDatabaseAway } from "@berth/api/database-away.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger } from "fastify";
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
-import { pump, type Reader } from "./pump.ts";
+import { ChannelOutput } from "./channel-output.ts";
 import { runInShell, sftpCommand, shellCommand } from "./shell-script.ts";
 import type { SshCommand, SshCommands } from "./ssh-commands.ts";
 import { serveSftp } from "./sftp/serve-sftp.ts";
@@ -38,7 +38,8 @@ export interface SessionPlace {
 type Serve = (
   command: SshCommand,
   channel: ServerChannel,
-  reader: Reader,
+  output: ChannelOutput,
+  gone: AbortSignal,
   begin: (command: string[]) => Promise<SshCommand>,
 ) => Promise<number | null>;
 
@@ -121,7 +122,7 @@ async function serveCommand(
     gone.addEventListener("abort", hangUp, { once: true });
     const begin = (beside: string[]): Promise<SshCommand> =>
       commands.start({ actor, container_id, command: beside, env: [], terminal: null });
-    status = (await serve(command, channel, { socket, gone }, begin)) ?? NOT_RUN;
+    status = (await serve(command, channel, new ChannelOutput(channel, socket, gone), gone, begin)) ?? NOT_RUN;
   } catch (error) {
     if (!gone.aborted) channel.stderr.write(`berth: ${tellable(error, log)}\r\n`);
     hangUp();
@@ -134,14 +135,14 @@ async function serveCommand(
 }
 
 /** Both ways, and its exit code. */
-const copy: Serve = async (command, channel, reader) => {
+const copy: Serve = async (command, channel, output) => {
   const { stdin, stdout, stderr } = command;
   if (stderr === null) {
     channel.pipe(stdin, { end: false });
     // A terminal has no end of input, only the key that says so.
     channel.once("end", () => stdin.write(END_OF_INPUT));
   } else channel.pipe(stdin);
-  await Promise.all([pump(stdout, channel, reader), stderr && pump(stderr, channel.stderr, reader)]);
+  await Promise.all([output.pump(stdout), stderr && output.pump(stderr, "stderr")]);
   return command.exitCode();
 };
 

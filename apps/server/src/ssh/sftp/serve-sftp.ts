@@ -1,5 +1,5 @@
 import type { ServerChannel } from "ssh2";
-import { pump, type Reader, written } from "../pump.ts";
+import type { ChannelOutput } from "../channel-output.ts";
 import { OWN_SFTP_LINE } from "../shell-script.ts";
 import type { SshCommand } from "../ssh-commands.ts";
 import type { Begin } from "./open-file.ts";
@@ -15,7 +15,8 @@ const MAX_LINE = 1_000;
 export async function serveSftp(
   command: SshCommand,
   channel: ServerChannel,
-  reader: Reader,
+  output: ChannelOutput,
+  gone: AbortSignal,
   begin: Begin,
 ): Promise<number | null> {
   const { stdin, stdout, stderr } = command;
@@ -25,7 +26,7 @@ export async function serveSftp(
   void drain(errors);
   if (line === OWN_SFTP_LINE) {
     channel.pipe(stdin);
-    await pump(stdout, channel, reader);
+    await output.pump(stdout);
     return command.exitCode();
   }
   const shell = new ShellLines(stdin, stdout);
@@ -34,18 +35,18 @@ export async function serveSftp(
     server.close();
     shell.end();
   };
-  reader.gone.addEventListener("abort", end, { once: true });
+  gone.addEventListener("abort", end, { once: true });
   try {
-    await answerAll(server, channel, reader);
+    await answerAll(server, channel, output);
   } finally {
-    reader.gone.removeEventListener("abort", end);
+    gone.removeEventListener("abort", end);
     end();
   }
   return 0;
 }
 
 /** Until the client has asked its last, or one request could not be answered at all. */
-async function answerAll(server: SftpServer, channel: ServerChannel, reader: Reader): Promise<void> {
+async function answerAll(server: SftpServer, channel: ServerChannel, output: ChannelOutput): Promise<void> {
   const packets = new PacketReader(MAX_PACKET_BYTES);
   const underWay = new Set<Promise<void>>();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
@@ -54,7 +55,7 @@ async function answerAll(server: SftpServer, channel: ServerChannel, reader: Rea
       for (const packet of packets.push(chunk)) {
         const answered = server
           .handle(packet)
-          .then((reply) => written(channel, reply, reader))
+          .then((reply) => output.write(reply))
           .catch(fail)
           .finally(() => underWay.delete(answered));
         underWay.add(answered);
