@@ -221,6 +221,16 @@ test("a client that sends more than its channel's window is cut off", async () =
   await vi.waitFor(() => expect(socket!.destroyed).toBe(true));
 });
 
+test.each([0, 1])("a client that takes packets of %i bytes keeps nobody waiting", async (packetBytes) => {
+  const watched = watchServerSockets();
+  const { enter } = await openGateway();
+  const [client, other] = [await enter(), await enter()];
+  send.execInPackets(client, packetBytes, "head -c 100000 /dev/zero; sleep 1000");
+  await vi.waitFor(() => expect(watched.sockets[0]!.bytesWritten).toBeGreaterThan(100_000));
+  expect(watched.sockets[0]!.bytesWritten).toBeLessThan(200_000);
+  expect(await saidBy(await exec(other, "echo here"))).toBe("here\n");
+});
+
 test.each([
   [{ commandsPerUser: 2 }, "You have 2 commands and files open over ssh: close one first."],
   [{ commandsPerContainer: 2 }, "This container has 2 commands and files open over ssh: close one first."],

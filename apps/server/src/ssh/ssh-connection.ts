@@ -46,6 +46,8 @@ const GO_MS = 1_000;
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 /** Ssh2 offers each channel a window of 2 MiB, and once more when half of that has come: nobody may send more ahead. */
 const MAX_AHEAD_BYTES = 4 * 1024 * 1024;
+/** A client may say that it takes packets of one byte, or of none: ssh2 would write them for long, or without end. */
+const MIN_PACKET_BYTES = 1024;
 
 /** One connection to the gateway, from its first byte to its end. It lives no longer than the key that let it in. */
 export class SshConnection {
@@ -181,6 +183,8 @@ export class SshConnection {
     const { log, commands, dial } = this.#parts;
     const { actor, container_id, container_name } = admission;
     const entered = (channel: ServerChannel, kind: "session" | "forward"): (() => void) => {
+      const { outgoing } = channel as unknown as { outgoing: { packetSize: number } };
+      outgoing.packetSize = Math.max(outgoing.packetSize, MIN_PACKET_BYTES);
       this.#channels.set(channel, kind);
       return () => void this.#channels.delete(channel);
     };

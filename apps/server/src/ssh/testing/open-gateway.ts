@@ -86,10 +86,17 @@ export const send = {
   windowAdjust: (channel: ClientChannel, bytes: number) =>
     protocolOf(channel).channelWindowAdjust(farEnd(channel), bytes),
   data: (channel: ClientChannel, data: Buffer) => protocolOf(channel).channelData(farEnd(channel), data),
+  /** A command on the first channel of its client, which takes no larger packets than this. */
+  execInPackets: (client: Client, packetBytes: number, command: string) => {
+    const { _protocol: protocol } = insideOf(client);
+    protocol.session(0, 2 ** 21, packetBytes);
+    protocol.exec(0, command, false);
+  },
   ping: (client: Client) => insideOf(client)._protocol.ping(),
 };
 
 interface Protocol {
+  session(channelId: number, windowBytes: number, packetBytes: number): void;
   exec(channelId: number, command: string, wantsReply: boolean): void;
   shell(channelId: number, wantsReply: boolean): void;
   subsystem(channelId: number, name: string, wantsReply: boolean): void;
