@@ -25,7 +25,7 @@ export interface ForwardPlace {
   socket: Socket;
   closed: AbortSignal;
   /** Its channel is there until what this returns is called. */
-  entered(channel: ServerChannel, kind: "forward"): () => void;
+  entered(channel: ServerChannel): () => void;
   /** To be called when it is over, also where it never began. */
   left(): void;
 }
@@ -55,7 +55,7 @@ export async function forward(
   const over = new AbortController();
   const gone = AbortSignal.any([closed, over.signal]);
   gone.addEventListener("abort", () => upstream.destroy(), { once: true });
-  channel.once("close", () => over.abort()).once("close", entered(channel, "forward"));
+  channel.once("close", () => over.abort()).once("close", entered(channel));
   upstream.on("error", (error) => log.debug({ err: error, container_id, port }, "a forwarded connection broke"));
   channel.pipe(upstream, { end: false });
   // A relay can't half-close: who has said all may still be answered for a while. Who has gone looks the same to ssh.

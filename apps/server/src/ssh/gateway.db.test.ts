@@ -20,6 +20,13 @@ test("a connection has no more channels than it may, and a place again once one 
   expect(await forwardOut(client)).toBeDefined();
 });
 
+test("a channel that closes before anything was asked of it keeps its place: it is kept in memory, too", async () => {
+  const { enter } = await openGateway({ channels: 2 });
+  const client = await enter();
+  send.idleSessions(client, 2);
+  await expect(forwardOut(client)).rejects.toThrow("Channel open failure");
+});
+
 test("an account with too many connections is told so on the next one, which ends, and those that are open stay", async () => {
   const { enter } = await openGateway({ perAccount: 2 });
   const [first] = [await enter(), await enter()];

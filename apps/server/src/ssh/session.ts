@@ -31,7 +31,7 @@ export interface SessionPlace {
   /** What all of its channels are told instead of being served: as that there are too many of them. */
   refused: DomainError | null;
   /** Its channel is there until what this returns is called. */
-  entered(channel: ServerChannel, kind: "session"): () => void;
+  entered(channel: ServerChannel): () => void;
 }
 
 /** Connects a command with its channel until it has ended, and answers with its exit code. `begin` begins one beside it. */
@@ -64,7 +64,7 @@ export function serveSession(session: Session, place: SessionPlace): void {
     serve: Serve,
   ): void => {
     if (!channel) return;
-    session.once("close", place.entered(channel, "session"));
+    session.once("close", place.entered(channel));
     const env = [...state.env].map(([name, value]) => `${name}=${value}`);
     if (!state.env.has("LANG") && !state.env.has("LC_ALL")) env.push("LANG=C.UTF-8");
     if (terminal) env.push(`TERM=${terminal.term}`);

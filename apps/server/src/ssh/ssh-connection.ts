@@ -182,14 +182,7 @@ export class SshConnection {
     this.#isReady = true;
     const { log, commands, dial } = this.#parts;
     const { actor, container_id, container_name } = admission;
-    const entered = (channel: ServerChannel, kind: "session" | "forward"): (() => void) => {
-      const { outgoing } = channel as unknown as { outgoing: { packetSize: number } };
-      outgoing.packetSize = Math.max(outgoing.packetSize, MIN_PACKET_BYTES);
-      this.#channels.set(channel, kind);
-      return () => void this.#channels.delete(channel);
-    };
-    const connection = { socket: this.#socket, closed: this.closed, entered };
-    const place = { actor, container_id, container_name, commands, dial, log, ...connection };
+    const place = { actor, container_id, log, socket: this.#socket, closed: this.closed };
     const refused = this.#tooMany(actor.user_id);
     this.#refused = refused;
     if (refused) setTimeout(() => this.end(), REFUSAL_MS).unref();
@@ -197,18 +190,30 @@ export class SshConnection {
       const leave = this.#takeChannel();
       if (!leave) return reject();
       const session = accept();
-      session.on("close", leave);
-      serveSession(session, { ...place, refused });
+      const entered = (channel: ServerChannel): (() => void) => {
+        // One that closes before anything ran in it keeps its place: ssh2 never forgets it.
+        session.once("close", leave);
+        return this.#enter(channel, "session");
+      };
+      serveSession(session, { ...place, commands, refused, entered });
     });
     this.#client.on("tcpip", (accept, reject, info) => {
       const leave = this.#takeChannel();
       if (!leave || refused) return reject();
-      void forward({ ...place, left: leave }, accept, reject, info);
+      const entered = (channel: ServerChannel): (() => void) => this.#enter(channel, "forward");
+      void forward({ ...place, container_name, dial, entered, left: leave }, accept, reject, info);
     });
     log.info({ user_id: actor.user_id, container_id, address: this.#address }, "ssh connection opened");
     void this.#record(admission);
     // A change between the look at the key and this line was told to nobody here.
     void this.check();
+  }
+
+  #enter(channel: ServerChannel, kind: "session" | "forward"): () => void {
+    const { outgoing } = channel as unknown as { outgoing: { packetSize: number } };
+    outgoing.packetSize = Math.max(outgoing.packetSize, MIN_PACKET_BYTES);
+    this.#channels.set(channel, kind);
+    return () => void this.#channels.delete(channel);
   }
 
   #tooMany(userId: number): DomainError | null {

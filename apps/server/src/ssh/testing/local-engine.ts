@@ -3,7 +3,10 @@ import { once } from "node:events";
 import type { Engine, EngineCommand } from "@berth/docker/engine.ts";
 import { TERMINAL_VARIABLE } from "../../terminals/hang-up.ts";
 
-/** An engine whose containers are all this machine: what ssh runs in them are processes of the test. */
+/**
+ * An engine whose containers are all this machine: what ssh runs in them are processes of the test, and as mighty as it is.
+ * So no test may write anywhere but in a folder of its own.
+ */
 export function createLocalEngine() {
   const running = new Map<string, EngineCommand>();
   const calls: Pick<Engine, "openCommand" | "exec"> = {

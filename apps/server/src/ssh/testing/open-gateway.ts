@@ -92,11 +92,19 @@ export const send = {
     protocol.session(0, 2 ** 21, packetBytes);
     protocol.exec(0, command, false);
   },
+  /** Opens the client's first channels, and closes them again, without anything asked of them. */
+  idleSessions: (client: Client, count: number) => {
+    for (let id = 0; id < count; id += 1) {
+      insideOf(client)._protocol.session(1_000 + id, 2 ** 21, 2 ** 15); // an id that its own client does not use
+      insideOf(client)._protocol.channelClose(id);
+    }
+  },
   ping: (client: Client) => insideOf(client)._protocol.ping(),
 };
 
 interface Protocol {
   session(channelId: number, windowBytes: number, packetBytes: number): void;
+  channelClose(channelId: number): void;
   exec(channelId: number, command: string, wantsReply: boolean): void;
   shell(channelId: number, wantsReply: boolean): void;
   subsystem(channelId: number, name: string, wantsReply: boolean): void;
