@@ -20,7 +20,7 @@ import { attachment } from "./content-disposition.ts";
 import { OpenTransfers } from "./open-transfers.ts";
 import { receiveFile, writeCommand } from "./receive-file.ts";
 import { openSentFile, readCommand } from "./send-file.ts";
-import { TRANSFER_LIMITS, type TransferLimits, TransferSlots } from "./transfer-slots.ts";
+import { TRANSFER_LIMITS, type TransferLimits, transferSlots } from "./transfer-slots.ts";
 
 /** Less than the app's own time to close. What is not ended by then, another server ends. */
 const CLOSE_MS = 4_000;
@@ -52,7 +52,7 @@ export function registerFiles(app: FastifyInstance, { services, live, limits: ch
   const limits = { ...TRANSFER_LIMITS, ...changed };
   const parts = { services, serverId: randomUUID(), log: app.log };
   const commands = new SshCommands(parts);
-  const slots = new TransferSlots(limits);
+  const slots = transferSlots(limits);
   const transfers = new OpenTransfers({ sql: services.sql, log: app.log });
   live?.onCredentials((userId) => void transfers.recheck(userId));
   app.addHook("preClose", async () => transfers.close());

@@ -10,7 +10,7 @@ import ssh2, { type ClientInfo, type Connection } from "ssh2";
 import type { Live } from "../live/open-live.ts";
 import { keepRows } from "../terminals/keep-rows.ts";
 import { ALGORITHMS } from "./algorithms.ts";
-import { type CommandLimits, CommandSlots } from "./command-slots.ts";
+import { type CommandLimits, commandSlots } from "./command-slots.ts";
 import { type AttemptLimits, FailedAttempts } from "./failed-attempts.ts";
 import type { Dial } from "./forward.ts";
 import { opensshPrivateKey } from "./openssh-key.ts";
@@ -69,7 +69,7 @@ const CHECKS = 10;
 export function createGateway({ services, log, hostKey, dial, live, limits: changed }: GatewayOptions): Gateway {
   const limits = { ...GATEWAY_LIMITS, ...changed };
   const parts = { services, serverId: randomUUID(), log };
-  const commands = new SshCommands({ ...parts, slots: new CommandSlots(limits) });
+  const commands = new SshCommands({ ...parts, slots: commandSlots(limits) });
   const rows = keepRows({ ...parts, terminals: commands });
   const failed = new FailedAttempts(limits);
   const connections = new Set<SshConnection>();

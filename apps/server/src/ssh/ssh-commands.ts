@@ -9,7 +9,7 @@ import { endCommand } from "../terminals/end-command.ts";
 import { engineRefusal } from "../terminals/engine-refusal.ts";
 import { signalCommand, SIGNALS, TERMINAL_VARIABLE } from "../terminals/hang-up.ts";
 import { readExitCode } from "../terminals/read-exit-code.ts";
-import type { CommandSlots } from "./command-slots.ts";
+import type { Slots } from "../slots.ts";
 
 export interface SshCommandRequest {
   actor: Actor;
@@ -40,7 +40,7 @@ interface Parts {
   serverId: string;
   log: FastifyBaseLogger;
   /** Left out where the caller bounds them. */
-  slots?: CommandSlots;
+  slots?: Slots;
 }
 
 interface Process extends Omit<SshCommand, "hangUp" | "signal"> {
