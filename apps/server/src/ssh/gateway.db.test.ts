@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Duplex, type Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import ssh2, { type Client, type ClientChannel } from "ssh2";
+import { makeSshKey } from "@berth/docker/transport/ssh-tunnel.ts";
+import type { Client, ClientChannel } from "ssh2";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { exec, forwardOut, openGateway, saidBy, send, socketOf } from "./testing/open-gateway.ts";
 
@@ -42,7 +43,7 @@ test("who offers too many wrong keys is sent away, and so is an address that cam
   const { enter, come } = await openGateway({ perAddress: 2, windowMs: 60_000 });
   const open = await enter();
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    const stranger = come(ssh2.utils.generateKeyPairSync("ed25519").private);
+    const stranger = come(makeSshKey("stranger").private_key);
     const [error] = (await once(stranger, "error")) as [Error];
     expect(error.message).toContain("authentication methods failed");
     await once(stranger, "close");

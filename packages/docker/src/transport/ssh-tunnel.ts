@@ -8,10 +8,16 @@ type SshAddress = Extract<EngineAddress, { kind: "ssh" }>;
 
 const KEEPALIVE_MS = 10_000;
 
-/** An ed25519 key in OpenSSH's own form, and the line that goes into a server's `authorized_keys`. */
+/**
+ * An ed25519 key in OpenSSH's own form, and the line that goes into a server's `authorized_keys`. ssh2 drops zeros at the
+ * beginning of a public key, which spoils one pair in 230: those are not taken.
+ */
 export function makeSshKey(comment: string): { private_key: string; public_key: string } {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
-  return { private_key: pair.private, public_key: pair.public };
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
+    if (ssh2.utils.parseKey(pair.private) instanceof Error) continue;
+    return { private_key: pair.private, public_key: pair.public };
+  }
 }
 
 /** `SHA256:…`, as ssh shows it. */

@@ -5,6 +5,7 @@ import { loadSshHostKey } from "@berth/api/ssh/host-key.ts";
 import type { ApiServices } from "@berth/api/context.ts";
 import { openInProcessApi } from "@berth/api/testing/in-process-api.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
+import { makeSshKey } from "@berth/docker/transport/ssh-tunnel.ts";
 import ssh2, { type Client, type ClientChannel, type SFTPWrapper } from "ssh2";
 import { onTestFinished } from "vitest";
 import { createLog } from "../../log.ts";
@@ -24,9 +25,9 @@ export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dia
   const port = await gateway.listen("127.0.0.1", 0);
   const { machine_id } = await api.addMachine("gpu-1");
   await api.admin.image.add({ name: "public/base:1", reference: "busybox:latest" });
-  const key = ssh2.utils.generateKeyPairSync("ed25519");
+  const key = makeSshKey("li");
   const { api: owner } = await api.addUser("li");
-  await owner.user.ssh_keys.add({ public_key: key.public });
+  await owner.user.ssh_keys.add({ public_key: key.public_key });
   const { container_id } = await owner.container.create({ name: "train", image: "public/base:1", machine_id });
   const seen = { engine_id: "e".repeat(64) };
   await api.db.container_status.upsert({ where: { container_id }, create: { container_id, ...seen }, update: seen });
@@ -38,7 +39,7 @@ export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dia
     await api.close();
   });
   /** Not waited for. */
-  const come = (privateKey: string = key.private): Client => {
+  const come = (privateKey: string = key.private_key): Client => {
     const client = new ssh2.Client();
     clients.push(client);
     client.on("error", () => {});
