@@ -123,7 +123,8 @@ export const UpdateContainerInput = z
   .refine(hasModestTexts, IMMODEST_TEXTS);
 export type UpdateContainerInput = z.infer<typeof UpdateContainerInput>;
 
-export const StartContainerInput = ContainerRef.extend({
+export const StartContainerInput = z.strictObject({
+  ...ContainerRef.shape,
   /**
    * GPUs were given back at the stop. Where they are not free any more: `fail` answers 409, `wait` joins the line for them
    * (with `recreate`, for any that fit, on its machine), `without_gpu` makes it anew
@@ -154,7 +155,8 @@ export const BusyDetails = z.object({
 });
 export type BusyDetails = z.infer<typeof BusyDetails>;
 
-export const MoveContainerInput = ContainerRef.extend({
+export const MoveContainerInput = z.strictObject({
+  ...ContainerRef.shape,
   /** Null lets Berth choose another one. */
   machine_id: MachineId.optional(),
   /** `preserve` takes along what is inside; `discard` begins anew from its image. */
@@ -162,10 +164,13 @@ export const MoveContainerInput = ContainerRef.extend({
 });
 export type MoveContainerInput = z.infer<typeof MoveContainerInput>;
 
-export const RecreateContainerInput = ContainerRef.extend({ recreate: RecreateConsent });
+export const RecreateContainerInput = z.strictObject({ ...ContainerRef.shape, recreate: RecreateConsent });
 
 /** Brings back what a recreate set aside: the newest of `held`, or the one of `generation`. */
-export const RestoreContainerInput = ContainerRef.extend({ generation: z.int32().positive().optional() });
+export const RestoreContainerInput = z.strictObject({
+  ...ContainerRef.shape,
+  generation: z.int32().positive().optional(),
+});
 
 export const ContainerLogsInput = ContainerRef.extend({
   /** Lines from the end. */
@@ -185,7 +190,7 @@ export const ListContainersInput = PageInput.extend({
 export type ListContainersInput = z.infer<typeof ListContainersInput>;
 
 /** Of an `http` port, by its name. */
-export const OpenPortInput = ContainerRef.extend({ port: z.string().min(1).max(31) });
+export const OpenPortInput = z.strictObject({ ...ContainerRef.shape, port: z.string().min(1).max(31) });
 export type OpenPortInput = z.infer<typeof OpenPortInput>;
 
 /** Opened once within 30 seconds, by whoever is to see the port's pages. */

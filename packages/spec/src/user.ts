@@ -32,7 +32,7 @@ const KnownAccount = z.string().min(1).max(64);
 export const Credentials = z.object({ account: KnownAccount, password: PasswordHash });
 export type Credentials = z.infer<typeof Credentials>;
 
-export const RegisterInput = z.object({
+export const RegisterInput = z.strictObject({
   account: Account,
   password: PasswordHash,
   /** The code of an invitation, where registration is by invitation. */
@@ -70,14 +70,17 @@ export const ProfileFields = z.object({
 export type ProfileFields = z.infer<typeof ProfileFields>;
 
 /** `{"field", "value"}`, or the fields themselves as keys, one or more of them. */
-export const SetProfileInput = ProfileFields.extend({
-  field: z.enum(["nickname", "email", "phone"]).optional(),
-  /** Of `field`; what holds for that one holds for it. */
-  value: z.string().max(320).optional(),
-}).refine((input) => (input.field === undefined) === (input.value === undefined), {
-  path: ["value"],
-  error: "`field` and `value` go together.",
-});
+export const SetProfileInput = z
+  .strictObject({
+    ...ProfileFields.shape,
+    field: z.enum(["nickname", "email", "phone"]).optional(),
+    /** Of `field`; what holds for that one holds for it. */
+    value: z.string().max(320).optional(),
+  })
+  .refine((input) => (input.field === undefined) === (input.value === undefined), {
+    path: ["value"],
+    error: "`field` and `value` go together.",
+  });
 export type SetProfileInput = z.infer<typeof SetProfileInput>;
 
 export const GetUserInput = z.object({ account: KnownAccount });
@@ -115,7 +118,7 @@ export type Used = z.infer<typeof Used>;
 export const Me = User.extend({ role: Role, quota: Quota, used: Used });
 export type Me = z.infer<typeof Me>;
 
-export const SetPasswordInput = z.object({ user_id: UserId, new_password: PasswordHash });
+export const SetPasswordInput = z.strictObject({ user_id: UserId, new_password: PasswordHash });
 export type SetPasswordInput = z.infer<typeof SetPasswordInput>;
 /** A token for oneself, since every older one has ended; nothing for an admin who changed another's. */
 export const SetPasswordAnswer = z.union([AccessToken, z.object({})]);
@@ -131,7 +134,7 @@ export const SetCustomPhotoInput = z.object({
 export type SetCustomPhotoInput = z.infer<typeof SetCustomPhotoInput>;
 export const Photo = z.object({ photo: z.string() });
 
-export const SetDefaultPhotoInput = z.object({ user_id: UserId, photo: z.string().min(1).max(100) });
+export const SetDefaultPhotoInput = z.strictObject({ user_id: UserId, photo: z.string().min(1).max(100) });
 export type SetDefaultPhotoInput = z.infer<typeof SetDefaultPhotoInput>;
 /** `name` is what set_photo/default takes, `photo` where it is loaded from. */
 export const DefaultPhoto = z.object({ name: z.string(), photo: z.string() });
