@@ -46,7 +46,7 @@ describe.skipIf(!sharedFleet())("the marker on an engine's disk", () => {
     const since = engineTime();
     const asked = await stage.create(`asked-${Math.round(since * 1_000)}`, machine);
     await stage.api.admin.container.stop.mutate(container);
-    await stage.api.admin.container.start.mutate(container);
+    await stage.api.admin.container.start.mutate({ container_id: container.container_id });
     await delay(2_000); // nothing is to happen, and only time shows that
     expect(await actionsSince(engine, since)).toEqual([]);
     expect(await engine.docker("ps", "-aq")).toBe("");

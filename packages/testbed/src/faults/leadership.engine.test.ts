@@ -121,7 +121,7 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     // Docker ends what the frozen one has asked for, and may take longer than the other one took to lead.
     await stage.seeStopped(slow);
     // What the frozen one knows is old by now.
-    await stage.api.admin.container.start.mutate(slow);
+    await stage.api.admin.container.start.mutate({ container_id: slow.container_id });
     await stage.api.admin.container.stop.mutate(bystander);
     const ran = await stage.seeRunning(slow);
     await stage.seeStopped(bystander);
