@@ -95,5 +95,6 @@ describe.skipIf(!sharedFleet())("the marker on an engine's disk", () => {
     await swapDisk(engine, "data");
     await seeIdentity("true", "MarkerFound");
     await stage.seeRunning(container);
+    await expectConsistent(stage);
   });
 });
