@@ -1,7 +1,7 @@
 import type { Pool } from "@berth/db/pool.ts";
 import { engineNameOf } from "@berth/spec/engine-names.ts";
 import { expect, vi } from "vitest";
-import { type AtEngine, listOurs } from "./on-engine.ts";
+import { actionsSince, type AtEngine, listOurs } from "./on-engine.ts";
 
 /** A database and the machines that it is about. */
 export interface Compared {
@@ -31,6 +31,21 @@ const PATIENCE_MS = 30_000;
 export async function expectConsistent(stage: Compared, timeoutMs = PATIENCE_MS): Promise<void> {
   const look = async (): Promise<void> => expect(await findInconsistencies(stage)).toEqual([]);
   await vi.waitFor(look, { timeout: timeoutMs, interval: 50 });
+}
+
+/** Each container was created by one call, since `since` (by the engine's clock), whatever befell whoever made it. */
+export async function expectMadeOnce(
+  engine: AtEngine,
+  since: number,
+  containers: readonly { uid: string; name: string }[],
+): Promise<void> {
+  const made = await Promise.all(
+    containers.map(async ({ uid, name }) => {
+      const actions = await actionsSince(engine, since, { uid });
+      return [name, actions.filter((action) => action === "create").length];
+    }),
+  );
+  expect(made).toEqual(containers.map(({ name }) => [name, 1]));
 }
 
 /** In words: what is on the engines, or claimed, that should not be, or is not and should. */

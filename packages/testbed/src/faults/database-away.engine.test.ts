@@ -3,12 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } 
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "../postgres/restartable.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
-import { expectConsistent } from "./consistency.ts";
+import { expectConsistent, expectMadeOnce } from "./consistency.ts";
 import { actionsSince, engineTime, listOf, MUTATIONS, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
 /** What is measured here is two seconds at most on a machine that has nothing else to do. */
 const RESUMED_WITHIN_MS = 6_000;
+/** The poll comes every fifteen seconds, and the container is to be made. */
+const POLLED_WITHIN_MS = 20_000;
 
 describe.skipIf(!sharedFleet())("a database that goes away", () => {
   let postgres: RestartablePostgres;
@@ -60,11 +62,18 @@ describe.skipIf(!sharedFleet())("a database that goes away", () => {
   );
 
   test("while a container is being created: it is created once", async () => {
+    const since = engineTime();
     const containers = await Promise.all(["mid-a", "mid-b", "mid-c"].map((name) => stage.create(name, machine)));
+    await stage.until("a creation to be under way", () =>
+      containers.some(({ uid }) =>
+        reconciler.log.some((line) => line.includes(uid) && line.includes("createContainer")),
+      ),
+    );
     await postgres.kill();
     await postgres.start();
     for (const container of containers) await stage.seeRunning(container);
     await expectConsistent(stage);
+    await expectMadeOnce(machine.engine, since, containers);
   });
 
   /** Ends the reconciler's connection of that name; one that is still on its way back is waited for. */
@@ -108,8 +117,10 @@ describe.skipIf(!sharedFleet())("a database that goes away", () => {
     const askedAt = performance.now();
     const container = await stage.create("lost-notice", machine);
     await stage.seeRunning(container);
-    console.log(`a lost notification was made up for in ${Math.round(performance.now() - askedAt)} ms`);
+    const lateMs = Math.round(performance.now() - askedAt);
+    console.log(`a lost notification was made up for in ${lateMs} ms`);
     await restore();
+    expect(lateMs).toBeLessThan(POLLED_WITHIN_MS);
   });
 
   test("the reconciler that went through all that is the same process still", () => {

@@ -1,8 +1,9 @@
+import { SHARDS } from "@berth/db/leases/shard-leases.ts";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import type { ReconcilerProcess } from "../scenario/reconciler-process.ts";
-import { expectConsistent } from "./consistency.ts";
+import { expectConsistent, expectMadeOnce } from "./consistency.ts";
 import { actionsSince, engineTime, MUTATIONS, theOneOf } from "./on-engine.ts";
 import { Stage, type StageMachine } from "./stage.ts";
 
@@ -47,6 +48,16 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     return rows[0] ?? null;
   }
 
+  /** How many shards each holder has whose connection lives: what a dead one held stays on record for some seconds. */
+  async function readShares(): Promise<number[]> {
+    const { rows } = await stage.pool.query<{ held: number }>(
+      `SELECT count(*)::int AS held FROM leases JOIN reconcilers r USING (holder)
+         JOIN pg_stat_activity b ON b.pid = r.backend_pid AND b.backend_start = r.backend_start
+       WHERE leases.expires_at > clock_timestamp() GROUP BY holder`,
+    );
+    return rows.map(({ held }) => held);
+  }
+
   /** Starts two, and says which of them leads the machine once each has its share. */
   async function startTwo(): Promise<{ leader: ReconcilerProcess; other: ReconcilerProcess; lease: Lease }> {
     // One that an earlier test killed holds the lease until it expires, or is taken over.
@@ -59,10 +70,8 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     const before = await readLease();
     const second = await stage.startReconciler();
     await stage.until("each to have its share", async () => {
-      const { rows } = await stage.pool.query<{ held: number }>(
-        "SELECT count(*)::int AS held FROM leases WHERE expires_at > clock_timestamp() GROUP BY holder",
-      );
-      return rows.length === 2 && rows.every(({ held }) => held === 32);
+      const shares = await readShares();
+      return shares.length === 2 && shares.every((held) => held === SHARDS / 2);
     });
     const lease = await readLease();
     if (!before || !lease) throw new Error("nobody leads");
@@ -92,6 +101,7 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
 
   test("one that is killed is replaced at once", async () => {
     const { leader, lease } = await startTwo();
+    const since = engineTime();
     const containers = await Promise.all(["dead-a", "dead-b", "dead-c"].map((name) => stage.create(name, machine)));
     leader.kill("SIGKILL");
     const ms = await measureTakeOver(lease);
@@ -99,6 +109,7 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     expect(ms).toBeLessThan(DEAD_TAKEN_OVER_WITHIN_MS);
     for (const container of containers) await stage.seeRunning(container);
     await expectConsistent(stage);
+    await expectMadeOnce(machine.engine, since, containers);
   });
 
   test("one that freezes in the middle of a stop is replaced, and changes nothing when it thaws", async () => {
@@ -135,12 +146,7 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
     await stage.until("the thawed one to notice", () =>
       leader.log.slice(saidBefore).some((line) => line.includes("shards were lost")),
     );
-    await stage.until("the thawed one to have its share again", async () => {
-      const { rows } = await stage.pool.query(
-        "SELECT 1 FROM leases WHERE expires_at > clock_timestamp() GROUP BY holder",
-      );
-      return rows.length === 2;
-    });
+    await stage.until("the thawed one to have its share again", async () => (await readShares()).length === 2);
     expect(await theOneOf(machine.engine, slow)).toEqual(was);
     expect((await actionsSince(machine.engine, since)).filter((action) => MUTATIONS.has(action))).toEqual([]);
     expect(await stage.seeRunning(slow)).toMatchObject({ generation: ran.generation, restarts: ran.restarts });
@@ -149,15 +155,27 @@ describe.skipIf(!sharedFleet())("two reconcilers", () => {
       "SELECT lease_epoch::text FROM container_status WHERE container_id = ANY($1::int[])",
       [[slow.container_id, bystander.container_id]],
     );
+    expect(rows).toHaveLength(2);
     for (const { lease_epoch } of rows) expect(Number(lease_epoch)).toBeGreaterThan(Number(lease.epoch));
     await expectConsistent(stage);
   });
 
   test("several at once share what there is, and each container is made once", async () => {
     await Promise.all([stage.startReconciler(), stage.startReconciler(), stage.startReconciler()]);
+    // While they still hand shards to each other.
+    const since = engineTime();
     const names = Array.from({ length: 6 }, (_, index) => `shared-${index}`);
     const containers = await Promise.all(names.map((name) => stage.create(name, machine)));
     for (const container of containers) await stage.seeRunning(container);
+    await stage.until("each to have its share", async () => {
+      const shares = await readShares();
+      return (
+        shares.length === 3 &&
+        shares.reduce((sum, held) => sum + held) === SHARDS &&
+        Math.max(...shares) <= Math.ceil(SHARDS / 3)
+      );
+    });
     await expectConsistent(stage);
+    await expectMadeOnce(machine.engine, since, containers);
   });
 });
