@@ -146,7 +146,8 @@ describe.concurrent.each(HERE)("images on Docker $generation", ({ generation, li
       try {
         // Of this database alone: other suites have reconcilers on the same PostgreSQL.
         const theirs = `application_name = 'berth-reconciler-lease' AND datname = '${name}'`;
-        await administer(admin_url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${theirs}`);
+        const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${theirs}`;
+        expect(await administer(admin_url, end)).toBe(1);
         scene.release();
         await delay(LAPSE_MS); // what was under way ends meanwhile
       } finally {

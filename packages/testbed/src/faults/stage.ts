@@ -166,7 +166,7 @@ export class Stage {
   }
 
   /** Ends all but the engines, does `work`, and starts the API again over `databaseUrl`. The reconcilers stay ended. */
-  async whileAway(work: () => Promise<void>, databaseUrl = this.#databaseUrl): Promise<void> {
+  async whileAway(work: () => Promise<unknown>, databaseUrl = this.#databaseUrl): Promise<void> {
     await Promise.all([this.killReconcilers(), this.api.stop(), this.pool.end()]);
     await work();
     this.#databaseUrl = databaseUrl;

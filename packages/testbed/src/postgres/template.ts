@@ -15,12 +15,12 @@ export async function dropDatabase(adminUrl: string, name: string): Promise<void
   await administer(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
-/** Runs one statement on a connection of its own, as CREATE and DROP DATABASE want it. */
-export async function administer(adminUrl: string, statement: string): Promise<void> {
+/** Runs one statement on a connection of its own, as CREATE and DROP DATABASE want it. Answers how many rows came of it. */
+export async function administer(adminUrl: string, statement: string): Promise<number> {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query(statement)).rowCount ?? 0;
   } finally {
     await client.end();
   }
