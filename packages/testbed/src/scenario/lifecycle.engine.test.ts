@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { actionsSince, engineTime } from "../faults/on-engine.ts";
+import { waitUntil } from "../fleet/wait-until.ts";
 import { describeOnEngines } from "./on-engines.ts";
 
 const MIB = 1_048_576;
@@ -136,6 +138,9 @@ describeOnEngines(["real", "simulated"], (scene) => {
 
   test("deletes what is just being created, stopped and paused containers alike", async () => {
     const creating = await scene().create();
+    await waitUntil("the creation to be under way", 30_000, () =>
+      scene().berth.reconciler.log.some((line) => line.includes(creating.uid) && line.includes("createContainer")),
+    );
     await creating.owner.container.delete.mutate(creating.ref);
     const [stopped, paused] = await Promise.all([scene().run(), scene().run()]);
     await stopped.owner.container.stop.mutate(stopped.ref);
@@ -150,14 +155,18 @@ describeOnEngines(["real", "simulated"], (scene) => {
   });
 
   test("starts what is asked to start while it stops", async () => {
-    const container = await scene().run();
+    // Takes its time to stop, and longer than it takes to ask for the start.
+    const container = await scene().run({ command: ["sh", "-c", "trap '' TERM; while true; do sleep 0.2; done"] });
     const { id } = await container.onEngine();
-    for (let round = 0; round < 3; round += 1) {
-      await container.owner.container.stop.mutate(container.ref);
-      await container.owner.container.start.mutate(container.ref);
-    }
+    const since = engineTime();
+    const done = (): Promise<string[]> => actionsSince(scene().engine, since, container);
+    await container.owner.container.stop.mutate(container.ref);
+    await waitUntil("the stop to be under way", 30_000, async () => (await done()).includes("kill"));
+    await container.owner.container.start.mutate(container.ref);
+    expect(await done()).not.toContain("die");
     await container.reaches("Running");
     expect(await container.allOnEngine()).toMatchObject([{ id, state: "running" }]);
+    expect((await done()).filter((action) => action === "die" || action === "start")).toEqual(["die", "start"]);
   });
 
   test("gives two containers that publish one port a host port each", async () => {
