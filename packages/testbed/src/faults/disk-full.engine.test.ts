@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
+import { theOneOf } from "./on-engine.ts";
 import { Stage } from "./stage.ts";
 
-const DISK_MIB = 160;
-/** Three of them do not fit, with what a pull needs beside: the packed layer and the unpacked one. */
+const DISK_MIB = 200;
+/** Three of them fit, and a fourth beside two: a pull needs the packed layer and the unpacked one. */
 const CONTENT_MIB = 40;
 
 const hasEngine = sharedFleet()?.engines.some(({ generation }) => generation === "20.10") ?? false;
@@ -55,39 +56,52 @@ describe.skipIf(!hasEngine)("a machine whose disk fills up", () => {
       .filter(({ machine_id, state }) => machine_id === stage.machine("small").machine_id && state === "present")
       .map(({ state }) => state);
 
-  test("gives up images that nothing uses, oldest first, and nothing else", { timeout: 240_000 }, async () => {
-    const { admin } = stage.api;
+  test("gives up images that nothing uses, oldest first, and nothing else", { timeout: 300_000 }, async () => {
     const small = stage.machine("small");
     const imageIds: number[] = [];
-    for (const name of ["first", "second", "third"]) imageIds.push(await makeImage(name));
-    const [first = 0, second = 0, third = 0] = imageIds;
+    for (const name of ["first", "second", "third", "fourth"]) imageIds.push(await makeImage(name));
+    const [first = 0, second = 0, third = 0, fourth = 0] = imageIds;
 
-    // Both fit; the first is used by a container with content, the second by none any more.
+    // All three fit; the first is used by a container, the others by none any more.
     const kept = await stage.create("kept", small, { image_id: first });
     await stage.seeRunning(kept);
-    const gone = await stage.create("gone", small, { image_id: second });
-    await stage.seeRunning(gone);
-    await admin.container.delete.mutate({ container_id: gone.container_id });
-    await stage.seeGone(gone);
-    expect(await placesOf(second)).toEqual(["present"]);
-    // As if they had been pulled long ago.
-    await stage.pool.query("UPDATE machine_images SET last_used_at = now() - interval '1 hour'");
+    for (const image_id of [second, third]) {
+      const gone = await stage.create("gone", small, { image_id });
+      await stage.seeRunning(gone);
+      await stage.deleteContainers([gone]);
+      expect(await placesOf(image_id)).toEqual(["present"]);
+    }
+    // As if they had been used long ago, and in another order than they came: the one that is in use longest ago of all.
+    for (const [image_id, hours] of [
+      [first, 3],
+      [third, 2],
+      [second, 1],
+    ]) {
+      await stage.pool.query(
+        "UPDATE machine_images SET last_used_at = now() - $2 * interval '1 hour' WHERE image_id = $1",
+        [image_id, hours],
+      );
+    }
     await stage.killReconcilers();
     await stage.startReconciler();
     await stage.seeRunning(kept);
+    const before = await theOneOf(small.engine, kept);
 
-    // The third does not fit beside both.
-    const last = await stage.create("last", small, { image_id: third });
+    // The fourth does not fit beside all three.
+    const last = await stage.create("last", small, { image_id: fourth });
     await stage.see(
       last,
-      "the container to run, in the room that the second image left",
+      "the container to run, in the room that the third image left",
       ({ phase }) => phase === "Running",
       120_000,
     );
-    expect(await placesOf(second)).toEqual([]);
+    expect(await placesOf(third)).toEqual([]);
+    expect(await placesOf(second)).toEqual(["present"]);
     expect(await placesOf(first)).toEqual(["present"]);
-    const { items } = await admin.container.list.query({});
-    expect(items.find(({ container_id }) => container_id === kept.container_id)).toMatchObject({ phase: "Running" });
+    await stage.seeRunning(kept);
+    expect(await theOneOf(small.engine, kept)).toEqual(before);
+    // From here on each of them is used.
+    await stage.seeRunning(await stage.create("kept-too", small, { image_id: second }));
     const events = await stage.pool.query(
       "SELECT 1 FROM object_events WHERE noun = 'machine' AND reason = 'DiskPressure'",
     );
@@ -100,7 +114,12 @@ describe.skipIf(!hasEngine)("a machine whose disk fills up", () => {
     async () => {
       const { admin } = stage.api;
       const small = stage.machine("small");
-      const fourth = await makeImage("fourth", 10);
+      const fifth = await makeImage("fifth", 10);
+      const { items } = await admin.container.list.query({});
+      const kept = items.filter(({ machine_id }) => machine_id === small.machine_id);
+      expect(kept.map(({ name }) => name).sort()).toEqual(["kept", "kept-too", "last"]);
+      const look = () => Promise.all(kept.map((container) => theOneOf(small.engine, container)));
+      const before = await look();
       const filler = await small.engine.docker(
         "run",
         "-d",
@@ -115,9 +134,9 @@ describe.skipIf(!hasEngine)("a machine whose disk fills up", () => {
         filler.trim(),
         "sh",
         "-c",
-        "dd if=/dev/urandom of=/filler bs=1M count=200 2>/dev/null || true",
+        `dd if=/dev/urandom of=/filler bs=1M count=${DISK_MIB} 2>/dev/null || true`,
       );
-      const waiting = await stage.create("waiting", small, { image_id: fourth });
+      const waiting = await stage.create("waiting", small, { image_id: fifth });
       const conditionOf = async () => {
         const { conditions } = await admin.machine.get.query({ machine_id: small.machine_id });
         return conditions.some(({ type }) => type === "DiskPressure");
@@ -126,11 +145,8 @@ describe.skipIf(!hasEngine)("a machine whose disk fills up", () => {
       await small.engine.docker("rm", "--force", filler.trim());
       await stage.see(waiting, "the container to run", ({ phase }) => phase === "Running", 120_000);
       await stage.until("the pressure to be over", async () => !(await conditionOf()), 30_000);
-      const { items } = await admin.container.list.query({});
-      expect(items.filter(({ name }) => name === "kept" || name === "last").map(({ phase }) => phase)).toEqual([
-        "Running",
-        "Running",
-      ]);
+      for (const container of kept) await stage.seeRunning(container);
+      expect(await look()).toEqual(before);
     },
   );
 });
