@@ -57,8 +57,23 @@ export const MUTATIONS = new Set(["create", "start", "stop", "kill", "unpause", 
 
 /** What was done to containers on an engine since `since` ({@link engineTime}), or to one of Berth's: `create`, `start`, `die`… */
 export async function actionsSince(engine: AtEngine, since: number, of?: { uid: string }): Promise<string[]> {
+  return (await timedActionsSince(engine, since, of)).map(({ action }) => action);
+}
+
+/** The same, each with when it was, by the engine's clock: ms since 1970. */
+export async function timedActionsSince(
+  engine: AtEngine,
+  since: number,
+  of?: { uid: string },
+): Promise<{ action: string; ms: number }[]> {
   const range = ["--since", String(since), "--until", String(engineTime())];
   const filter = ["--filter", "type=container", ...(of ? ["--filter", `label=${LABEL.uid}=${of.uid}`] : [])];
-  const told = await engine.docker("events", ...range, ...filter, "--format", "{{.Action}}");
-  return told.split("\n").filter((action) => action !== "");
+  const told = await engine.docker("events", ...range, ...filter, "--format", "{{.TimeNano}} {{.Action}}");
+  return told
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const at = line.indexOf(" ");
+      return { action: line.slice(at + 1), ms: Math.round(Number(line.slice(0, at)) / 1e6) };
+    });
 }

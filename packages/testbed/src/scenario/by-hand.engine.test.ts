@@ -1,6 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
+import { engineTime, timedActionsSince } from "../faults/on-engine.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { describeOnEngines } from "./on-engines.ts";
+
+/** By the engine's own clock, its own start included: no poll is as quick. */
+const UNDONE_WITHIN_MS = 2_000;
 
 describeOnEngines(["real", "simulated"], (scene) => {
   test("makes again what was removed by hand, and says that what was inside is gone", async () => {
@@ -19,14 +23,21 @@ describeOnEngines(["real", "simulated"], (scene) => {
   });
 
   test.for([
-    { edit: "kill", by: ["kill"], told: "Started: Started (stopped by hand)" },
-    { edit: "stop", by: ["stop", "--time", "0"], told: "Started: Started (stopped by hand)" },
-    { edit: "pause", by: ["pause"], told: "Unpaused: Unpaused (paused)" },
-  ])("goes on with what was ended or halted by hand: $edit", async ({ by, told }) => {
+    { edit: "kill", by: ["kill"], told: "Started: Started (stopped by hand)", undone: ["die", "start"] },
+    { edit: "stop", by: ["stop", "--time", "0"], told: "Started: Started (stopped by hand)", undone: ["die", "start"] },
+    { edit: "pause", by: ["pause"], told: "Unpaused: Unpaused (paused)", undone: ["pause", "unpause"] },
+  ])("goes on at once with what was ended or halted by hand: $edit", async ({ by, told, undone }) => {
     const container = await scene().run();
     const { id } = await container.onEngine();
+    const since = engineTime();
     await scene().engine.docker(...by, id);
     await container.tells(told);
+    const timed = (await timedActionsSince(scene().engine, since, container)).filter(({ action }) =>
+      undone.includes(action),
+    );
+    expect(timed.map(({ action }) => action)).toEqual(undone);
+    const [edited, repaired] = timed;
+    expect(repaired!.ms - edited!.ms).toBeLessThan(UNDONE_WITHIN_MS);
     await container.reaches("Running");
     expect(await container.allOnEngine()).toMatchObject([{ id, state: "running" }]);
     expect(await container.see()).toMatchObject({ conditions: [], restarts: 0 });
