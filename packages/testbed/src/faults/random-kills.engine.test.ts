@@ -52,7 +52,8 @@ describe.skipIf(ENGINES.length === 0)("a reconciler that is killed at any moment
       kills += 1;
     }
     await people.end();
-    console.log(`${kills} kills in ${Math.round(performance.now() - startedAt)} ms, ${people.asked} things asked for`);
+    console.log(`${kills} kills in ${Math.round(performance.now() - startedAt)} ms: ${people.summary()}`);
+    expect(people.neverDone()).toEqual([]);
 
     const reconciler = await stage.startReconciler();
     const quietAt = performance.now();
@@ -65,10 +66,13 @@ describe.skipIf(ENGINES.length === 0)("a reconciler that is killed at any moment
     expect(witness.verdict().created).toBeGreaterThan(0);
     expect(kills).toBeGreaterThanOrEqual(KILLS / 4);
 
-    for (const { container_id } of (await api.list.query({})).items) await api.delete.mutate({ container_id });
+    for (const { container_id, uid } of (await api.list.query({})).items) {
+      await witness.expectRemovalOf(uid, () => api.delete.mutate({ container_id }));
+    }
     await stage.until("all to be gone", async () => (await api.list.query({})).items.length === 0, 60_000);
     for (const { engine } of stage.machines) expect(await listOurs(engine)).toEqual([]);
     await expectConsistent(stage);
+    expect(witness.verdict()).toMatchObject({ duplicates: [], losses: [] });
     await reconciler.stop();
   }, 240_000);
 });

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BerthClientError } from "@berth/api/client.ts";
-import type { Container } from "@berth/spec/container.ts";
 import { CommandError } from "../fleet/run-command.ts";
 import { listOurs } from "./on-engine.ts";
 import type { Stage } from "./stage.ts";
@@ -11,13 +10,23 @@ const CONTAINERS_AT_MOST = 6;
 const MEDDLED = 0.15;
 const PAUSE_AT_MOST_MS = 150;
 
+/** What owners ask of Berth, and what a person does on an engine. */
+const VERBS = ["create", "stop", "start", "limit", "rename", "preserve", "discard", "delete"] as const;
+const EDITS = ["kill", "pause", "rm"] as const;
+type Verb = (typeof VERBS)[number];
+type Edit = (typeof EDITS)[number];
+
+/** What is never done in so many tries is not refused by chance: half of them find something to be done. */
+const TRIED_ENOUGH = 30;
+/** In so many things that were asked for each comes up. */
+const ASKED_ENOUGH = 400;
+
 /** Users who change their minds all the time, and a hand on the engines. The witness is told what they may well lose by it. */
 export class RestlessPeople {
-  /** Things done, refused ones included. */
-  asked = 0;
   readonly #stage: Stage;
   readonly #witness: Witness;
   readonly #random: () => number;
+  readonly #tally = new Map<Verb | Edit, { tried: number; done: number }>();
   #made = 0;
   #isOver = false;
   #playing: Promise<void> | null = null;
@@ -40,19 +49,47 @@ export class RestlessPeople {
     await this.#playing;
   }
 
+  /** What was done, and how often of how many tries. */
+  summary(): string {
+    return [...VERBS, ...EDITS]
+      .map((what) => {
+        const { done, tried } = this.#tallyOf(what);
+        return `${what} ${done}${done === tried ? "" : ` of ${tried}`}`;
+      })
+      .join(", ");
+  }
+
+  /** In words, what these people never got done, though they had long enough: it was not tested. */
+  neverDone(): string[] {
+    const asked = VERBS.reduce((sum, verb) => sum + this.#tallyOf(verb).tried, 0);
+    return [...VERBS, ...EDITS].flatMap((what) => {
+      const { done, tried } = this.#tallyOf(what);
+      const isEnough = tried >= TRIED_ENOUGH || asked >= ASKED_ENOUGH;
+      return done === 0 && isEnough ? [`${what} was tried ${tried} times, and never done`] : [];
+    });
+  }
+
   async #play(): Promise<void> {
     while (!this.#isOver) {
-      await this.#ask().catch((error: unknown) => {
-        if (!isRefusal(error)) throw error;
-      });
-      this.asked += 1;
-      if (this.#random() < MEDDLED) {
-        await this.#meddle().catch((error: unknown) => {
-          // What is gone by now, or does not run, can't be killed or paused.
-          if (!(error instanceof CommandError)) throw error;
-        });
-      }
+      await this.#ask();
+      if (this.#random() < MEDDLED) await this.#meddle();
       await delay(this.#random() * PAUSE_AT_MOST_MS);
+    }
+  }
+
+  #tallyOf(what: Verb | Edit): { tried: number; done: number } {
+    return this.#tally.get(what) ?? { tried: 0, done: 0 };
+  }
+
+  async #try(what: Verb | Edit, act: () => Promise<unknown>, isRefused: (error: unknown) => boolean): Promise<void> {
+    const tally = this.#tallyOf(what);
+    this.#tally.set(what, tally);
+    tally.tried += 1;
+    try {
+      await act();
+      tally.done += 1;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
     }
   }
 
@@ -69,25 +106,24 @@ export class RestlessPeople {
     if (!machine) throw new Error("no machines");
     if (!one || (living.length < CONTAINERS_AT_MOST && this.#random() < 0.4)) {
       const ports = [{ name: "web", kind: "http", container_port: 80 } as const];
-      await this.#stage.create(`random-${(this.#made += 1)}`, machine, { ports });
-      return;
+      const name = `random-${(this.#made += 1)}`;
+      return this.#try("create", () => this.#stage.create(name, machine, { ports }), isRefusal);
     }
     const { container_id, uid, name } = one;
     const env = { N: String(this.#random()) };
-    const removing = <Answer>(verb: () => Promise<Answer>): Promise<Answer> => {
-      this.#witness.expectRemovalOf(uid);
-      return verb();
+    const memory = 32 + Math.floor(this.#random() * 32);
+    const asks: Record<Exclude<Verb, "create">, () => Promise<unknown>> = {
+      stop: () => api.stop.mutate({ container_id }),
+      start: () => api.start.mutate({ container_id }),
+      limit: () => api.update.mutate({ container_id, memory }),
+      rename: () => api.update.mutate({ container_id, name: `${name.slice(0, 20)}-r` }),
+      preserve: () => api.update.mutate({ container_id, env, recreate: "preserve" }),
+      // What it replaces is set aside for a day, so that nothing may go by it.
+      discard: () => api.update.mutate({ container_id, env, recreate: "discard" }),
+      delete: () => this.#witness.expectRemovalOf(uid, () => api.delete.mutate({ container_id })),
     };
-    const asks: (() => Promise<Container>)[] = [
-      () => api.stop.mutate({ container_id }),
-      () => api.start.mutate({ container_id }),
-      () => api.update.mutate({ container_id, memory: 32 + Math.floor(this.#random() * 32) }),
-      () => api.update.mutate({ container_id, name: `${name.slice(0, 20)}-r` }),
-      () => api.update.mutate({ container_id, env, recreate: "preserve" }),
-      () => removing(() => api.update.mutate({ container_id, env, recreate: "discard" })),
-      () => removing(() => api.delete.mutate({ container_id })),
-    ];
-    await this.#pick(asks)?.();
+    const [verb, ask] = this.#pick(Object.entries(asks) as [Verb, () => Promise<unknown>][])!;
+    await this.#try(verb, ask, isRefusal);
   }
 
   /** One thing that a person does on an engine behind Berth's back. */
@@ -95,11 +131,19 @@ export class RestlessPeople {
     const machine = this.#pick(this.#stage.machines);
     const one = machine && this.#pick((await listOurs(machine.engine)).filter(({ name }) => !/-old-\d+$/.test(name)));
     if (!one) return;
-    const what = this.#pick([["kill"], ["pause"], ["rm", "-f"]]) ?? [];
-    if (what[0] === "rm") this.#witness.expectRemovalOf(one.id);
-    await machine.engine.docker(...what, one.id);
+    const { engine } = machine;
+    const edits: Record<Edit, () => Promise<unknown>> = {
+      kill: () => engine.docker("kill", one.id),
+      pause: () => engine.docker("pause", one.id),
+      rm: () => this.#witness.expectRemovalOf(one.id, () => engine.docker("rm", "-f", one.id)),
+    };
+    const edit = this.#pick(EDITS)!;
+    await this.#try(edit, edits[edit], isTooLate);
   }
 }
+
+/** What is gone by now, or does not run, can't be killed or paused. */
+const isTooLate = (error: unknown): boolean => error instanceof CommandError;
 
 /** It can't be had as things are; anything else would be a fault. */
 export const isRefusal = (error: unknown): boolean =>

@@ -41,11 +41,10 @@ export const soakChurn = (): Promise<boolean> =>
       faults.push(...(await converge()));
       await clear();
       held.push(await takeStock(stage, reconciler));
-      console.log(
-        `${people.asked} things asked for, ${verdict().created} containers created: ${JSON.stringify(held.at(-1))}`,
-      );
+      console.log(`${verdict().created} containers created (${people.summary()}): ${JSON.stringify(held.at(-1))}`);
     }
-    await reconciler.stop();
+    const how = await reconciler.stop();
+    if (how !== 0) faults.push(`the reconciler ended with ${how}`);
     const { duplicates, losses } = verdict();
     console.log(
       `churn of ${MINUTES} minutes with seed ${seed}: ${duplicates.length} duplicates, ${losses.length} losses`,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { distributionOf } from "../../bench/distribution.ts";
+import type { ReconcilerProcess } from "../../scenario/reconciler-process.ts";
 import { onRestlessStage } from "./restless-stage.ts";
 
 const KILLS = Number(process.env["BERTH_SOAK_KILLS"] ?? 1_000);
@@ -22,7 +23,8 @@ export const soakKills = (): Promise<boolean> =>
         const reconciler = await stage.startReconciler({ logLevel: "info" });
         await delay(random() * LIVES_AT_MOST_MS);
         reconciler.kill("SIGKILL");
-        await reconciler.exited;
+        const how = await reconciler.exited;
+        if (how !== "SIGKILL") faults.push(endedByItself(how, reconciler));
         kills += 1;
       }
       await people.end();
@@ -31,10 +33,11 @@ export const soakKills = (): Promise<boolean> =>
       faults.push(...(await converge()));
       converged.push(performance.now() - from);
       await clear();
-      await last.stop();
+      const how = await last.stop();
+      if (how !== 0) faults.push(endedByItself(how, last));
       const { created, duplicates, losses } = verdict();
       console.log(
-        `${kills} kills, ${people.asked} things asked for, ${created} containers created, ` +
+        `${kills} kills, ${created} containers created (${people.summary()}), ` +
           `${duplicates.length} duplicates, ${losses.length} losses; converged in ${(converged.at(-1)! / 1_000).toFixed(1)} s`,
       );
     }
@@ -46,3 +49,6 @@ export const soakKills = (): Promise<boolean> =>
     );
     return [...faults, ...duplicates.map((what) => `made twice: ${what}`), ...losses.map((what) => `lost: ${what}`)];
   });
+
+const endedByItself = (how: number | string, { pid, log }: ReconcilerProcess): string =>
+  [`reconciler ${pid} ended by itself with ${how}:`, ...log.slice(-25)].join("\n");
