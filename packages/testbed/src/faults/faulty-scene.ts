@@ -4,11 +4,10 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, vi } from "vite
 import { type Berth, startBerth } from "../scenario/berth.ts";
 import { type ScenarioSimulation, startScenarioSimulation } from "../scenario/scenario-engine.ts";
 import { Scene } from "../scenario/scene.ts";
-import { isRunning } from "../simulated/containers/container-record.ts";
-import type { Daemon } from "../simulated/daemon.ts";
 import type { EngineCall } from "../simulated/faults.ts";
 import { expectConsistent } from "./consistency.ts";
 import { fingerprint, listOurs, runForeign } from "./on-engine.ts";
+import { SimulationWitness } from "./simulation-witness.ts";
 
 /** Generous: a test's machine may be busy with others. */
 export const OPENED_WITHIN_MS = 90_000;
@@ -20,14 +19,16 @@ export interface FaultyScene {
   berth: Berth;
   scene: Scene;
   engine: ScenarioSimulation;
+  /** Sees what happens on `engine`. */
+  witness: SimulationWitness;
   pool: Pool;
   foreign: { id: string; was: string };
 }
 
 /**
  * One for the tests of a file. After each of them its faults are taken away, and it must hold: the engine is as the
- * database says, with each container once; no GPU and no port is in two of them; the foreign container is as it was; and
- * the reconciler has survived. Then the test's containers are deleted, and nothing of them is left.
+ * database says, with each container once; at no time was a GPU or a port in two of them; the foreign container is as it was;
+ * and the reconciler has survived. Then the test's containers are deleted, and nothing of them is left.
  */
 export function useFaultyScene(): () => FaultyScene {
   let opened: FaultyScene;
@@ -41,12 +42,14 @@ export function useFaultyScene(): () => FaultyScene {
 }
 
 export async function openFaultyScene(): Promise<FaultyScene> {
-  const [berth, engine] = await Promise.all([startBerth(), startScenarioSimulation("faulty")]);
+  const witness = new SimulationWitness();
+  const [berth, engine] = await Promise.all([startBerth(), startScenarioSimulation("faulty", { onlooker: witness })]);
   const id = await runForeign(engine);
   return {
     berth,
     scene: await Scene.open(berth, engine),
     engine,
+    witness,
     pool: createPool(berth.database_url, { max: 2, applicationName: "berth-test", onError: () => undefined }),
     foreign: { id, was: await fingerprint(engine, id) },
   };
@@ -58,26 +61,14 @@ export async function closeFaultyScene(opened: FaultyScene | undefined): Promise
   await opened?.engine.close();
 }
 
-async function expectUnharmed({ berth, engine, pool, foreign }: FaultyScene): Promise<void> {
+async function expectUnharmed({ berth, engine, witness, pool, foreign }: FaultyScene): Promise<void> {
   engine.simulation.faults.clear();
   await expectConsistent({ pool, machines: [{ engine }] });
-  expectNothingTwice(engine.simulation.daemon);
+  expect(witness.takeDoubleUses()).toEqual([]);
   expect(await fingerprint(engine, foreign.id)).toBe(foreign.was);
   expect(() => process.kill(berth.reconciler.pid, 0)).not.toThrow();
   await berth.deleteContainers();
   expect(await listOurs(engine)).toEqual([]);
-}
-
-/** No two containers that run have one GPU, or one port of the machine. */
-export function expectNothingTwice(daemon: Daemon): void {
-  const running = [...daemon.containers.values()].filter(isRunning);
-  const gpus = running.flatMap(({ host }) => (host.DeviceRequests ?? []).flatMap(({ DeviceIDs }) => DeviceIDs ?? []));
-  // One that is bound on two addresses is one port.
-  const ports = running.flatMap(({ network }) =>
-    Object.values(network?.host_ports ?? {}).flatMap((bound) => bound?.[0]?.HostPort ?? []),
-  );
-  expect(gpus).toEqual([...new Set(gpus)]);
-  expect(ports).toEqual([...new Set(ports)]);
 }
 
 /** What was done to the containers of `uid` on the engine, of the last 256 events, told to Berth or not. */

@@ -11,14 +11,16 @@ export interface ModelContainer {
    * away. Null where it had none, or a hand has removed it since.
    */
   engineId: string | null;
+  /** How often a hand has removed one: each time, and once more, one may be made. */
+  removals: number;
 }
 
 /** All that was asked for and done by hand, as plain data: it knows no engine, no time and no database. */
 export class Model {
   readonly containers = new Map<number, ModelContainer>();
 
-  create(containerId: number, wish: Omit<ModelContainer, "engineId">): void {
-    this.containers.set(containerId, { ...wish, engineId: null });
+  create(containerId: number, wish: Omit<ModelContainer, "engineId" | "removals">): void {
+    this.containers.set(containerId, { ...wish, engineId: null, removals: 0 });
   }
 
   start(containerId: number): void {
@@ -41,13 +43,19 @@ export class Model {
     this.containers.delete(containerId);
   }
 
-  /** It is on the engine now. */
-  see(containerId: number, engineId: string): void {
-    this.get(containerId).engineId = engineId;
+  /** It is on the engine now; null where it is not. Says what is wrong about that, or null. */
+  see(containerId: number, engineId: string | null): string | null {
+    const container = this.get(containerId);
+    const before = container.engineId;
+    container.engineId = engineId;
+    if (before === null || before === engineId) return null;
+    return `container ${containerId} was ${before}, and is ${engineId ?? "gone"}: no hand has removed it`;
   }
 
   removeByHand(containerId: number): void {
-    this.get(containerId).engineId = null;
+    const container = this.get(containerId);
+    container.engineId = null;
+    container.removals += 1;
   }
 
   /** GPUs that are taken once all is at rest: what does not run has given its own back. */

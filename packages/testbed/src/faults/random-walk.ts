@@ -1,6 +1,6 @@
 import { BerthClientError } from "@berth/api/client.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { askEngine } from "../scenario/engine-by-hand.ts";
+import { changeByHand } from "../scenario/engine-by-hand.ts";
 import type { EngineCall, FaultEffect } from "../simulated/faults.ts";
 import type { FaultyScene } from "./faulty-scene.ts";
 import { Model } from "./model.ts";
@@ -36,15 +36,40 @@ const WEIGHTS = {
 export type Step = keyof typeof WEIGHTS;
 
 const CHANGES: EngineCall[] = ["create", "start", "stop", "remove", "rename", "update", "unpause"];
+const BERTHS_OWN: EngineCall[] = ["create", "update", "unpause", "list"];
+const FAULT = '{"message":"a fault"}';
+
+/** The path below that of the container. */
+const HANDS = {
+  "kill by hand": ["POST", "/kill"],
+  "stop by hand": ["POST", "/stop?t=0"],
+  "pause by hand": ["POST", "/pause"],
+  "rename by hand": ["POST", "/rename?name=NEW"],
+  "remove by hand": ["DELETE", "?force=1"],
+  "start by hand": ["POST", "/start"],
+} as const satisfies Partial<Record<Step, [method: string, path: string]>>;
+type ByHand = keyof typeof HANDS;
+const BY_HAND = Object.keys(HANDS) as ByHand[];
 
 /** Random wishes, hands and faults, and the model of what must come of them: the same steps for the same `random`. */
 export class RandomWalk {
   readonly model = new Model();
   /** What was done, in order. */
   readonly steps: string[] = [];
+  /** What must never be, in words, found on the way. */
+  readonly faults: string[] = [];
+  /** Wishes that Berth took; refused are those for which no GPU was free. */
+  readonly created = { done: 0, refused: 0 };
+  /** Hands that found their container, and those of them that changed it. */
+  readonly hands = Object.fromEntries(BY_HAND.map((step) => [step, { tried: 0, done: 0 }])) as Record<
+    ByHand,
+    { tried: number; done: number }
+  >;
   readonly #scene: FaultyScene;
   readonly #random: () => number;
   #made = 0;
+  /** Those of engines that were restarted since. */
+  #hitsBefore = 0;
 
   constructor(scene: FaultyScene, random: () => number) {
     this.#scene = scene;
@@ -52,6 +77,7 @@ export class RandomWalk {
   }
 
   async step(): Promise<void> {
+    this.lookAtAll();
     const step = this.#choose();
     // Chosen even where it is not needed, so that what was done does not change what comes next.
     const [at, number] = [this.#random(), 1 + Math.floor(this.#random() * 1_000)];
@@ -63,11 +89,22 @@ export class RandomWalk {
     return this.#fail(step, number);
   }
 
+  /** Notes what is there, and what is wrong about it. */
+  lookAtAll(): void {
+    for (const id of this.model.containers.keys()) this.#look(id);
+  }
+
   /** Takes all faults away, and has every owner say a last word: what failed often would rest for minutes before. */
   async settle(): Promise<void> {
     this.#simulation.faults.clear();
     this.#simulation.dropConnections();
     for (const [id] of this.model.containers) await this.#change("limit", id, 1_001);
+  }
+
+  /** How many calls of Berth have met a fault: those that no hand makes. */
+  get hits(): number {
+    const { hits } = this.#simulation.faults;
+    return BERTHS_OWN.reduce((sum, call) => sum + (hits[call] ?? 0), this.#hitsBefore);
   }
 
   get #simulation(): FaultyScene["engine"]["simulation"] {
@@ -85,12 +122,13 @@ export class RandomWalk {
     const wish = { name: `walk-${this.#made}`, memory: 16 + number, gpu_count: number % 3 === 0 ? 1 : 0 };
     const desired = number % 5 === 0 ? "stopped" : "running";
     const ports = [{ name: "web", kind: "http", container_port: 80 } as const];
-    const created = await unlessBusy(() =>
+    const { name, memory, gpu_count: gpus } = wish;
+    const created = await unlessBusy(gpus, () =>
       this.#scene.scene.create({ ...wish, desired, if_busy: "fail", ports: number % 2 === 0 ? ports : [] }),
     );
+    this.created[created ? "done" : "refused"] += 1;
     if (!created) return;
     const shouldRun = desired === "running";
-    const { name, memory, gpu_count: gpus } = wish;
     this.model.create(created.container_id, { uid: created.uid, name, memory, gpus, shouldRun });
   }
 
@@ -98,14 +136,12 @@ export class RandomWalk {
     const { model } = this;
     const ref = { container_id: id };
     const { container } = this.#scene.berth.admin;
-    const engineId = this.#look(id);
-    const byHand = (method: string, path: string) =>
-      askEngine(this.#scene.engine.socket_path, method, `/containers/${engineId}${path}`).catch(() => false);
+    const { gpus } = model.get(id);
     switch (step) {
       case "start":
-        return void ((await unlessBusy(() => container.start.mutate(ref))) && model.start(id));
+        return void ((await unlessBusy(gpus, () => container.start.mutate(ref))) && model.start(id));
       case "restart":
-        return void ((await unlessBusy(() => container.restart.mutate(ref))) && model.start(id));
+        return void ((await unlessBusy(gpus, () => container.restart.mutate(ref))) && model.start(id));
       case "stop":
         await container.stop.mutate(ref);
         return model.stop(id);
@@ -118,37 +154,66 @@ export class RandomWalk {
       case "delete":
         await container.delete.mutate(ref);
         return model.delete(id);
-      case "kill by hand":
-        return void (await byHand("POST", "/kill"));
-      case "stop by hand":
-        return void (await byHand("POST", "/stop?t=0"));
-      case "pause by hand":
-        return void (await byHand("POST", "/pause"));
-      case "rename by hand":
-        return void (await byHand("POST", `/rename?name=by-hand-${id}-${number}`));
-      case "start by hand":
-        return void (await byHand("POST", "/start"));
-      case "remove by hand":
-        await byHand("DELETE", "?force=1");
-        return model.removeByHand(id);
+      default:
+        return this.#meddle(step, id, number);
     }
   }
 
-  /** Where it is on the engine, which the model is to know. */
-  #look(id: number): string {
-    const { uid } = this.model.get(id);
-    const found = [...this.#simulation.daemon.containers.values()].find(
+  /** A hand changes what is on the engine now, if there is one. */
+  async #meddle(step: ByHand, id: number, number: number): Promise<void> {
+    const engineId = this.#look(id);
+    if (engineId === null) return;
+    const [method, path] = HANDS[step];
+    const hand = (): Promise<{ isRefused: boolean }> =>
+      this.#try(step, method, `/containers/${engineId}${path.replace("NEW", `by-hand-${id}-${number}`)}`);
+    await (step === "start by hand" ? this.#scene.witness.whileStartedByHand(engineId, hand) : hand());
+    const isGone = !this.#simulation.daemon.containers.has(engineId);
+    if (step === "remove by hand" && isGone) this.model.removeByHand(id);
+  }
+
+  /** What a hand may hear on an engine that is well, or meets one of the walk's own faults; all else is a wrong hand. */
+  async #try(step: ByHand, method: string, path: string): Promise<{ isRefused: boolean }> {
+    const tally = this.hands[step];
+    tally.tried += 1;
+    const answer = await changeByHand(this.#scene.engine.socket_path, method, path).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "ECONNRESET") throw error;
+        return null; // a lost answer, of what may have been done
+      },
+    );
+    if (answer === null) return { isRefused: false };
+    const { status, said } = answer;
+    if (status < 300) tally.done += 1;
+    const isAsItIs = status === 304 || status === 409;
+    if (status >= 300 && !isAsItIs && said !== FAULT) {
+      this.faults.push(`${step}: ${method} ${path} was answered with ${status} ${said}`);
+    }
+    return { isRefused: status >= 300 };
+  }
+
+  /** Where it is on the engine, or null; which the model is to know, and no other may have come in its place. */
+  #look(id: number): string | null {
+    const { uid, removals } = this.model.get(id);
+    const found = [...this.#simulation.daemon.containers.values()].filter(
       ({ config, status }) => config.Labels?.[LABEL.uid] === uid && status !== "removing",
     );
-    if (found) this.model.see(id, found.id);
-    return found?.id ?? "0".repeat(64);
+    const [first, ...others] = found.map((container) => container.id);
+    const wrong = this.model.see(id, first ?? null);
+    if (wrong !== null) this.faults.push(wrong);
+    const creates = this.#scene.witness.createsOf(uid);
+    if (others.length > 0 || creates > 1 + removals) {
+      this.faults.push(
+        `container ${id} was made ${creates} times, a hand has removed ${removals}: ${first}, ${others}`,
+      );
+    }
+    return first ?? null;
   }
 
   async #fail(step: Exclude<Step, OfContainer | "create">, number: number): Promise<void> {
     const { faults } = this.#simulation;
     const call = CHANGES[number % CHANGES.length] ?? "create";
     const times = 1 + (number % 3);
-    const answer: FaultEffect = { kind: "answer", status: 500, body: '{"message":"a fault"}' };
+    const answer: FaultEffect = { kind: "answer", status: 500, body: FAULT };
     const lists: FaultEffect[] = [answer, { kind: "cut", after_bytes: 50 }, { kind: "truncate", after_bytes: 50 }];
     switch (step) {
       case "slow call":
@@ -167,6 +232,7 @@ export class RandomWalk {
       case "cut wires":
         return this.#simulation.dropConnections();
       case "engine's restart":
+        this.#hitsBefore = this.hits;
         return this.#scene.engine.restart();
       case "reconciler's death":
         this.#scene.berth.reconciler.kill("SIGKILL");
@@ -178,29 +244,16 @@ export class RandomWalk {
   }
 }
 
-const OF_CONTAINER = [
-  "start",
-  "restart",
-  "stop",
-  "limit",
-  "rename",
-  "delete",
-  "kill by hand",
-  "stop by hand",
-  "pause by hand",
-  "rename by hand",
-  "start by hand",
-  "remove by hand",
-] as const satisfies Step[];
+const OF_CONTAINER = ["start", "restart", "stop", "limit", "rename", "delete", ...BY_HAND] as const satisfies Step[];
 type OfContainer = (typeof OF_CONTAINER)[number];
 const isOfContainer = (step: Step): step is OfContainer => (OF_CONTAINER as readonly Step[]).includes(step);
 
-/** Null where Berth refuses because its GPUs are another's. */
-async function unlessBusy<Result>(ask: () => Promise<Result>): Promise<Result | null> {
+/** Null where Berth refuses because its GPUs are another's; what has none is never refused. */
+async function unlessBusy<Result>(gpus: number, ask: () => Promise<Result>): Promise<Result | null> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof BerthClientError && error.code === "CONFLICT") return null;
+    if (gpus > 0 && error instanceof BerthClientError && error.code === "CONFLICT") return null;
     throw error;
   }
 }

@@ -16,10 +16,8 @@ const EDITS = ["kill", "pause", "rm"] as const;
 type Verb = (typeof VERBS)[number];
 type Edit = (typeof EDITS)[number];
 
-/** What is never done in so many tries is not refused by chance: half of them find something to be done. */
-const TRIED_ENOUGH = 30;
-/** In so many things that were asked for each comes up. */
-const ASKED_ENOUGH = 400;
+/** What finds little to be done where a reconciler lives for a second at a time. */
+const RARE: ReadonlySet<Verb | Edit> = new Set(["preserve", "kill", "pause"]);
 
 /** Users who change their minds all the time, and a hand on the engines. The witness is told what they may well lose by it. */
 export class RestlessPeople {
@@ -59,12 +57,12 @@ export class RestlessPeople {
       .join(", ");
   }
 
-  /** In words, what these people never got done, though they had long enough: it was not tested. */
+  /** In words, what these people never got done, though they tried for too long for that to be chance: it was not tested. */
   neverDone(): string[] {
     const asked = VERBS.reduce((sum, verb) => sum + this.#tallyOf(verb).tried, 0);
     return [...VERBS, ...EDITS].flatMap((what) => {
       const { done, tried } = this.#tallyOf(what);
-      const isEnough = tried >= TRIED_ENOUGH || asked >= ASKED_ENOUGH;
+      const isEnough = RARE.has(what) ? tried >= 60 || asked >= 2_000 : tried >= 15 || asked >= 300;
       return done === 0 && isEnough ? [`${what} was tried ${tried} times, and never done`] : [];
     });
   }

@@ -11,10 +11,19 @@ export async function findOnEngine(socketPath: string, uid: string): Promise<str
 
 /** One change on an engine behind Berth's back, far faster than by Docker's command line. False where the engine says no. */
 export async function askEngine(socketPath: string, method: string, path: string, body?: object): Promise<boolean> {
-  const response = await send(socketPath, method, path, body);
-  response.resume();
-  const status = response.statusCode ?? 0;
+  const { status } = await changeByHand(socketPath, method, path, body);
   return status < 300;
+}
+
+/** The same, with the engine's own words. */
+export async function changeByHand(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ status: number; said: string }> {
+  const response = await send(socketPath, method, path, body);
+  return { status: response.statusCode ?? 0, said: await text(response) };
 }
 
 async function send(socketPath: string, method: string, path: string, body?: object): Promise<IncomingMessage> {

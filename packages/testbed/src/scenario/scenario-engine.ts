@@ -7,6 +7,7 @@ import type { ProvidedFleet } from "../fleet/global-setup.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { parseReference } from "../simulated/images/image-reference.ts";
 import { type GenerationName, generationOf } from "../simulated/generation.ts";
+import type { Onlooker } from "../simulated/daemon.ts";
 import { serveRegistry } from "../simulated/images/registry-server.ts";
 import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
 import {
@@ -57,10 +58,13 @@ export function realEngine(fleet: ProvidedFleet, engine: ProvidedFleet["engines"
   };
 }
 
-/** Has the two GPUs of {@link SIMULATED_GPUS}. Where its registry `isServed`, Berth's own processes reach that, too. */
+/**
+ * Has the two GPUs of {@link SIMULATED_GPUS}. Where its registry `isServed`, Berth's own processes reach that, too. The
+ * onlooker sees the engines of all restarts.
+ */
 export async function startScenarioSimulation(
   name: string,
-  { isServed = false }: { isServed?: boolean } = {},
+  { isServed = false, onlooker }: { isServed?: boolean; onlooker?: Onlooker } = {},
 ): Promise<ScenarioSimulation> {
   const folder = await mkdtemp(join(tmpdir(), "berth-simulated-"));
   const socket_path = join(folder, "docker.sock");
@@ -76,6 +80,7 @@ export async function startScenarioSimulation(
     registry: images,
     images: [TEST_IMAGE],
     state_file: join(folder, "state.json"),
+    ...(onlooker && { onlooker }),
   };
   const start = async (generation: GenerationName = "28.5"): Promise<SimulatedEngine> => {
     const started = await startSimulatedEngine({ ...options, generation });

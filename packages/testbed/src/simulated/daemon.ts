@@ -1,4 +1,4 @@
-import { noSuchContainer } from "./docker-error.ts";
+import { type DockerError, noSuchContainer } from "./docker-error.ts";
 import type { ContainerRecord } from "./containers/container-record.ts";
 import type { EngineClock } from "./engine-clock.ts";
 import { EngineTime } from "./engine-time.ts";
@@ -25,6 +25,13 @@ export interface DaemonOptions {
   seed: number;
 }
 
+/** Sees what happens to containers, at once and whatever is wrong with events. */
+export interface Onlooker {
+  /** Of what an event tells, such as "start". */
+  seesDone(daemon: Daemon, container: ContainerRecord, action: string): void;
+  seesNotStarted(daemon: Daemon, container: ContainerRecord, error: DockerError): void;
+}
+
 /** One engine without its HTTP door: what it holds, and what happens to it. */
 export class Daemon {
   readonly options: DaemonOptions;
@@ -42,6 +49,7 @@ export class Daemon {
   readonly root_dir = "/var/lib/docker";
   /** Set by whoever keeps the state: called after every change. */
   onChange: () => void = () => {};
+  onlooker: Onlooker | null = null;
   #lastPid = 1000;
 
   constructor(options: DaemonOptions) {
@@ -95,6 +103,7 @@ export class Daemon {
     const { Labels, Image } = container.config;
     const all = { ...Labels, image: Image, name: container.name, ...attributes };
     this.events.publish("container", action, container.id, all);
+    this.onlooker?.seesDone(this, container, action);
   }
 
   /** As if the container's health check had said so just now. */

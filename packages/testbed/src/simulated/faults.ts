@@ -93,6 +93,8 @@ export class Faults {
   list_lag_ms = 0;
   /** No room where Docker keeps its data: whatever makes or changes a container or an image says so. What is there stays. */
   isDiskFull = false;
+  /** How often each call was hit. */
+  readonly hits: Partial<Record<EngineCall, number>> = {};
   #calls: { fault: CallFault; left: number }[] = [];
   #released: (() => void)[] = [];
   readonly #setSkew: (ms: number) => void;
@@ -129,6 +131,7 @@ export class Faults {
     const entry = this.#calls.find(({ fault, left }) => left > 0 && (fault.call === call || fault.call === "*"));
     if (!entry) return null;
     entry.left--;
+    this.hits[call] = (this.hits[call] ?? 0) + 1;
     return entry.fault;
   }
 

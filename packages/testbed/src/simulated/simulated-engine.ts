@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { BlackHole } from "./black-hole.ts";
 import { resumeContainers } from "./containers/resume.ts";
-import { Daemon } from "./daemon.ts";
+import { Daemon, type Onlooker } from "./daemon.ts";
 import { type EngineClock, systemClock } from "./engine-clock.ts";
 import type { Faults } from "./faults.ts";
 import { type GenerationName, generationOf } from "./generation.ts";
@@ -41,6 +41,8 @@ export interface SimulatedEngineOptions {
   state_file?: string;
   /** Of what is random in its faults. */
   seed?: number;
+  /** The same one may look at an engine that is started again. */
+  onlooker?: Onlooker;
 }
 
 export interface SimulatedEngine {
@@ -81,6 +83,7 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     registry: options.registry ?? new SimulatedRegistry({ isInventive: true }),
     seed: options.seed ?? 1,
   });
+  daemon.onlooker = options.onlooker ?? null;
   const saved = options.state_file === undefined ? null : readFileIfThere(options.state_file);
   if (saved !== null) restoreState(daemon, saved);
   else for (const name of options.images ?? []) preload(daemon, name);
@@ -114,6 +117,8 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
       dropConnections();
       await once(server, "close");
       daemon.abandonProcesses();
+      // A call that is still under way changes nothing that anybody will see.
+      daemon.onlooker = null;
       await state?.flush();
     },
   };

@@ -22,6 +22,7 @@ export function launch(daemon: Daemon, container: ContainerRecord): void {
     container.error = error.message;
     container.status = container.finished_ns === null ? "created" : "exited";
     releaseNetwork(daemon, container);
+    daemon.onlooker?.seesNotStarted(daemon, container, error);
     daemon.onChange();
     throw error;
   }
