@@ -203,7 +203,7 @@ export class RandomWalk {
     const creates = this.#scene.witness.createsOf(uid);
     if (others.length > 0 || creates > 1 + removals) {
       this.faults.push(
-        `container ${id} was made ${creates} times, a hand has removed ${removals}: ${first}, ${others}`,
+        `container ${id} was made ${creates} times, a hand has removed ${removals}: ${found.map((container) => container.id).join(", ")}`,
       );
     }
     return first ?? null;
