@@ -117,8 +117,9 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
       dropConnections();
       await once(server, "close");
       daemon.abandonProcesses();
-      // A call that is still under way changes nothing that anybody will see.
+      // What a call that is still under way changes is gone with the process: it must not be written over its successor's.
       daemon.onlooker = null;
+      daemon.onChange = () => {};
       await state?.flush();
     },
   };
