@@ -39,6 +39,8 @@ export const soakChurn = (): Promise<boolean> =>
       await delay((MINUTES * 60_000) / ROUNDS);
       await people.end();
       faults.push(...(await converge()));
+      // That is to be told, rather than that it can't be cleared away.
+      if (faults.length > 0) break;
       await clear();
       held.push(await takeStock(stage, reconciler));
       console.log(`${verdict().created} containers created (${people.summary()}): ${JSON.stringify(held.at(-1))}`);
