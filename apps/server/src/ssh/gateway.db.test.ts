@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { Duplex, type Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { makeSshKey } from "@berth/docker/transport/ssh-tunnel.ts";
-import type { Client, ClientChannel } from "ssh2";
+import type { Client, ClientChannel, PublicKeyAuthMethod } from "ssh2";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { exec, forwardOut, openGateway, saidBy, send, socketOf } from "./testing/open-gateway.ts";
 
@@ -39,11 +39,24 @@ test("an account with too many connections is told so on the next one, which end
   expect(await forwardOut(first)).toBeDefined();
 });
 
-test("who offers too many wrong keys is sent away, and so is an address that came too often for nothing", async () => {
+test("who offers more wrong keys than one may is sent away, though the next one is right", async () => {
+  const { key, come } = await openGateway({ attempts: 3 });
+  const isLetInAfter = async (wrong: number): Promise<boolean> => {
+    const keys = Array.from({ length: wrong }, () => makeSshKey("stranger").private_key);
+    const offer = (one: string): PublicKeyAuthMethod => ({ type: "publickey", username: "train.li", key: one });
+    const client = come({ authHandler: [...keys, key.private_key].map(offer) });
+    return new Promise((resolve) => void client.once("ready", () => resolve(true)).once("close", () => resolve(false)));
+  };
+  // The right one counts twice: whether it is known, and what was signed by it.
+  expect(await isLetInAfter(1)).toBe(true);
+  expect(await isLetInAfter(2)).toBe(false);
+});
+
+test("an address that came too often for nothing is sent away", async () => {
   const { enter, come } = await openGateway({ perAddress: 2, windowMs: 60_000 });
   const open = await enter();
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    const stranger = come(makeSshKey("stranger").private_key);
+    const stranger = come({ privateKey: makeSshKey("stranger").private_key });
     const [error] = (await once(stranger, "error")) as [Error];
     expect(error.message).toContain("authentication methods failed");
     await once(stranger, "close");

@@ -6,7 +6,7 @@ import type { ApiServices } from "@berth/api/context.ts";
 import { openInProcessApi } from "@berth/api/testing/in-process-api.ts";
 import { createSecretBox } from "@berth/db/secret-box.ts";
 import { makeSshKey } from "@berth/docker/transport/ssh-tunnel.ts";
-import ssh2, { type Client, type ClientChannel, type SFTPWrapper } from "ssh2";
+import ssh2, { type Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from "ssh2";
 import { onTestFinished } from "vitest";
 import { createLog } from "../../log.ts";
 import type { Dial } from "../forward.ts";
@@ -39,11 +39,11 @@ export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dia
     await api.close();
   });
   /** Not waited for. */
-  const come = (privateKey: string = key.private_key): Client => {
+  const come = (change: ConnectConfig = {}): Client => {
     const client = new ssh2.Client();
     clients.push(client);
     client.on("error", () => {});
-    client.connect({ host: "127.0.0.1", port, username: "train.li", privateKey });
+    client.connect({ host: "127.0.0.1", port, username: "train.li", privateKey: key.private_key, ...change });
     return client;
   };
   const enter = async (): Promise<Client> => {
@@ -51,7 +51,7 @@ export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dia
     await once(client, "ready");
     return client;
   };
-  return { port, come, enter, running: local.running };
+  return { port, key, come, enter, running: local.running };
 }
 
 export const forwardOut = (client: Client): Promise<ClientChannel> =>
