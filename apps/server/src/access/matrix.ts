@@ -278,6 +278,8 @@ export const PATHS: Record<string, Outcomes> = {
   "GET /healthz": everybody,
   "GET /readyz": everybody,
   "GET /photos/default/anchor.svg": everybody,
+  // By nothing but its name, which nobody can guess.
+  "GET /photos/nothing.webp": unknown,
   "GET /api/openapi.json": everybody,
   "GET /api/docs": everybody,
   // Docker clients say who they are by their password or API token, in a header of another kind.
