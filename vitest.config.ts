@@ -7,8 +7,17 @@ const ENGINES = ["{apps,packages}/*/src/**/*.engine.test.ts"];
 /** Files at a time. Half of the time they wait for PostgreSQL or a browser, or most of it for engines, of which each has a fleet. */
 const maxWorkers = Number(process.env["BERTH_TEST_WORKERS"] ?? 2);
 
+/** How long a test, its hooks, and what it waits for may take. */
+const patience = (testMs: number, hookMs: number, waitMs: number) => ({
+  testTimeout: testMs,
+  hookTimeout: hookMs,
+  expect: { poll: { timeout: waitMs } },
+  // For `vi.waitFor`.
+  provide: { patienceMs: waitMs },
+  setupFiles: ["packages/testbed/src/patient-waits.ts"],
+});
 /** A machine that tests several files may be busy with another. What must be quick is asserted where it is meant. */
-const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
+const PATIENT = patience(60_000, 60_000, 20_000);
 
 const POSTGRES = "packages/testbed/src/postgres/global-setup.ts";
 const FLEET = "packages/testbed/src/fleet/global-setup.ts";
@@ -16,7 +25,9 @@ const FLEET = "packages/testbed/src/fleet/global-setup.ts";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ALL, exclude: [...DB, ...ENGINES], testTimeout: 20_000 } },
+      {
+        test: { name: "unit", include: ALL, exclude: [...DB, ...ENGINES], ...patience(20_000, 60_000, 15_000) },
+      },
       {
         test: {
           name: "db",
