@@ -153,6 +153,7 @@ test("says what failed, does not ask again for what is told, and does when it is
     isWhole(list)(last());
     expect(last()?.error).toBeNull();
   });
+  expect(list.asked).toHaveLength(asked);
 });
 
 test("asks again by itself for rows that change without being told of", async () => {
