@@ -8,12 +8,13 @@ import { assembleSystemImage, SystemImageError } from "./assemble.ts";
 
 const run = promisify(execFile);
 
-/** Where neither Debian's packages nor a way to fetch them are at hand, the message is all that there is to look at. */
+/** Where Debian's packages are neither at hand nor to be fetched, the message is all that there is to look at. */
 async function assembled(...more: Parameters<typeof assembleSystemImage>) {
   try {
     return await assembleSystemImage(...more);
   } catch (error) {
-    if (error instanceof SystemImageError) return error;
+    // Without a cause it is what the packages hold that was not understood.
+    if (error instanceof SystemImageError && error.cause !== undefined) return error;
     throw error;
   }
 }
