@@ -34,6 +34,8 @@ const SAMPLES: Record<string, Sample[]> = {
     importing("apps/server/src/a.ts", "@berth/api/router.ts", null),
     importing("apps/server/src/b.ts", "@berth/reconciler/main.ts"),
     importing("apps/server/src/c.ts", "@berth/testbed/fleet/start-fleet.ts"),
+    importing("apps/registry/src/a.ts", "@berth/docker/engine.ts", null),
+    importing("apps/registry/src/b.ts", "@berth/api/router.ts"),
   ],
   "only tests import the testbed": [
     importing("packages/api/src/a.db.test.ts", "@berth/testbed/postgres/test-database.ts", null),
