@@ -14,8 +14,12 @@ interface Step {
 
 const withTypes = ["apps", "packages"]
   .flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`))
-  .concat("scripts")
-  .filter((folder) => existsSync(`${folder}/tsconfig.json`));
+  .filter((folder) => existsSync(`${folder}/package.json`))
+  .concat("scripts");
+for (const folder of withTypes) {
+  if (!existsSync(`${folder}/tsconfig.json`))
+    throw new Error(`${folder} has no tsconfig.json: nothing knows its types`);
+}
 
 const STEPS: Step[] = [
   { what: "format (npm run format mends it)", commands: [["oxfmt", "--check"]] },
