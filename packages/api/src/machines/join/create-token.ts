@@ -1,3 +1,4 @@
+import { prismaSql, type Sql } from "@berth/db/sql.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { CreatedJoinToken, CreateJoinTokenInput } from "@berth/spec/join-token.ts";
 import { isLoopback } from "@berth/spec/loopback.ts";
@@ -9,6 +10,13 @@ import { hashJoinToken, newJoinToken } from "./token.ts";
 import { toJoinToken } from "./view-token.ts";
 
 const MAX_OPEN = 100;
+/** Any number that no other advisory lock of Berth uses. */
+const JOIN_TOKENS_LOCK = 0x6265_726a;
+
+/** Held to the end of the transaction: one at a time is made, as each counts all the others. */
+const lockJoinTokens = async (sql: Sql): Promise<void> => {
+  await sql("SELECT pg_advisory_xact_lock($1)::text", [JOIN_TOKENS_LOCK]);
+};
 
 /**
  * Lets one GPU server join. The token is in this answer only: no more than its hash is kept. CONFLICT while a hundred
@@ -23,6 +31,7 @@ export async function createJoinToken(
   const script_url = `${public_url}/join/${token}.sh`;
   const script_sha256 = sha256Of(await renderScript(ctx, { token, public_url }));
   return transact(ctx.db, async (tx) => {
+    await lockJoinTokens(prismaSql(tx));
     const isOpen = { used_at: null, revoked_at: null, expires_at: { gt: new Date() } };
     if ((await tx.join_tokens.count({ where: isOpen })) >= MAX_OPEN) {
       throw new DomainError("CONFLICT", `${MAX_OPEN} join tokens are open already: revoke some, or use them.`);

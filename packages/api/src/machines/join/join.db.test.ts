@@ -3,7 +3,9 @@ import { writeRegistry } from "@berth/db/registry/record.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { EngineTls } from "@berth/spec/machine.ts";
 import { runCommand } from "@berth/testbed/fleet/run-command.ts";
+import { TRPCError } from "@trpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { untilSomeoneWaits } from "../../testing/until-someone-waits.ts";
 import { createFakeEngine, type FakeEngine } from "../../testing/fake-engine.ts";
 import { type InProcessApi, openInProcessApi } from "../../testing/in-process-api.ts";
 import { openTls } from "../seal-tls.ts";
@@ -49,6 +51,13 @@ const codeOf = (call: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
   );
 
+/** The same where it was called through the router. */
+const codeOfCall = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => "ok",
+    (error: unknown) => (error instanceof TRPCError ? error.code : String(error)),
+  );
+
 test("a token is shown once, and the line of it checks the very bytes of its script", async () => {
   const created = await makeToken();
   const { token, command, script_url, script_sha256 } = created;
@@ -83,6 +92,34 @@ test("a token lives half an hour unless it is said otherwise, from a minute to a
   };
   expect([await minutesOf(), await minutesOf(1), await minutesOf(1_440)]).toEqual([30, 1, 1_440]);
   for (const ttl of [0, 1_441, 1.5]) await expect(makeToken(ttl)).rejects.toThrow();
+});
+
+test("a hundred are open and no more, also where two are asked for at once, until one is revoked", async () => {
+  const isOpen = { used_at: null, revoked_at: null, expires_at: { gt: new Date() } };
+  const row = { public_url: "http://full", created_by: (await api.db.users.findFirstOrThrow()).user_id };
+  const data = Array.from({ length: 99 - (await api.db.join_tokens.count({ where: isOpen })) }, (_, number) => {
+    return { ...row, token_hash: Buffer.from(`full ${number}`), expires_at: new Date(Date.now() + 3_600_000) };
+  });
+  await api.db.join_tokens.createMany({ data });
+  const held = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
+  const holding = api.db.$transaction(async (tx) => {
+    // Whoever only counts goes on.
+    await tx.$executeRaw`LOCK TABLE join_tokens IN SHARE MODE`;
+    locked.resolve();
+    await held.promise;
+  });
+  await locked.promise;
+  const asked = [codeOfCall(makeToken()), codeOfCall(makeToken())];
+  await untilSomeoneWaits(api.services.sql, 2);
+  held.resolve();
+  await holding;
+  expect((await Promise.all(asked)).toSorted()).toEqual(["CONFLICT", "ok"]);
+  const [full] = await api.db.join_tokens.findMany({ where: { public_url: "http://full" }, take: 1 });
+  await api.admin.machine.join_tokens.revoke({ join_token_id: full!.join_token_id });
+  expect(await codeOfCall(makeToken())).toBe("ok");
+  expect(await codeOfCall(makeToken())).toBe("CONFLICT");
+  await api.db.join_tokens.deleteMany({ where: { public_url: "http://full" } });
 });
 
 test("what is signed is for the address alone, and comes with the authority and the registry", async () => {
