@@ -119,6 +119,33 @@ test("guessing is slowed down for the one who guesses, and locks nobody else out
   expect(await signIn()).toEqual(expect.any(String));
 });
 
+/** So many attempts that have failed, each for an account of its own. */
+const haveFailed = (kind: "login" | "register", address: string, count: number) =>
+  api.db.attempts.createMany({
+    data: Array.from({ length: count }, (_, nth) => ({ kind, address, account: `other-${nth}`, decided: true })),
+  });
+const TOO_MANY = { code: "TOO_MANY_REQUESTS", cause: { details: { retry_after_s: expect.any(Number) } } };
+
+test("who guesses at many accounts has fifty guesses in all, and is told to wait though the next one is right", async () => {
+  const address = "10.6.6.8";
+  await haveFailed("login", address, 49);
+  const login = (password: string) => api.callerFor(null, address).auth.login({ account, password });
+  await expect(login(hashAsClient("guess"))).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  await expect(login(PASSWORD)).rejects.toMatchObject(TOO_MANY);
+  expect(await signIn()).toEqual(expect.any(String));
+});
+
+test("an address registers a hundred accounts and no more, also where each was refused, and no other address waits", async () => {
+  const address = "10.6.6.9";
+  await haveFailed("register", address, 98);
+  const register = (as: string, from = address) =>
+    api.callerFor(null, from).auth.register({ account: as, password: PASSWORD });
+  await expect(register(account)).rejects.toMatchObject({ code: "CONFLICT" });
+  await register(`${account}-last`);
+  await expect(register(`${account}-late`)).rejects.toMatchObject(TOO_MANY);
+  await register(`${account}-late`, "10.6.6.10");
+});
+
 test("many who are right at once all get in", async () => {
   const office = api.callerFor(null, "10.6.6.7");
   const outcomes = await Promise.all(

@@ -113,6 +113,17 @@ test("of two admins who offer one name at once, one does", async () => {
   }
 });
 
+test("there are five hundred and no more, until one is removed", async () => {
+  const data = Array.from({ length: 500 - (await api.db.storages.count()) }, (_, nth) => {
+    return { name: `many-${nth}`, kind: "scratch", per_user: true, machine_id: FIRST };
+  });
+  await api.db.storages.createMany({ data });
+  await expect(offer()).rejects.toMatchObject({ ...CONFLICT, message: expect.stringContaining("500 storages") });
+  await api.db.storages.deleteMany({ where: { name: "many-0" } });
+  await offer();
+  await api.db.storages.deleteMany({ where: { name: { startsWith: "many-" } } });
+});
+
 test("a path of the machine's own is refused with a sentence", async () => {
   await expect(offer({ path: "/etc/berth" })).rejects.toThrow("/etc belongs to the machine itself");
   await expect(offer({ path: "/srv/../etc" })).rejects.toMatchObject({ code: "BAD_REQUEST" });
