@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const database = useTestDatabase();
 
-/** Every column of a table that a test may set, with a value that changes it, and whether people decide it. */
+/** Columns of a table, with a value that changes each, and whether that is for a reconciler to act on. */
 type Columns = Record<string, [value: string, isSpec: boolean]>;
 
 const CONTAINER: Columns = {
@@ -19,6 +19,8 @@ const CONTAINER: Columns = {
   recreate: ["'discard'", true],
   recreate_generation: ["recreate_generation + 1", true],
   move_number: ["move_number + 1", true],
+  restart_run: ["restart_run + 1", true],
+  restore_engine_id: ["repeat('e', 64)", true],
   on_drain: ["'move'", false],
   display_name: ["'shown'", false],
   created_at: ["now()", false],
@@ -34,6 +36,7 @@ const MACHINE: Columns = {
   port_last: ["port_last - 1", true],
   labels: [`'{"rack": "3"}'`, true],
   name: ["name || '-renamed'", false],
+  ssh_host_key: ["'SHA256:x'", false],
   marker_uuid: ["gen_random_uuid()", true],
   shared_gpus: [`'{"GPU-1": 2}'`, true],
 };
@@ -41,10 +44,33 @@ const IMAGE: Columns = {
   name: ["name || 'x'", true],
   reference: ["reference || 'x'", true],
   desired: ["'absent'", true],
+  recipe: [`'{"from": "x"}'`, true],
+  machine_id: ["'elsewhere'", true],
+  cancelled: ["NOT cancelled", true],
+  run: ["run + 1", true],
   display_name: ["'shown'", false],
   description: ["'long'", false],
   create_params: [`'{"tty": false}'`, false],
   shared_with: ["'{1}'", false],
+};
+
+/** The number of the row and of what is wanted of it, and what is said of it once, as it is made. */
+const NEVER_CHANGED = {
+  containers: ["container_id", "uid", "user_id", "generation"],
+  machines: ["machine_id", "simulated", "shard", "generation", "created_at"],
+  images: [
+    "image_id",
+    "user_id",
+    "parent_image_id",
+    "source",
+    "origin_uid",
+    "origin_engine_id",
+    "not_saved",
+    "baked_env",
+    "shard",
+    "generation",
+    "created_at",
+  ],
 };
 
 interface Target {
@@ -74,9 +100,19 @@ async function generationAfter({ table, key, id }: Target, assignment: string): 
   return row!.generation;
 }
 
-const cases = Object.entries({ containers: CONTAINER, machines: MACHINE, images: IMAGE }).flatMap(([table, columns]) =>
+const TABLES = { containers: CONTAINER, machines: MACHINE, images: IMAGE };
+const cases = Object.entries(TABLES).flatMap(([table, columns]) =>
   Object.entries(columns).map(([column, [value, isSpec]]) => ({ table, column, value, isSpec })),
 );
+
+test.each(["containers", "machines", "images"] as const)("every column of %s is spoken of here", async (table) => {
+  const columns = await database.sql<{ column_name: string }>(
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1",
+    [table],
+  );
+  const named = [...Object.keys(TABLES[table]), ...NEVER_CHANGED[table]];
+  expect(named.toSorted()).toEqual(columns.map(({ column_name }) => column_name).toSorted());
+});
 
 test.each(cases.filter(({ isSpec }) => isSpec))("a change of $table.$column is a new generation", async (change) => {
   const target = await insertTarget(change.table);
