@@ -70,6 +70,19 @@ test("answers several procedures in one request", async () => {
   ]);
 });
 
+test("answers twenty procedures in one request, and no more", async () => {
+  const app = await open();
+  const authorization = `Bearer ${await signUp(app, "zhou")}`;
+  const ask = (count: number) =>
+    app.app.inject({ url: `/trpc/${Array(count).fill("user.me").join(",")}?batch=1`, headers: { authorization } });
+  const most = await ask(20);
+  expect(most.statusCode).toBe(200);
+  expect(most.json()).toHaveLength(20);
+  const more = await ask(21);
+  expect(more.statusCode).toBe(400);
+  expect(more.body).not.toContain("zhou");
+});
+
 test("takes a mutation without input as tRPC's client sends it, and says of another what is missing", async () => {
   const app = await open();
   const authorization = `Bearer ${await signUp(app, "sun")}`;

@@ -177,6 +177,18 @@ test("a socket has so many subscriptions and no more", async () => {
   await socket.waitFor("changes", () => socket.yielded(102).length > 0);
 });
 
+test("who asks and does not read what is answered is cut off", async () => {
+  const { socket, send, closed } = await open({ token: (await signUp()).token });
+  socket.pause();
+  const isCutOff = () => app.lines.some((line) => line.includes("socket closed"));
+  // What is asked for is named in the answer. Much of that waits in the system's own buffers.
+  const path = "x".repeat(50_000);
+  for (let id = 1; id <= 600; id += 1) send({ id, method: "query", params: { path } });
+  await expect.poll(isCutOff).toBe(true);
+  socket.resume();
+  expect(await closed).toBe(1006);
+});
+
 test("logs no token", async () => {
   const { token } = await signUp();
   const socket = await follow({ token });

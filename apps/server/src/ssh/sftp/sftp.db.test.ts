@@ -44,6 +44,18 @@ test("a file for which there is no command any more is refused, and the others g
   expect(await readFile(sftp, b, 0)).toBe(1_000);
 });
 
+test("a channel has a hundred files open and no more, until one is closed", async () => {
+  const path = join(await openFolder(), "file");
+  await writeFile(path, "content");
+  const { enter } = await openGateway();
+  const sftp = await openSftp(await enter());
+  const handles: Buffer[] = [];
+  for (let count = 0; count < 100; count += 1) handles.push(await openFile(sftp, path));
+  await expect(openFile(sftp, path)).rejects.toThrow("Too many files are open.");
+  await new Promise((resolve) => sftp.close(handles[0]!, resolve));
+  expect(await openFile(sftp, path)).toBeDefined();
+});
+
 test("what waits for a file to be readable ends when its client leaves", async () => {
   const pipe = join(await openFolder(), "pipe");
   await promisify(execFile)("mkfifo", [pipe]);
