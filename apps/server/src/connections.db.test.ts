@@ -88,7 +88,7 @@ test.each([
 });
 
 test("takes no more connections at once than it is told to", async () => {
-  const port = await listen({ maxConnections: 1 });
+  const port = await listen({ maxConnections: 1, headersTimeoutMs: 300_000 });
   const first = connect(port, "127.0.0.1");
   first.write("GET /healthz HTTP/1.1\r\nHost: berth\r\n\r\n");
   await once(first, "data");
