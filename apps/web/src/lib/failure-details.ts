@@ -1,5 +1,8 @@
 import { TRPCClientError } from "@trpc/client";
+import { UploadRefusal } from "./send-upload.ts";
 
 /** What a refusal says for programs: `details` of the server's error; null where there are none. */
-export const detailsOf = (error: unknown): unknown =>
-  error instanceof TRPCClientError ? ((error.data as { details?: unknown } | null)?.details ?? null) : null;
+export function detailsOf(error: unknown): unknown {
+  if (error instanceof UploadRefusal) return error.details;
+  return error instanceof TRPCClientError ? ((error.data as { details?: unknown } | null)?.details ?? null) : null;
+}

@@ -6,7 +6,7 @@ import { answer, connection, loseConnection } from "./connection.ts";
 import { pageKey } from "./page-key.ts";
 import { PromptSocket } from "./prompt-socket.ts";
 import { session } from "./session.ts";
-import { signedIn } from "./signed-in.ts";
+import { endSession } from "./signed-in.ts";
 import { UnreachableError } from "./unreachable-error.ts";
 
 export const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
@@ -73,9 +73,8 @@ const RETRY_MS = 2_000;
 const answerOf = (error: unknown): ReturnType<typeof answer.get> =>
   isUnreachable(error) ? "unreachable" : isUnavailable(error) ? "unavailable" : "yes";
 
-/** What the page holds stays, and whoever sits there signs in again above it. */
 const onError = (error: unknown): void => {
-  if (isSignedOut(error) && signedIn.get() === "yes") signedIn.set("ended");
+  if (isSignedOut(error)) endSession();
 };
 
 /** What is asked again by itself: a server that is away or can't answer without end, everything that it refuses not at all. */

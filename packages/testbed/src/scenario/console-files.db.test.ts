@@ -97,6 +97,28 @@ describe.skipIf(!hasChromium())("files in the console", () => {
     expect(told).toEqual([]);
   });
 
+  test("lead to the sign-in where the session has ended, and go up after it", async () => {
+    const container = await scene.run();
+    const { page } = await openFiles(`/containers/${container.container_id}?tab=files&path=%2Ftmp`);
+    await page.getByText(en.files.empty).waitFor();
+    const error = {
+      code: "UNAUTHORIZED",
+      message: "Sign in again: the access token is no longer good.",
+      details: null,
+    };
+    const ended = { status: 401, json: { error } };
+    await page.route("**/files/containers/**", (route) => route.fulfill(ended), { times: 1 });
+    await page.locator("input[type=file]").setInputFiles([textFile("late.txt", "late")]);
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(en.auth.session_over).waitFor();
+    await dialog.getByLabel(en.auth.account).fill(ADMIN.account);
+    await dialog.getByLabel(en.auth.password).fill(ADMIN.password);
+    await dialog.getByRole("button", { name: en.auth.sign_in }).click();
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: `${en.files.again}: /tmp/late.txt` }).click();
+    await expect.poll(() => container.shell("cat /tmp/late.txt"), { timeout: 15_000 }).toBe("late");
+  });
+
   test("say why one does not go up, and why none are shown", async () => {
     const container = await scene.run();
     const { page } = await openFiles(`/containers/${container.container_id}?tab=files&path=%2Ftmp`);

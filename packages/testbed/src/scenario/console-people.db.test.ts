@@ -56,6 +56,19 @@ describe.skipIf(!hasBrowser)("the console", () => {
     await signIn(wangs, { account: "wang", password: "a password by an admin" });
   });
 
+  test("a photo that is sent after the session has ended leads to the sign-in", async () => {
+    const page = await openAsAdmin("/profile");
+    const error = {
+      code: "UNAUTHORIZED",
+      message: "Sign in again: the access token is no longer good.",
+      details: null,
+    };
+    await page.route("**/set_photo/custom", (route) => route.fulfill({ status: 401, json: { error } }));
+    const photo = { name: "me.png", mimeType: "image/png", buffer: Buffer.from("not looked at") };
+    await page.locator("input[type=file]").setInputFiles(photo);
+    await page.getByRole("dialog").getByText(en.auth.session_over).waitFor();
+  });
+
   test("a new password names the access tokens that end with it, and they are gone from the list", async () => {
     const { countTokens } = await registerWithToken("li");
     const page = await openAs("li", passwordOf("li"), "/profile");

@@ -6,9 +6,8 @@ import i18next from "i18next";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/failure.tsx";
 import { formatBytes } from "../../lib/sizes.ts";
-import { session } from "../../lib/session.ts";
+import { sendUpload } from "../../lib/send-upload.ts";
 import { useTRPC } from "../../lib/trpc.ts";
-import { UnreachableError } from "../../lib/unreachable-error.ts";
 
 /** One of Berth's pictures, or one's own. */
 export function PhotoChoice({ me: { user_id, photo } }: { me: Me }) {
@@ -61,14 +60,5 @@ async function uploadPhoto(file: File | null): Promise<void> {
   if (file === null) throw new Error(i18next.t("profile.photo_hint", { size: formatBytes(MAX_PHOTO_BYTES) }));
   const body = new FormData();
   body.append("photo", file);
-  const token = await session.token();
-  const headers = { authorization: `Bearer ${token ?? ""}` };
-  const response = await fetch("/api/user/set_photo/custom", { method: "POST", headers, body }).catch(
-    (cause: unknown) => {
-      throw new UnreachableError(cause);
-    },
-  );
-  if (response.ok) return;
-  const answer = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
-  throw answer?.error?.message === undefined ? new UnreachableError() : new Error(answer.error.message);
+  await sendUpload({ method: "POST", path: "/api/user/set_photo/custom", body });
 }

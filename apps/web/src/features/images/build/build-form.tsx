@@ -13,7 +13,7 @@ import { DescribeFields } from "../describe-fields.tsx";
 import { ParamsChoice } from "../params-choice.tsx";
 import { type BuildDraft, drafts } from "./build-draft.ts";
 import { type ChosenContext, ContextChoice } from "./context-choice.tsx";
-import { BuildRefusal } from "./send-build.ts";
+import { refusedLineOf } from "./send-build.ts";
 import { UploadProgress } from "./upload-progress.tsx";
 import { useBuild } from "./use-build.ts";
 import "../images.css";
@@ -65,7 +65,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
     setFault(wrong);
     if (wrong === null) build.start(values, draftOf(dockerfile, context), context);
   };
-  const faultyLine = (build.error instanceof BuildRefusal ? build.error.line : null) ?? line;
+  const faultyLine = refusedLineOf(build.error) ?? line;
   const { params, ...fields } = initial;
   return (
     <Form<BuildValues>

@@ -1,59 +1,24 @@
 import type { Image } from "@berth/spec/image.ts";
-import { session } from "../../../lib/session.ts";
-import { signedIn } from "../../../lib/signed-in.ts";
-import { UnreachableError } from "../../../lib/unreachable-error.ts";
+import { z } from "zod";
+import { detailsOf } from "../../../lib/failure-details.ts";
+import { sendUpload } from "../../../lib/send-upload.ts";
 
 /** The text fields of `POST /api/images/build`; objects are JSON. */
 export type BuildFields = Record<string, string>;
 
-export interface BuildOptions {
+interface BuildOptions extends Required<NonNullable<Parameters<typeof sendUpload>[1]>> {
   context: { content: Blob; name: string } | null;
-  signal: AbortSignal;
-  /** Bytes of the whole request that have left the browser, and of how many. */
-  onProgress: (done: number, total: number) => void;
 }
 
-/** The server's refusal, with the line of the Dockerfile where it names one. */
-export class BuildRefusal extends Error {
-  readonly line: number | null;
-
-  constructor(message: string, line: number | null) {
-    super(message);
-    this.line = line;
-  }
+/** Throws as {@link sendUpload} does. */
+export async function sendBuild(fields: BuildFields, { context, ...options }: BuildOptions): Promise<Image> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  if (context) body.append("context", context.content, context.name);
+  return (await sendUpload({ method: "POST", path: "/api/images/build", body }, options)) as Image;
 }
 
-/** Sends it as who is signed in. Throws {@link BuildRefusal}, {@link UnreachableError}, or an AbortError after `signal`. */
-export async function sendBuild(fields: BuildFields, options: BuildOptions): Promise<Image> {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  if (options.context) form.append("context", options.context.content, options.context.name);
-  const { status, body } = await post(form, await session.token(), options);
-  if (status === 201) return body as Image;
-  if (status === 401) signedIn.set("ended");
-  const { error } = (body ?? {}) as { error?: { message: string; details: { line?: unknown } | null } };
-  if (!error) throw new UnreachableError();
-  const line = error.details?.line;
-  throw new BuildRefusal(error.message, typeof line === "number" ? line : null);
-}
+const AtLine = z.object({ line: z.number() });
 
-/** By XMLHttpRequest, for `fetch` does not tell how much of a body was sent. */
-function post(
-  form: FormData,
-  token: string | null,
-  { signal, onProgress }: BuildOptions,
-): Promise<{ status: number; body: unknown }> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const request = new XMLHttpRequest();
-    request.open("POST", "/api/images/build");
-    request.setRequestHeader("authorization", `Bearer ${token ?? ""}`);
-    request.responseType = "json";
-    request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(loaded, total));
-    request.addEventListener("load", () => resolve({ status: request.status, body: request.response as unknown }));
-    request.addEventListener("error", () => resolve({ status: 0, body: null }));
-    request.addEventListener("abort", () => reject(signal.reason as Error));
-    signal.addEventListener("abort", () => request.abort(), { once: true });
-    request.send(form);
-  });
-}
+/** The line of the Dockerfile that a refusal names; null where it names none. */
+export const refusedLineOf = (error: unknown): number | null => AtLine.safeParse(detailsOf(error)).data?.line ?? null;

@@ -1,5 +1,14 @@
+import { z } from "zod";
+import { detailsOf } from "../../../../lib/failure-details.ts";
+import { sendUpload, UploadRefusal } from "../../../../lib/send-upload.ts";
 import { Store } from "../../../../lib/store.ts";
-import { sendUpload, UploadError, type UploadRequest } from "./send-upload.ts";
+
+interface UploadRequest {
+  containerId: number;
+  path: string;
+  file: File;
+  overwrite: boolean;
+}
 
 export interface UploadEntry extends UploadRequest {
   id: number;
@@ -9,6 +18,9 @@ export interface UploadEntry extends UploadRequest {
   message: string;
   exists: boolean;
 }
+
+/** What a refusal says where something of that name is there. */
+const Exists = z.object({ exists: z.literal(true) });
 
 /** The server takes a few more of one account, for other tabs and downloads. */
 const AT_ONCE = 3;
@@ -60,18 +72,22 @@ function pump(): void {
 }
 
 async function send(entry: UploadEntry): Promise<void> {
-  const { id } = entry;
+  const { id, containerId, path, file, overwrite } = entry;
   const around = surroundings.get(id);
   const cancel = new AbortController();
   cancels.set(id, cancel);
   change(id, { state: "sending" });
   try {
-    const onSent = (sent: number): void => change(id, { sent });
-    await sendUpload(entry, { signal: cancel.signal, onSent, lost: around?.lost ?? "" });
-    change(id, { state: "done", sent: entry.file.size });
+    const query = `path=${encodeURIComponent(path)}&overwrite=${overwrite}`;
+    await sendUpload(
+      { method: "PUT", path: `/files/containers/${containerId}?${query}`, body: file },
+      { signal: cancel.signal, onProgress: (sent) => change(id, { sent }) },
+    );
+    change(id, { state: "done", sent: file.size });
     around?.onArrived();
   } catch (error) {
-    const { message, exists } = error instanceof UploadError ? error : { message: String(error), exists: false };
+    const message = error instanceof UploadRefusal ? error.message : (around?.lost ?? "");
+    const exists = Exists.safeParse(detailsOf(error)).success;
     change(id, { state: "failed", message, exists }); // one that was cancelled is in the list no more
   } finally {
     cancels.delete(id);
