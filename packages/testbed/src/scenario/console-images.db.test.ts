@@ -232,4 +232,79 @@ describe.skipIf(!hasChromium())("images in the console", () => {
     expect(await other.getByRole("button", { name: en.image.edit, exact: true }).count()).toBe(0);
     expect(await other.getByRole("button", { name: en.images.remove, exact: true }).count()).toBe(0);
   });
+
+  test("an image keeps its ports as they are while something else is edited, and all of them can be edited", async () => {
+    const reference = "berth-test/busybox:latest";
+    const create_params = { ports: PORTS };
+    const { image_id } = await berth.admin.image.add.mutate({ name: "public/ports:1", reference, create_params });
+    const saved = async () => (await berth.admin.image.get.query({ image_id })).create_params;
+    const before = await saved();
+    const page = await openAs(ADMIN);
+    await page.goto(`/images/${image_id}`);
+    const dialog = page.getByRole("dialog");
+    const save = async (): Promise<void> => {
+      await dialog.getByRole("button", { name: en.common.save }).click();
+      await dialog.waitFor({ state: "hidden" });
+    };
+    await press(page, en.image.edit);
+    await dialog.getByLabel(en.image.description).fill("Has ports.");
+    await save();
+    await page.getByText("Has ports.").waitFor();
+    expect(await saved()).toEqual(before);
+
+    await press(page, en.image.edit);
+    await dialog.getByText(en.image.params).click();
+    const port = (number: number) =>
+      dialog.getByRole("group", { name: en.container_form.port.replace("{{number}}", `${number}`), exact: true });
+    await port(1).getByLabel(en.container_form.port_strip).check();
+    expect(await port(2).getByLabel(en.container_form.port_strip).count()).toBe(0);
+    await port(2).getByLabel(en.container_form.port_publish).uncheck();
+    await port(2).getByLabel(en.container_form.port_name).fill("Not A Name");
+    await dialog.getByRole("button", { name: en.common.save }).click();
+    await dialog.getByText(en.container_form.fault.port_name).waitFor();
+    await port(2).getByLabel(en.container_form.port_name).fill("names");
+    await save();
+    const [notebook, dns] = PORTS;
+    expect((await saved()).ports).toEqual([
+      { ...notebook, strip_prefix: true },
+      { ...dns, name: "names", publish: false },
+    ]);
+  });
+
+  test("a failed build that is built again gives its containers what it gave them before", async () => {
+    const name = "public/ported:1";
+    const create_params = { ports: PORTS, mounts: [{ storage: "homes", path: "/data" }] };
+    await berth.admin.storage.create.mutate({ name: "homes", kind: "home" });
+    const dockerfile = "FROM public/busybox:1\nRUN exit 7";
+    const failed = await berth.admin.image.build.mutate({ name, dockerfile, create_params });
+    await expect.poll(() => phaseOf(name)).toBe("Failed");
+    const page = await openAs(ADMIN);
+    await page.goto(`/images/build?again=${failed.image_id}`);
+    await editorOf(page).fill("FROM public/busybox:1\nRUN echo well");
+    await press(page, en.builds.submit_build);
+    await expect.poll(() => phaseOf(name)).toBe("Ready");
+    const { items } = await berth.admin.image.list.query({ limit: 500 });
+    const image_id = items.find((image) => image.name === name)!.image_id;
+    const again = await berth.admin.image.get.query({ image_id });
+    expect(again.create_params).toEqual(failed.create_params);
+  });
 });
+
+const PORTS = [
+  {
+    name: "notebook",
+    kind: "http" as const,
+    protocol: "tcp" as const,
+    container_port: 8_888,
+    publish: false,
+    strip_prefix: false,
+  },
+  {
+    name: "dns",
+    kind: "tcp" as const,
+    protocol: "udp" as const,
+    container_port: 53,
+    publish: true,
+    strip_prefix: false,
+  },
+];

@@ -1,13 +1,11 @@
-import { DeleteOutlined } from "@ant-design/icons";
-import { ContainerPort, RestartPolicy } from "@berth/spec/create-params.ts";
-import { Button, Form, Input, InputNumber, Select, Switch } from "antd";
+import { RestartPolicy } from "@berth/spec/create-params.ts";
+import { Form, Input, InputNumber, Select, Switch } from "antd";
 import { useTranslation } from "react-i18next";
-import { checkBy } from "../../lib/check-by.ts";
 import { badEnvLine } from "../../lib/typed-lines.ts";
+import { PortFields } from "../containers/form/port-fields.tsx";
 import "./create-params-fields.css";
 
 const LINES = { minRows: 2, maxRows: 8 };
-const KINDS = ContainerPort.shape.kind.options;
 
 /** The fields of an image's dictionary below `params` of a form: see `ParamsValues`. */
 export function CreateParamsFields() {
@@ -60,7 +58,10 @@ export function CreateParamsFields() {
       >
         <Input.TextArea autoSize={LINES} spellCheck={false} />
       </Form.Item>
-      <PortFields />
+      <div className="port-fields" role="group" aria-label={t("builds.param.ports")}>
+        <span>{t("builds.param.ports")}</span>
+        <PortFields at={["params", "ports"]} isChecked />
+      </div>
       <div className="form-row">
         <Form.Item name={["params", "restart"]} label={t("builds.param.restart")} initialValue="unless-stopped">
           <Select
@@ -80,55 +81,3 @@ export function CreateParamsFields() {
     </>
   );
 }
-
-function PortFields() {
-  const { t } = useTranslation();
-  return (
-    <div className="port-fields" role="group" aria-label={t("builds.param.ports")}>
-      <span>{t("builds.param.ports")}</span>
-      <Form.List name={["params", "ports"]}>
-        {(fields, { add, remove }) => (
-          <>
-            {fields.map(({ key, name }) => (
-              <div key={key} className="port-row">
-                <Form.Item
-                  name={[name, "name"]}
-                  rules={[{ required: true, validator: (_rule, text = "") => check(text) }]}
-                  className="port-field"
-                >
-                  <Input aria-label={t("builds.param.port_name")} placeholder="jupyter" />
-                </Form.Item>
-                <Form.Item name={[name, "kind"]} className="port-field">
-                  <Select
-                    aria-label={t("builds.param.port_kind")}
-                    options={KINDS.map((value) => ({ value, label: t(`builds.param.kinds.${value}`) }))}
-                  />
-                </Form.Item>
-                <Form.Item name={[name, "container_port"]} rules={[{ required: true }]} className="port-field">
-                  <InputNumber
-                    aria-label={t("builds.param.port_number")}
-                    min={1}
-                    max={65_535}
-                    precision={0}
-                    placeholder="8888"
-                  />
-                </Form.Item>
-                <Button
-                  type="text"
-                  icon={<DeleteOutlined />}
-                  aria-label={t("builds.param.port_remove", { number: name + 1 })}
-                  onClick={() => remove(name)}
-                />
-              </div>
-            ))}
-            <Button size="small" disabled={fields.length >= 32} onClick={() => add({ kind: "http" })}>
-              {t("builds.param.port_add")}
-            </Button>
-          </>
-        )}
-      </Form.List>
-    </div>
-  );
-}
-
-const check = (name: string): Promise<void> => checkBy(ContainerPort.shape.name, name);

@@ -7,7 +7,7 @@ export interface ParamsValues {
   entrypoint?: string;
   working_dir?: string;
   env?: string;
-  ports?: Partial<ContainerPort>[];
+  ports?: ContainerPort[];
   tty?: boolean;
   gpu_count?: number | null;
   gpu_type?: string;
@@ -35,15 +35,18 @@ export function toValues(params: CreateParams): ParamsValues {
   };
 }
 
-/** The whole dictionary for a request; `kept` is what the form does not show. */
-export function toParams(values: ParamsValues, kept: Pick<CreateParams, "mounts">): Partial<CreateParams> {
+/** What no form shows. */
+export type KeptParams = Pick<CreateParams, "mounts">;
+
+/** The whole dictionary for a request. */
+export function toParams(values: ParamsValues, kept: KeptParams): Partial<CreateParams> {
   const { tty = true, restart = "unless-stopped", ports = [], working_dir, env, gpu_type } = values;
   return {
     command: parseArguments(values.command ?? ""),
     entrypoint: parseArguments(values.entrypoint ?? ""),
     working_dir: working_dir || null,
     env: parseEnv(env ?? ""),
-    ports: ports as ContainerPort[],
+    ports,
     tty,
     gpu_count: values.gpu_count ?? 0,
     gpu_type: gpu_type || null,

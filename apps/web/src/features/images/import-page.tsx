@@ -67,7 +67,7 @@ function ImportPage({ kind }: { kind: "mirror" | "external" }) {
         requiredMark={false}
         disabled={isPending}
         initialValues={{ name: "public/", params: {} }}
-        onFinish={submit}
+        onFinish={() => submit(form.getFieldsValue(true) as Values)}
         onFinishFailed={({ errorFields }) => setOpen(isOpen || errorFields.some(({ name: [top] }) => top === "params"))}
         scrollToFirstError
       >

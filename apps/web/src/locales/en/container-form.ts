@@ -23,7 +23,7 @@ export const container_form: Texts["container_form"] = {
   port: "Port {{number}}",
   port_name: "Port name",
   port_kind: "For",
-  port_kinds: { ssh: "ssh", http: "web pages", tcp: "something else" },
+  port_kinds: { ssh: "ssh", http: "web pages", tcp: "other" },
   port_number: "Inner port",
   port_protocol: "Protocol",
   port_publish: "Open on the machine",

@@ -1,3 +1,4 @@
+import "./list-row.css";
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import type { StorageKind } from "@berth/spec/storage.ts";
 import { useQuery } from "@tanstack/react-query";

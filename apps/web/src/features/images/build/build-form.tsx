@@ -10,6 +10,7 @@ import { badEnvLine, parseEnv } from "../../../lib/typed-lines.ts";
 import { BuilderChoice } from "../builder-choice.tsx";
 import type { ParamsValues } from "../create-params-values.ts";
 import { DescribeFields } from "../describe-fields.tsx";
+import { KeptMounts } from "../kept-mounts.tsx";
 import { ParamsChoice } from "../params-choice.tsx";
 import { type BuildDraft, drafts } from "./build-draft.ts";
 import { type ChosenContext, ContextChoice } from "./context-choice.tsx";
@@ -44,6 +45,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
   const { t } = useTranslation();
   const [form] = Form.useForm<BuildValues>();
   const source = Form.useWatch("source", form) ?? initial.source;
+  const inherits = Form.useWatch("inherits", form) ?? true;
   const [dockerfile, setDockerfile] = useState(initial.dockerfile);
   const [context, setContext] = useState<ChosenContext | null>(null);
   const [fault, setFault] = useState<string | null>(null);
@@ -75,7 +77,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
       disabled={build.isUnderWay}
       initialValues={{ ...fields, inherits: params === null, params: params ?? {} }}
       onValuesChange={() => keep()}
-      onFinish={submit}
+      onFinish={() => submit(form.getFieldsValue(true) as BuildValues)}
       scrollToFirstError
     >
       <DraftNotice initial={initial} again={again} onStartOver={onStartOver} />
@@ -153,6 +155,7 @@ export function BuildForm({ draftKey, initial, again, line, onStartOver }: Build
         <Input.TextArea autoSize={{ minRows: 1, maxRows: 8 }} spellCheck={false} />
       </Form.Item>
       <ParamsChoice />
+      {again && !inherits && <KeptMounts params={again.create_params} />}
       {fault !== null && <Failure error={{ message: fault }} />}
       {build.error && <Failure error={build.error} />}
       {build.isCancelled && <p role="status">{t("builds.upload_cancelled")}</p>}

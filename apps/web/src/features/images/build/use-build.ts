@@ -4,7 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { trpcClient, useTRPC } from "../../../lib/trpc.ts";
 import { parseEnv } from "../../../lib/typed-lines.ts";
-import { toParams } from "../create-params-values.ts";
+import { type KeptParams, toParams } from "../create-params-values.ts";
 import { type BuildDraft, drafts } from "./build-draft.ts";
 import type { BuildValues } from "./build-form.tsx";
 import type { ChosenContext } from "./context-choice.tsx";
@@ -41,7 +41,7 @@ export function useBuild({ draftKey, again }: BuildOptions) {
     const files = values.source === "git" ? null : context;
     try {
       if (again?.name === values.name) await removeFailed(again.image_id);
-      const image = await sendBuild(fieldsOf(values, draft.dockerfile), {
+      const image = await sendBuild(fieldsOf(values, draft.dockerfile, again?.create_params), {
         context: files,
         signal,
         onProgress: (done, total) => files && setState({ ...IDLE, isUnderWay: true, progress: { done, total } }),
@@ -73,7 +73,7 @@ async function removeFailed(image_id: number): Promise<void> {
   if (now?.phase === "Failed" && now.desired === "present") await trpcClient.image.remove.mutate({ image_id });
 }
 
-function fieldsOf(values: BuildValues, dockerfile: string): BuildFields {
+function fieldsOf(values: BuildValues, dockerfile: string, kept: KeptParams = { mounts: [] }): BuildFields {
   const { source, path, git, name, display_name, description, build_args, machine_id, inherits, params } = values;
   const args = parseEnv(build_args);
   return {
@@ -85,6 +85,6 @@ function fieldsOf(values: BuildValues, dockerfile: string): BuildFields {
     ...(description && { description }),
     ...(machine_id && { machine_id }),
     ...(Object.keys(args).length > 0 && { build_args: JSON.stringify(args) }),
-    ...(!inherits && { create_params: JSON.stringify(toParams(params ?? {}, { mounts: [] })) }),
+    ...(!inherits && { create_params: JSON.stringify(toParams(params ?? {}, kept)) }),
   };
 }

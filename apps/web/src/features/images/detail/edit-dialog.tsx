@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Failure } from "../../../components/failure.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
 import { type ParamsValues, toParams, toValues } from "../create-params-values.ts";
+import { KeptMounts } from "../kept-mounts.tsx";
 import { ParamsCollapse } from "../params-collapse.tsx";
 
 interface Values {
@@ -51,7 +52,7 @@ export function EditDialog({ image, onClose }: { image: ImageDetails; onClose: (
         layout="vertical"
         requiredMark={false}
         initialValues={{ display_name, description, params: toValues(create_params) }}
-        onFinish={submit}
+        onFinish={() => submit(form.getFieldsValue(true) as Values)}
         onFinishFailed={({ errorFields }) => setOpen(isOpen || errorFields.some(({ name: [top] }) => top === "params"))}
       >
         <p className="quiet">{t("image.edit_hint")}</p>
@@ -62,13 +63,7 @@ export function EditDialog({ image, onClose }: { image: ImageDetails; onClose: (
           <Input.TextArea maxLength={4_000} showCount autoSize={{ minRows: 3, maxRows: 10 }} />
         </Form.Item>
         <ParamsCollapse isOpen={isOpen} onToggle={setOpen} />
-        {create_params.mounts.length > 0 && (
-          <p className="quiet">
-            {t("builds.param.mounts_kept", {
-              mounts: create_params.mounts.map(({ storage, path }) => `${storage} → ${path}`).join(", "),
-            })}
-          </p>
-        )}
+        <KeptMounts params={create_params} />
         {update.error && <Failure error={update.error} />}
       </Form>
     </Modal>
