@@ -346,6 +346,28 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
     await box.isGone();
   });
 
+  test("a log whose end or refusal comes right behind its last line says so", async () => {
+    const { page, owner } = await openAs("listener");
+    const box = await scene.run({ name: "short" }, owner);
+    const message = "The connection to the machine was lost.";
+    let isRefused = false;
+    await page.routeWebSocket(/\/logs\?/, (socket) =>
+      socket.onMessage(() => {
+        socket.send(Buffer.from("last words\n"));
+        if (isRefused) socket.send(JSON.stringify({ type: "error", error: { code: "UNPROCESSABLE", message } }));
+        void socket.close({ code: isRefused ? 4_422 : 1_000 });
+      }),
+    );
+    for (const said of [en.containers.log_end, message]) {
+      isRefused = said === message;
+      await page.goto(`/containers/${box.container_id}?tab=logs`);
+      await page.getByRole("log").getByText("last words").waitFor();
+      await page.getByText(said).waitFor({ timeout: 10_000 });
+    }
+    await owner.container.delete.mutate(box.ref);
+    await box.isGone();
+  });
+
   test("what a terminal shows can be read in light and in dark, and so can what is selected there", async () => {
     const { page, owner } = await openAs("painter");
     const box = await scene.run({ name: "painted" }, owner);

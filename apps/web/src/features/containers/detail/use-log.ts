@@ -24,14 +24,15 @@ export function useLog(containerId: number) {
       const fromStart = isAgain;
       isAgain = false;
       setText((before) => ((fromStart ? "" : before) + arrived).slice(-MOST));
-      setEnd(null);
-      setFailure(null);
     };
     // What was read stays until what is read again takes its place.
     let isAgain = false;
     const connect = () =>
       openByteSocket(`/ws/containers/${containerId}/logs?tail=1000`, {
         onBytes(bytes) {
+          // Not where it is painted: an end or a refusal may have come by then.
+          setEnd(null);
+          setFailure(null);
           waiting += decoder.decode(bytes, { stream: true });
           painting ??= window.setTimeout(paint, PAINT_MS);
         },
