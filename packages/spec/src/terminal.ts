@@ -52,8 +52,8 @@ export const SocketToken = z.object({ access_token: z.string().min(1).max(4_096)
 export const TerminalControl = z.object({ type: z.literal("resize"), cols: Columns, rows: Rows });
 
 export const SocketNotice = z.discriminatedUnion("type", [
-  /** What was printed before, up to 256 KiB, follows as the first binary messages. */
-  z.object({ type: z.literal("opened"), terminal_id: z.uuid() }),
+  /** With `replay`, what was printed before, up to 256 KiB, follows as the first binary message. Without, nothing was. */
+  z.object({ type: z.literal("opened"), terminal_id: z.uuid(), replay: z.boolean() }),
   /** The command ended. Null where its exit code can't be known. */
   z.object({ type: z.literal("exited"), exit_code: z.int().nullable() }),
   /** Of an image's log: what came until here is before `next_seq`. */

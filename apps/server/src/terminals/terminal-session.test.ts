@@ -71,7 +71,7 @@ test("shows what the command prints, and types what is sent", async () => {
   const { peer } = await show(command);
   command.program.write("漢字 $ ");
   await expect.poll(() => peer.read().toString(), SOON).toBe("漢字 $ ");
-  expect(peer.notices).toEqual([{ type: "opened", terminal_id: ID }]);
+  expect(peer.notices).toEqual([{ type: "opened", terminal_id: ID, replay: false }]);
   let typed = "";
   command.program.on("data", (bytes: Buffer) => (typed += bytes.toString()));
   peer.socket.send(Buffer.from("ls\r"));
@@ -120,6 +120,19 @@ test("shows again what was printed, also while nobody looked, to a page that was
   expect(command.told).toEqual(["detached"]);
 });
 
+test("tells a page that comes back whether what was printed before follows", async () => {
+  const command = start();
+  const { peer } = await show(command);
+  await expect.poll(() => peer.notices, SOON).toMatchObject([{ replay: false }]);
+  const again = await show(command);
+  await expect.poll(() => again.peer.notices, SOON).toMatchObject([{ replay: false }]);
+  command.program.write("$ ");
+  await expect.poll(() => again.peer.read().toString(), SOON).toBe("$ ");
+  const last = await show(command);
+  await expect.poll(() => last.peer.notices, SOON).toMatchObject([{ replay: true }]);
+  await expect.poll(() => last.peer.read().toString(), SOON).toBe("$ ");
+});
+
 test("ends the older socket where another comes", async () => {
   const command = start();
   const [older, newer] = [await show(command), await show(command)];
@@ -157,7 +170,7 @@ test("tells the end of its command and how it ended, after all that was printed"
   expect(await peer.closed).toMatchObject({ code: 1000 });
   expect(peer.read().toString()).toBe("bye");
   expect(peer.notices).toEqual([
-    { type: "opened", terminal_id: ID },
+    { type: "opened", terminal_id: ID, replay: false },
     { type: "exited", exit_code: 3 },
   ]);
   await expect.poll(() => command.told, SOON).toEqual(["exited", "forgotten"]);

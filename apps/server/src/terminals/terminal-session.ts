@@ -102,8 +102,8 @@ export class TerminalSession {
     }
     socket.on("message", (data, isBinary) => this.#receive(view, data, isBinary));
     socket.once("close", (code) => this.#leave(view, code));
-    this.#tell({ type: "opened", terminal_id: this.terminal_id });
     const printed = this.#ring.read();
+    this.#tell({ type: "opened", terminal_id: this.terminal_id, replay: printed.length > 0 });
     if (printed.length > 0) view.output.send(printed);
     if (this.#end) return this.#showEnd(this.#end);
     if (this.#wasShown) this.#resize(size);

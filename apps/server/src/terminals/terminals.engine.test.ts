@@ -143,7 +143,7 @@ describeOnEngines(["real", "simulated"], (scene) => {
     const third = await openTerminal(url(), token, container.container_id, { terminal_id });
     third.type("echo after\r");
     await third.reads("\nafter\r\n");
-    expect(third.notices).toEqual([{ type: "opened", terminal_id }]);
+    expect(third.notices).toEqual([{ type: "opened", terminal_id, replay: true }]);
   });
 
   test("keeps a terminal open while its machine is cordoned, and others are opened there", async () => {

@@ -5,7 +5,7 @@ import { session } from "./session.ts";
 
 /** What the server says beside the bytes of a terminal or a log. */
 export type SocketWord =
-  | { type: "opened"; terminal_id: string }
+  | { type: "opened"; terminal_id: string; replay: boolean }
   | { type: "exited"; exit_code: number | null }
   | { type: "logged"; next_seq: number }
   | { type: "error"; error: { code: string; message: string } };

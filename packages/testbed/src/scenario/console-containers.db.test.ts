@@ -346,6 +346,38 @@ describe.skipIf(!hasChromium())("containers in the console", () => {
     await box.isGone();
   });
 
+  test("a shell that has printed nothing takes what is typed after a loss", async () => {
+    const { page, owner } = await openAs("silent");
+    const box = await scene.run({ name: "silent" }, owner);
+    const terminal_id = crypto.randomUUID();
+    const typed: string[] = [];
+    let lose = (): void => {};
+    await page.routeWebSocket(/\/terminal\?/, (socket) => {
+      lose = () => void socket.close({ code: 1001 });
+      socket.onMessage((message) => {
+        if (typeof message !== "string") typed.push(message.toString());
+        else if (message.includes("access_token")) {
+          socket.send(JSON.stringify({ type: "opened", terminal_id, replay: false }));
+        }
+      });
+    });
+    await page.goto(`/containers/${box.container_id}`);
+    await page.getByRole("tab", { name: en.containers.tabs.terminal }).click();
+    const keys = page.locator(".xterm-helper-textarea");
+    const type = (word: string): Promise<void> =>
+      vi.waitFor(async () => {
+        await keys.press(word);
+        expect(typed).toContain(word);
+      }, PATIENCE_MS);
+    await type("a");
+    lose();
+    await page.getByText(en.containers.reconnecting).waitFor();
+    await new ConsoleTab(page, en).terminalIsBack(PATIENCE_MS);
+    await type("b");
+    await owner.container.delete.mutate(box.ref);
+    await box.isGone();
+  });
+
   test("a log whose end or refusal comes right behind its last line says so", async () => {
     const { page, owner } = await openAs("listener");
     const box = await scene.run({ name: "short" }, owner);

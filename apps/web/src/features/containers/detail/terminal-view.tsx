@@ -71,9 +71,9 @@ function OneTerminal({ containerId, name, onAgain }: TerminalProps & { onAgain: 
         onBytes: (bytes) => terminal.write(bytes, () => (isReplay = false)),
         onWord(word) {
           if (word.type === "opened") {
-            // What it printed before follows.
+            // What it printed before follows, where it has printed anything: nothing else ends a replay.
             if (terminalId !== null) terminal.reset();
-            isReplay = terminalId !== null;
+            isReplay = terminalId !== null && word.replay;
             if (isAnother) terminal.write(`\r\n\x1b[2m${i18next.t("containers.terminal_new")}\x1b[0m\r\n`);
             isAnother = false;
             keep(word.terminal_id);
