@@ -34,3 +34,19 @@ test("finds rows that have every word and are wanted", () => {
   expect(names(search(ROWS, " GPU  8", textOf, () => true))).toEqual(["gpu-2"]);
   expect(names(search(ROWS, "", textOf, ({ gpus }) => gpus === 4))).toEqual(["gpu-10", "Lab-1"]);
 });
+
+test("finds rows by what is known now, and reads each row once for that", () => {
+  const read: string[] = [];
+  const knowing =
+    (known: Readonly<Record<string, string>>) =>
+    ({ name }: Machine): string => {
+      read.push(name);
+      return `${name} ${known[name] ?? ""}`;
+    };
+  const before = knowing({});
+  expect(search(ROWS, "cellar", before, () => true)).toEqual([]);
+  expect(search(ROWS, "cell", before, () => true)).toEqual([]);
+  expect(read).toHaveLength(ROWS.length);
+  const after = knowing({ "gpu-2": "in the cellar" });
+  expect(search(ROWS, "cellar", after, () => true)).toEqual([ROWS[1]]);
+});

@@ -50,13 +50,16 @@ export function sortRows<Row>(
 /** So that gpu-2 is before gpu-10. */
 const natural = (text: string): string => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, "0"));
 
-/** Rows that have not changed are the same objects, and are not read again for each letter that is typed. */
-const texts = new WeakMap<object, string>();
+/**
+ * Rows that have not changed are the same objects, and are not read again for each letter that is typed. By what reads
+ * them first: that is another function once it knows more, as the names of machines.
+ */
+const texts = new WeakMap<object, WeakMap<object, string>>();
 
 function cachedText<Row extends object>(row: Row, textOf: (row: Row) => string): string {
-  const known = texts.get(row);
-  if (known !== undefined) return known;
-  const text = textOf(row).toLowerCase();
-  texts.set(row, text);
+  let known = texts.get(textOf);
+  if (!known) texts.set(textOf, (known = new WeakMap()));
+  let text = known.get(row);
+  if (text === undefined) known.set(row, (text = textOf(row).toLowerCase()));
   return text;
 }

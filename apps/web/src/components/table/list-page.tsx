@@ -19,7 +19,7 @@ interface ListPageProps<Row> {
   kept: KeptRows<Row>;
   columns: readonly Column<Row>[];
   idOf: (row: Row) => string;
-  /** What the search looks into. */
+  /** What the search looks into: the same function as long as it says the same of a row. */
   textOf: (row: Row) => string;
   /** One kind of row only, where `only` of the address names it. */
   filter?: { label: string; options: readonly { value: string; label: string }[]; valueOf: (row: Row) => string };
