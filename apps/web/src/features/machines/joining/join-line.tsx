@@ -8,9 +8,9 @@ import { CopyText } from "../../../components/copy-text.tsx";
 import { Failure } from "../../../components/failure.tsx";
 import { useTRPC } from "../../../lib/trpc.ts";
 import { CheckList } from "./check-list.tsx";
-import { Countdown } from "./countdown.tsx";
 import { JoinScript } from "./join-script.tsx";
 import { TokenList } from "./token-list.tsx";
+import { TimeLeft } from "./time-left.tsx";
 import type { LastJoinLine } from "./use-join-line.ts";
 
 const REFRESH_MS = 2_000;
@@ -57,7 +57,7 @@ function OneLine({ created, token, onAgain }: OneLineProps) {
         <>
           <CopyText text={created.command} label={t("machines.join")} />
           <div className="join-line">
-            <Countdown until={created.expires_at} />
+            <TimeLeft until={created.expires_at} />
           </div>
           <JoinScript url={created.script_url} />
         </>
