@@ -37,6 +37,9 @@ export const trpcClient = createTRPCClient<AppRouter>({
       true: wsLink({ client: socket }),
       false: httpBatchLink({
         url: "/trpc",
+        // The server takes 20 calls at once, and 16 KiB of headers with the address.
+        maxItems: 20,
+        maxURLLength: 8_000,
         async headers() {
           const token = await session.token();
           // Who signs in again ends the session that this browser had.
