@@ -56,6 +56,20 @@ describe.skipIf(!hasBrowser)("the console", () => {
     await signIn(wangs, { account: "wang", password: "a password by an admin" });
   });
 
+  test("who is registered, and could not be signed in then, is signed in at the next try", async () => {
+    const page = await (await stage.openContext()).newPage();
+    await page.route(/\/trpc\/auth\.login/, (route) => route.abort(), { times: 1 });
+    await page.goto("/register");
+    await page.getByLabel(en.auth.account, { exact: true }).fill("qian");
+    await page.getByLabel(en.auth.password, { exact: true }).fill(passwordOf("qian"));
+    await page.getByLabel(en.auth.repeat).fill(passwordOf("qian"));
+    const register = page.getByRole("button", { name: en.auth.register });
+    await register.click();
+    await page.getByRole("alert").getByText(en.failure.not_sent).waitFor();
+    await register.click();
+    await page.getByRole("button", { name: en.nav.account }).getByText("qian", { exact: true }).waitFor();
+  });
+
   test("a photo that is sent after the session has ended leads to the sign-in", async () => {
     const page = await openAsAdmin("/profile");
     const error = {

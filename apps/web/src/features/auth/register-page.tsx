@@ -24,8 +24,11 @@ export function RegisterPage({ onSignedIn }: { onSignedIn: () => void }) {
   const submit = async (): Promise<void> => {
     setChecked(true);
     if (passwordError ?? repeatError) return;
-    const code = invitation.trim() === "" ? {} : { invitation: invitation.trim() };
-    await registration.mutateAsync({ account: account.trim(), password: hashPassword(password), ...code });
+    // One that has succeeded, and whose sign-in failed then, can't be done again.
+    if (!registration.isSuccess || registration.variables.account !== account.trim()) {
+      const code = invitation.trim() === "" ? {} : { invitation: invitation.trim() };
+      await registration.mutateAsync({ account: account.trim(), password: hashPassword(password), ...code });
+    }
     await signIn(account, password);
     onSignedIn();
   };
