@@ -94,6 +94,22 @@ describe.skipIf(!hasChromium())("the console", () => {
     expect(told).toEqual([]);
   });
 
+  test("the board says of no machine that it does not match before any is known", async () => {
+    const { page } = await openPage("en-GB");
+    await page.addInitScript(`
+      const look = () => {
+        if (document.body?.textContent.includes(${JSON.stringify(en.board.no_match_title)})) window.wasWrong = true;
+      };
+      new MutationObserver(look).observe(document, { childList: true, subtree: true });
+    `);
+    await signIn(page, ADMIN);
+    await page.getByRole("heading", { name: "gpu-1" }).waitFor();
+    expect(await page.evaluate("window.wasWrong === true")).toBe(false);
+    await page.getByRole("searchbox").fill("no such machine");
+    await page.getByText(en.board.no_match_title).waitFor();
+    expect(await page.evaluate("window.wasWrong")).toBe(true);
+  });
+
   test("shows what has changed without being asked, and what is not there", async () => {
     const { page } = await openPage("en-GB");
     await signIn(page, ADMIN);

@@ -1,7 +1,8 @@
+import type { Machine } from "@berth/spec/machine.ts";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Skeleton } from "antd";
-import { useDeferredValue } from "react";
+import { useDeferredValue, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty } from "../../components/empty.tsx";
 import { Failure } from "../../components/failure.tsx";
@@ -18,6 +19,7 @@ import "./board.css";
 
 /** Telemetry is no change that is told: it is asked for. */
 const REFRESH_MS = 5_000;
+const NONE: readonly Machine[] = [];
 const route = getRouteApi("/inside/");
 
 /** All machines with their GPUs: who uses what since when, and what is free. */
@@ -30,10 +32,11 @@ export function BoardPage() {
   const setup = useSetup();
   // What would move the machines away that are already shown is waited for.
   const isComing = machines.isPending || (setup.isFetching && setup.isPending && setup.failureCount === 0);
-  const items = (!isComing && machines.data?.items) || [];
+  const items = (!isComing && machines.data?.items) || NONE;
   const gpus = items.flatMap((machine) => machine.gpus.map((gpu) => isFree(machine, gpu)));
   // So that what is typed into the filter never waits for the machines.
-  const shown = useDeferredValue(filterMachines(items, search));
+  const [known, filter] = [useDeferredValue(items), useDeferredValue(search)];
+  const shown = useMemo(() => filterMachines(known, filter), [known, filter]);
   return (
     <>
       <PageHead title={t("board.title")}>
@@ -54,7 +57,7 @@ export function BoardPage() {
         />
       )}
       {items.length > 0 && <BoardFilters machines={items} />}
-      {items.length > 0 && shown.length === 0 && (
+      {known.length > 0 && shown.length === 0 && (
         <Empty title={t("board.no_match_title")} text={t("board.no_match")}>
           <Link to="/" search={{ view: search.view }}>
             {t("board.show_all")}
