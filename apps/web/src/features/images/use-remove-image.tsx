@@ -4,6 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { App } from "antd";
 import { useTranslation } from "react-i18next";
 import { z } from "zod";
+import { useQuestion } from "../../components/use-question.ts";
+import { detailsOf } from "../../lib/failure-details.ts";
 import { messageOf } from "../../lib/messages.ts";
 import { trpcClient, useTRPC } from "../../lib/trpc.ts";
 
@@ -17,6 +19,7 @@ type Refusal = z.infer<typeof Refusal>;
 export function useRemoveImage(onRemoved?: () => void) {
   const { t } = useTranslation();
   const { message, modal } = App.useApp();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const remove = useMutation(
@@ -36,19 +39,17 @@ export function useRemoveImage(onRemoved?: () => void) {
       await remove.mutateAsync({ image_id: image.image_id });
       onRemoved?.();
     } catch (error) {
-      const refusal = Refusal.safeParse((error as { data?: { details?: unknown } }).data?.details).data;
+      const refusal = Refusal.safeParse(detailsOf(error)).data;
       if (refusal) void explain(image, refusal);
       else void message.error(messageOf(error as Error), 8);
     }
   };
   return (image: Named): void =>
-    void modal.confirm({
+    ask({
       title: t("images.remove_title", { name: image.name }),
-      content: t("images.remove_text"),
-      okText: t("images.remove"),
-      okButtonProps: { danger: true },
-      cancelText: t("common.cancel"),
-      onOk: () => work(image),
+      text: t("images.remove_text"),
+      verb: t("images.remove"),
+      work: () => work(image),
     });
 }
 

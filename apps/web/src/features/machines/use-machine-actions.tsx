@@ -2,6 +2,7 @@ import type { Machine } from "@berth/spec/machine.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App } from "antd";
 import { useTranslation } from "react-i18next";
+import { useQuestion } from "../../components/use-question.ts";
 import { messageOf } from "../../lib/messages.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 import { DrainAnswer } from "./drain-answer.tsx";
@@ -14,6 +15,7 @@ export const isAnotherEngine = ({ conditions }: Machine): boolean =>
 export function useMachineActions({ onGone }: { onGone?: () => void } = {}) {
   const { t } = useTranslation();
   const { modal } = App.useApp();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const options = {
@@ -25,48 +27,36 @@ export function useMachineActions({ onGone }: { onGone?: () => void } = {}) {
   const drain = useMutation(trpc.machine.drain.mutationOptions(options));
   const remove = useMutation(trpc.machine.remove.mutationOptions({ ...options, onSuccess: () => onGone?.() }));
   const adopt = useMutation(trpc.machine.adopt.mutationOptions(options));
-  const confirm = (
-    { title, text, verb, isDanger }: { title: string; text: string; verb: string; isDanger: boolean },
-    work: () => Promise<unknown>,
-  ): void =>
-    void modal.confirm({
-      title,
-      content: text,
-      okText: verb,
-      okButtonProps: { danger: isDanger },
-      cancelText: t("common.cancel"),
-      onOk: () => work().catch(() => undefined), // it is told above
-    });
   const asked = (verb: "drain" | "remove" | "adopt", { name }: Machine) => ({
     title: t(`machines.${verb}_title`, { name }),
     text: t(`machines.${verb}_text`),
     verb: t(`machines.${verb}`),
-    isDanger: verb !== "drain",
+    isHarmless: verb === "drain",
   });
   return {
     setState: ({ machine_id }: Machine, state: "active" | "cordoned") => update.mutate({ machine_id, state }),
     adopt: (machine: Machine) =>
-      confirm(asked("adopt", machine), () => adopt.mutateAsync({ machine_id: machine.machine_id })),
+      ask({ ...asked("adopt", machine), work: () => adopt.mutateAsync({ machine_id: machine.machine_id }) }),
     remove: (machine: Machine) =>
-      confirm(asked("remove", machine), () => remove.mutateAsync({ machine_id: machine.machine_id })),
+      ask({ ...asked("remove", machine), work: () => remove.mutateAsync({ machine_id: machine.machine_id }) }),
     decommission: ({ machine_id, name }: Machine) =>
-      confirm(
-        {
-          title: t("machine.decommission_title", { name }),
-          text: t("machine.decommission_text"),
-          verb: t("machine.decommission"),
-          isDanger: true,
-        },
-        () => update.mutateAsync({ machine_id, state: "decommissioned" }),
-      ),
+      ask({
+        title: t("machine.decommission_title", { name }),
+        text: t("machine.decommission_text"),
+        verb: t("machine.decommission"),
+        work: () => update.mutateAsync({ machine_id, state: "decommissioned" }),
+      }),
     drain: (machine: Machine) =>
-      confirm(asked("drain", machine), async () => {
-        const drained = await drain.mutateAsync({ machine_id: machine.machine_id });
-        modal.info({
-          title: t("machine.drain_done", { name: machine.name }),
-          content: <DrainAnswer drained={drained} />,
-          okText: t("common.close"),
-        });
+      ask({
+        ...asked("drain", machine),
+        async work() {
+          const drained = await drain.mutateAsync({ machine_id: machine.machine_id });
+          modal.info({
+            title: t("machine.drain_done", { name: machine.name }),
+            content: <DrainAnswer drained={drained} />,
+            okText: t("common.close"),
+          });
+        },
       }),
   };
 }

@@ -9,6 +9,7 @@ import { Empty } from "../../components/empty.tsx";
 import { Failure } from "../../components/failure.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { useFormat } from "../../lib/format.ts";
+import { saveText } from "../../lib/save-text.ts";
 import { useTRPC } from "../../lib/trpc.ts";
 import { usageCsv } from "./csv.ts";
 import { dayBefore, readersTimeZone } from "./days.ts";
@@ -19,6 +20,7 @@ import "./usage.css";
 const route = getRouteApi("/inside/usage");
 const RANGES = { week: 7, month: 30, quarter: 90, year: 365 } as const;
 type Range = keyof typeof RANGES;
+const CSV = "text/csv;charset=utf-8";
 
 /** For admins: who held GPUs for how long. */
 export function UsagePage() {
@@ -42,7 +44,10 @@ export function UsagePage() {
     <>
       <PageHead title={t("usage.title")}>
         {data && data.users.length > 0 && (
-          <Button icon={<DownloadOutlined />} onClick={() => download(data, `gpu-hours-${range.from}-${range.to}.csv`)}>
+          <Button
+            icon={<DownloadOutlined />}
+            onClick={() => saveText(usageCsv(data), `gpu-hours-${range.from}-${range.to}.csv`, CSV)}
+          >
             {t("usage.download")}
           </Button>
         )}
@@ -158,13 +163,4 @@ function UsageTable(props: { usage: GpuHours; userId: number | undefined; onChoo
       {usage.users_left_out > 0 && <p className="quiet">{t("usage.left_out", { count: usage.users_left_out })}</p>}
     </>
   );
-}
-
-function download(usage: GpuHours, name: string): void {
-  const url = URL.createObjectURL(new Blob([usageCsv(usage)], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -1,3 +1,4 @@
+import { saveText } from "../../../lib/save-text.ts";
 import { trpcClient } from "../../../lib/trpc.ts";
 
 /** As much of the newest as the server gives at once. */
@@ -6,10 +7,5 @@ const TAIL = 5_000;
 /** As a file, with all that a terminal would have understood. */
 export async function downloadLog(container_id: number, name: string): Promise<void> {
   const { lines } = await trpcClient.container.logs.query({ container_id, tail: TAIL });
-  const address = URL.createObjectURL(new Blob([lines.map((line) => `${line}\n`).join("")], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `${name}.log`;
-  link.click();
-  URL.revokeObjectURL(address);
+  saveText(lines.map((line) => `${line}\n`).join(""), `${name}.log`);
 }

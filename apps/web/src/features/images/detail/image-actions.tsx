@@ -4,6 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { App, Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useQuestion } from "../../../components/use-question.ts";
 import { messageOf } from "../../../lib/messages.ts";
 import { useTRPC } from "../../../lib/trpc.ts";
 import { isMaking } from "../image-badge.tsx";
@@ -18,7 +19,8 @@ const route = getRouteApi("/inside/images/$imageId");
 /** What may be done with an image by who may change it; `failingLine` is that of its Dockerfile. */
 export function ImageActions({ image, failingLine }: { image: ImageDetails; failingLine: number | null }) {
   const { t } = useTranslation();
-  const { message, modal } = App.useApp();
+  const { message } = App.useApp();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const navigate = route.useNavigate();
@@ -37,13 +39,12 @@ export function ImageActions({ image, failingLine }: { image: ImageDetails; fail
   const isOnRegistry = isReady && source !== "external" && !isLocal(image);
   const close = () => setDialog(null);
   const confirmCancel = (): void =>
-    void modal.confirm({
+    ask({
       title: t("image.cancel_title", { name }),
-      content: t("image.cancel_text"),
-      okText: t("image.cancel"),
-      okButtonProps: { danger: true },
-      cancelText: t("image.keep"),
-      onOk: () => cancel.mutateAsync({ image_id }).catch(() => undefined), // it is told above
+      text: t("image.cancel_text"),
+      verb: t("image.cancel"),
+      no: t("image.keep"),
+      work: () => cancel.mutateAsync({ image_id }),
     });
   return (
     <>

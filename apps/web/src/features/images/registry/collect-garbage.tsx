@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useSaid } from "../../../lib/said.ts";
+import { useQuestion } from "../../../components/use-question.ts";
 import { TimeAgo } from "../../../components/time-ago.tsx";
 import { messageOf } from "../../../lib/messages.ts";
 import { formatBytes } from "../../../lib/sizes.ts";
@@ -11,7 +12,8 @@ import { useTRPC } from "../../../lib/trpc.ts";
 /** Has garbage collected, and tells what the last collection freed. */
 export function CollectGarbage({ status: { kind, state, collected } }: { status: RegistryStatus }) {
   const { t } = useTranslation();
-  const { message, modal } = App.useApp();
+  const { message } = App.useApp();
+  const ask = useQuestion();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const collect = useMutation(
@@ -23,12 +25,12 @@ export function CollectGarbage({ status: { kind, state, collected } }: { status:
   );
   const isOurs = kind === "process" || kind === "container";
   const confirm = (): void =>
-    void modal.confirm({
+    ask({
       title: t("registry.collect_title"),
-      content: t("registry.collect_text"),
-      okText: t("registry.collect"),
-      cancelText: t("common.cancel"),
-      onOk: () => collect.mutateAsync().catch(() => undefined), // it is told above
+      text: t("registry.collect_text"),
+      verb: t("registry.collect"),
+      isHarmless: true,
+      work: () => collect.mutateAsync(),
     });
   if (!isOurs) return kind === "external" && <span className="quiet">{t("registry.collect_not_ours")}</span>;
   return (
