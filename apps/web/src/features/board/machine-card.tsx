@@ -3,9 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Said } from "../../components/said.tsx";
-import { Badge, SimulatedBadge } from "../../components/badge.tsx";
 import { Meter } from "../../components/meter.tsx";
 import { formatMib } from "../../lib/sizes.ts";
+import { BoardBadges } from "./board-badges.tsx";
 import { GpuTile } from "./gpu-tile.tsx";
 import { troublesOf } from "./troubles.ts";
 import { useNearViewport } from "./use-near-viewport.ts";
@@ -26,7 +26,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { machine: Mac
             {machine.name}
           </Link>
         </h2>
-        <MachineBadges machine={machine} />
+        <BoardBadges machine={machine} />
       </header>
       {isNear && <Meters machine={machine} />}
       {gpus.length === 0 && <p className="quiet">{t("board.no_gpu")}</p>}
@@ -46,19 +46,6 @@ export const MachineCard = memo(function MachineCard({ machine }: { machine: Mac
     </li>
   );
 });
-
-export function MachineBadges({ machine }: { machine: Machine }) {
-  const { t } = useTranslation();
-  return (
-    <>
-      {machine.simulated && <SimulatedBadge />}
-      <Badge tone={machine.online ? "good" : "bad"}>{t(machine.online ? "board.online" : "board.offline")}</Badge>
-      {machine.state === "cordoned" && <Badge tone="busy">{t("board.cordoned")}</Badge>}
-      {machine.waiting > 0 && <Badge tone="busy">{t("board.waiting", { count: machine.waiting })}</Badge>}
-      {machine.telemetry?.stale && <Badge tone="quiet">{t("board.stale")}</Badge>}
-    </>
-  );
-}
 
 function Meters({ machine: { telemetry, memory, disk, ...machine } }: { machine: Machine }) {
   const { t } = useTranslation();

@@ -2,9 +2,9 @@ import type { Gpu, Machine } from "@berth/spec/machine.ts";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../../lib/format.ts";
+import { BoardBadges } from "./board-badges.tsx";
 import { holdingsOf, placesOf, stateOf } from "./gpu-state.ts";
 import { TakeLink } from "./gpu-tile.tsx";
-import { MachineBadges } from "./machine-card.tsx";
 import { readingOf } from "./reading-of.ts";
 import { useNearViewport } from "./use-near-viewport.ts";
 
@@ -16,7 +16,7 @@ export const MachineRow = memo(function MachineRow({ machine }: { machine: Machi
     <li className="machine-row" ref={place}>
       <header>
         <h2>{machine.name}</h2>
-        <MachineBadges machine={machine} />
+        <BoardBadges machine={machine} />
       </header>
       {machine.gpus.length === 0 && <span className="quiet">{t("board.no_gpu")}</span>}
       <ul className="gpu-cells">
