@@ -23,8 +23,12 @@ export async function createRequestContext(
 }
 
 /** Until its answer was sent, or its connection lost. TOO_MANY_REQUESTS for an account with too many of them at once. */
-export function countUnderWay({ actor, calls }: ApiContext, reply: FastifyReply): void {
-  if (actor) reply.raw.once("close", calls.begin(actor.user_id));
+export function countUnderWay({ actor, calls }: ApiContext, { raw }: FastifyReply): void {
+  if (!actor) return;
+  const end = calls.begin(actor.user_id);
+  // Who left while it was looked up who they are has been heard of already.
+  if (raw.destroyed) end();
+  else raw.once("close", end);
 }
 
 /** A proxy that is believed may still pass on what its caller wrote. */
