@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingMessage, request as httpRequest, type RequestListener, type ServerResponse } from "node:http";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { refreshTokenOf } from "@berth/api/auth/refresh-token.ts";
 import { issueToken } from "@berth/api/auth/access-token.ts";
+import { untilSomeoneWaits } from "@berth/api/testing/until-someone-waits.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import { expect, onTestFinished, test } from "vitest";
@@ -414,6 +415,28 @@ test("a cookie is kept as its hash alone", async () => {
   const token = (await visit(alice.api, alice)).split("=")[1] ?? "";
   const rows = await api.services.sql<{ hash: string }>("SELECT encode(token_hash, 'hex') AS hash FROM proxy_sessions");
   expect(rows).toEqual([{ hash: createHash("sha256").update(token).digest("hex") }]);
+});
+
+test("asks the program for nobody who left while it was looked up who they are", async () => {
+  const { api, proxy, url, addContainer } = await openProxy();
+  const asked: (string | undefined)[] = [];
+  const alice = await addContainer("alice", "train", (request, response) => {
+    asked.push(request.url);
+    if (request.url === "/stays") response.end();
+  });
+  const cookie = await visit(alice.api, alice);
+  const connection = once(proxy.server, "connection");
+  const leaver = connect(Number(new URL(url).port), "127.0.0.1");
+  const [accepted] = (await connection) as [Socket];
+  await api.db.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE proxy_sessions IN ACCESS EXCLUSIVE MODE`;
+    leaver.write(`GET ${alice.path}leaves HTTP/1.1\r\nHost: berth\r\nCookie: ${cookie}\r\n\r\n`);
+    await untilSomeoneWaits(api.services.sql);
+    leaver.destroy();
+    if (!accepted.closed) await once(accepted, "close");
+  });
+  expect((await ask(`${url}${alice.path}stays`, { cookie })).status).toBe(200);
+  expect(asked).toEqual(["/stays"]);
 });
 
 function echoSockets({ server }: OwnedContainer): void {

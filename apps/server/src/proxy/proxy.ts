@@ -110,6 +110,7 @@ export class Proxy {
       }
       const visit = await this.#begin(found, request, () => response.destroy());
       response.once("close", visit.leave);
+      if (response.destroyed) return visit.leave();
       await forward(request, response, visit);
     } catch (error) {
       sendPage(request, response, this.#pageOf(error));
