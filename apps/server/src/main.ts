@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ApiServices } from "@berth/api/context.ts";
 import { createApiServices } from "@berth/api/services.ts";
@@ -23,6 +22,7 @@ import { type Live, openLive } from "./live/open-live.ts";
 import { createLog } from "./log.ts";
 import { proxyAddressOf } from "./proxy/proxy-address.ts";
 import { Proxy } from "./proxy/proxy.ts";
+import { publicHostOf } from "./public-host.ts";
 import { Reach } from "./reach/reach.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "./ssh/gateway.ts";
 import { type Certificate, CertificateError, type CertificateFiles, readCertificate } from "./tls.ts";
@@ -55,7 +55,7 @@ async function start(env: Env): Promise<void> {
     trustProxy: env.BERTH_TRUST_PROXY,
     consoleDir: fileURLToPath(new URL("../../web/dist", import.meta.url)),
   });
-  await recordPublicHost(services.sql, publicHost(env.BERTH_HOST, env.BERTH_PUBLIC_URL));
+  await recordPublicHost(services.sql, publicHostOf(env));
   const reach = new Reach(services);
   const proxy = await openProxy(env, { services, reach, live, servers, log });
   const gateway = await openGateway(env, { services, reach, log, live });
@@ -164,9 +164,10 @@ function cannotListen(error: unknown, host: string, port: number, advice: string
 
 /** The ssh gateway, listening; null where it is off. What it is reached by stands in the database, for all servers. */
 async function openGateway(
-  { BERTH_HOST: host, BERTH_SSH_PORT: wanted, BERTH_PUBLIC_URL: publicUrl }: Env,
+  env: Env,
   { reach, ...parts }: Pick<GatewayOptions, "services" | "log" | "live"> & { reach: Reach },
 ): Promise<Gateway | null> {
+  const { BERTH_HOST: host, BERTH_SSH_PORT: wanted } = env;
   const { sql, box } = parts.services;
   if (wanted === null) {
     await recordGateway(sql, null);
@@ -177,18 +178,12 @@ async function openGateway(
   try {
     const port = await gateway.listen(host, wanted);
     const { fingerprint } = hostKey;
-    await recordGateway(sql, { host: publicHost(host, publicUrl), port, fingerprint });
+    await recordGateway(sql, { host: publicHostOf(env), port, fingerprint });
     parts.log.info({ host, port, fingerprint }, "the ssh gateway is listening");
   } catch (error) {
     throw cannotListen(error, host, wanted, "set BERTH_SSH_PORT, or BERTH_SSH_PORT=off for no ssh gateway");
   }
   return gateway;
-}
-
-/** As people reach it. One that listens everywhere is known by its name. */
-function publicHost(host: string, publicUrl: string | undefined): string {
-  if (publicUrl !== undefined) return new URL(publicUrl).hostname.replace(/^\[|\]$/g, "");
-  return host === "0.0.0.0" || host === "::" ? hostname() : host;
 }
 
 /** Requests under way are answered; what is still open then is cut. */

@@ -1,5 +1,6 @@
 import type { ProxyAddress } from "@berth/api/proxy/addresses.ts";
 import type { Env } from "../env.ts";
+import { publicHostOf } from "../public-host.ts";
 
 type Told = Pick<Env, "BERTH_HOST" | "BERTH_PUBLIC_URL" | "BERTH_PROXY_URL" | "BERTH_PROXY_DOMAIN">;
 
@@ -7,8 +8,7 @@ type Told = Pick<Env, "BERTH_HOST" | "BERTH_PUBLIC_URL" | "BERTH_PROXY_URL" | "B
 export function proxyAddressOf(told: Told, { port, isSecure }: { port: number; isSecure: boolean }): ProxyAddress {
   const domain = told.BERTH_PROXY_DOMAIN ?? null;
   if (told.BERTH_PROXY_URL !== undefined) return { url: told.BERTH_PROXY_URL, domain };
-  const host = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[told.BERTH_HOST] ?? bracketed(told.BERTH_HOST);
-  const url = new URL(told.BERTH_PUBLIC_URL ?? `${isSecure ? "https" : "http"}://${host}`);
+  const url = new URL(told.BERTH_PUBLIC_URL ?? `${isSecure ? "https" : "http"}://${bracketed(publicHostOf(told))}`);
   url.port = String(port);
   return { url: url.origin, domain };
 }
