@@ -18,14 +18,18 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function supervise(source: string, onLine?: (line: string) => void): Promise<SupervisedChild> {
+async function supervise(
+  source: string,
+  onLine?: (line: string) => void,
+  logFile = join(folder, "child.log"),
+): Promise<SupervisedChild> {
   const script = join(folder, "child.mjs");
   await writeFile(script, source);
   const child = new SupervisedChild({
     name: "child",
     script,
     env: { PATH: process.env["PATH"] },
-    logFile: join(folder, "child.log"),
+    logFile,
     say: (line) => said.push(line),
     backoff: { firstMs: 10, longestMs: 40, healthyMs: 60_000 },
     ...(onLine && { onLine }),
@@ -91,4 +95,14 @@ test("keeps all that a process writes in its log, and shows only warnings", asyn
     '{"level":30,"msg":"fine"}',
     '{"level":40,"msg":"odd"}',
   ]);
+});
+
+test("goes on with a process whose log is on a full disk", async () => {
+  const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
+  const lines: string[] = [];
+  const source = `console.log("one"); console.log("two"); setInterval(() => {}, 60_000);`;
+  await supervise(source, (line) => lines.push(line), "/dev/full");
+  await vi.waitFor(() => expect(lines).toEqual(["one", "two"]), 10_000);
+  expect(complaints.mock.calls).toEqual([[expect.stringContaining("/dev/full can't be written")]]);
+  complaints.mockRestore();
 });
