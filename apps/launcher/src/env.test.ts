@@ -17,6 +17,7 @@ test("needs nothing: every variable has a default or may be absent", () => {
     BERTH_HOST: "127.0.0.1",
     BERTH_PORT: 3000,
     BERTH_SSH_PORT: 2222,
+    BERTH_TRUST_PROXY: false,
     BERTH_PROBE: "on",
     BERTH_DATA_DIR: resolve(".berth"),
     BERTH_LOG_LEVEL: "info",
@@ -68,6 +69,10 @@ test("tells all faults at once, a line for each, and repeats no value", () => {
 
 test.each(["0", "3000.5", "0x50", "-1", "65536", " 80"])("refuses the port %j", (port) => {
   expect(faultsOf({ BERTH_PORT: port })).toEqual(["BERTH_PORT must be a whole number from 1 to 65535"]);
+});
+
+test.each(["65536", "70000", "-1", "ssh", "22 "])("refuses the ssh port %j", (port) => {
+  expect(faultsOf({ BERTH_SSH_PORT: port })).toEqual(["BERTH_SSH_PORT must be a port, or off"]);
 });
 
 test("wants a certificate and its key together, and passes on where they are", () => {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { EngineUrlError, parseEngineUrl } from "@berth/docker/engine-url.ts";
 import { splitAddress } from "@berth/registry/addresses.ts";
 import { checkRegistryVariables, REGISTRY_VARIABLES } from "@berth/registry/variables.ts";
+import { checkPair, SERVER_VARIABLES } from "@berth/spec/server-variables.ts";
 import { Account } from "@berth/spec/user.ts";
 import { z } from "zod";
 import { StartError } from "./start-error.ts";
@@ -13,52 +14,20 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
-const portOrNull = (text: string): number | null => (text === "off" ? null : Number(text));
-
-const isUrlOf = (protocols: string[]) => (text: string) =>
-  URL.canParse(text) && protocols.includes(new URL(text).protocol);
+const path = z.string().transform((text) => resolve(text));
 
 const Variables = z.object({
+  ...SERVER_VARIABLES,
+  BERTH_TLS_CERT: path.optional(),
+  BERTH_TLS_KEY: path.optional(),
   BERTH_HOST: z.string().regex(/^[\w.:-]+$/, "must be an address of this machine, such as 127.0.0.1 or 0.0.0.0"),
   BERTH_PORT: wholeNumber(1, 65_535),
-  BERTH_SSH_PORT: z
-    .string()
-    .regex(/^(off|\d{1,5})$/, "must be a port, or off")
-    .transform(portOrNull),
-  BERTH_PUBLIC_URL: z
-    .string()
-    .refine(isUrlOf(["http:", "https:"]), "must be a URL such as http://berth.lab:3000")
-    .optional(),
   BERTH_PROBE: z.enum(["on", "off"], "must be on or off").default("on"),
   BERTH_PROXY_PORT: wholeNumber(1, 65_535).optional(),
-  BERTH_PROXY_URL: z
-    .string()
-    .refine(isUrlOf(["http:", "https:"]), "must be a URL such as http://pages.lab:3001")
-    .optional(),
-  BERTH_PROXY_DOMAIN: z
-    .string()
-    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "must be a host name such as pages.lab, without port and star")
-    .optional(),
-  BERTH_TLS_CERT: z
-    .string()
-    .transform((path) => resolve(path))
-    .optional(),
-  BERTH_TLS_KEY: z
-    .string()
-    .transform((path) => resolve(path))
-    .optional(),
-  BERTH_TRUST_PROXY: z
-    .string()
-    .regex(
-      /^(true|false|[0-9a-fA-F.:/]+(,\s*[0-9a-fA-F.:/]+)*)$/,
-      "must be true, or addresses of proxies: 10.0.0.1,10.1.0.0/16",
-    )
-    .optional(),
-  BERTH_DATA_DIR: z.string().transform((path) => resolve(path)),
+  BERTH_DATA_DIR: path,
   BERTH_SECRET_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   DATABASE_URL: z
-    .string()
-    .refine(isUrlOf(["postgres:", "postgresql:"]), "must be a URL such as postgresql://user:password@host:5432/berth")
+    .url({ protocol: /^postgres(ql)?$/, error: "must be a URL such as postgresql://user:password@host:5432/berth" })
     .optional(),
   BERTH_ADMIN_ACCOUNT: Account.optional(),
   BERTH_ADMIN_PASSWORD: z.string().min(8, "must have at least 8 characters").optional(),
@@ -72,13 +41,7 @@ const Variables = z.object({
 export const VARIABLE_NAMES = Object.keys(Variables.shape);
 
 const Environment = Variables.superRefine((environment, context) => {
-  for (const [set, missing] of [
-    ["BERTH_TLS_CERT", "BERTH_TLS_KEY"],
-    ["BERTH_TLS_KEY", "BERTH_TLS_CERT"],
-  ] as const) {
-    if (environment[set] === undefined || environment[missing] !== undefined) continue;
-    context.addIssue({ code: "custom", path: [missing], message: `must be set where ${set} is` });
-  }
+  checkPair(environment, ["BERTH_TLS_CERT", "BERTH_TLS_KEY"], context);
   checkRegistryVariables(environment, context);
   const { BERTH_REGISTRY: external, BERTH_REGISTRY_LISTEN: listen, BERTH_PORT: port } = environment;
   if (external === undefined && splitAddress(listen).port === port) {
@@ -94,7 +57,6 @@ export type Environment = z.infer<typeof Environment>;
 const DEFAULTS = {
   BERTH_HOST: "127.0.0.1",
   BERTH_PORT: "3000",
-  BERTH_SSH_PORT: "2222",
   BERTH_DATA_DIR: ".berth",
   BERTH_LOG_LEVEL: "info",
 };

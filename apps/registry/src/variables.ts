@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { RegistryAddress } from "@berth/spec/registry.ts";
+import { checkPair } from "@berth/spec/server-variables.ts";
 import cron from "node-cron";
 import { z } from "zod";
 import { isEverywhere, splitAddress } from "./addresses.ts";
@@ -33,11 +34,8 @@ export type RegistryVariables = z.infer<z.ZodObject<typeof REGISTRY_VARIABLES>>;
 export function checkRegistryVariables(variables: RegistryVariables, context: z.RefinementCtx): void {
   const complain = (name: keyof RegistryVariables, message: string): void =>
     context.addIssue({ code: "custom", path: [name], message });
-  const { BERTH_REGISTRY_TLS_CERT: cert, BERTH_REGISTRY_TLS_KEY: key } = variables;
-  if (cert !== undefined && key === undefined)
-    complain("BERTH_REGISTRY_TLS_KEY", "must be set where BERTH_REGISTRY_TLS_CERT is");
-  if (key !== undefined && cert === undefined)
-    complain("BERTH_REGISTRY_TLS_CERT", "must be set where BERTH_REGISTRY_TLS_KEY is");
+  const { BERTH_REGISTRY_TLS_CERT: cert } = variables;
+  checkPair(variables, ["BERTH_REGISTRY_TLS_CERT", "BERTH_REGISTRY_TLS_KEY"], context);
   if (cert !== undefined && variables.BERTH_REGISTRY_TLS === "off")
     complain("BERTH_REGISTRY_TLS", "must not be off where BERTH_REGISTRY_TLS_CERT is set");
   const { BERTH_REGISTRY_LISTEN: listen, BERTH_REGISTRY_PUBLIC: reached } = variables;

@@ -31,7 +31,7 @@ test("takes an empty variable for one that is not there", () => {
 test("takes a port for ssh, or none", () => {
   expect(readEnv({ ...REQUIRED, BERTH_SSH_PORT: "0" })).toMatchObject({ BERTH_SSH_PORT: 0 });
   expect(readEnv({ ...REQUIRED, BERTH_SSH_PORT: "off" })).toMatchObject({ BERTH_SSH_PORT: null });
-  expect(() => readEnv({ ...REQUIRED, BERTH_SSH_PORT: "66000" })).toThrow("BERTH_SSH_PORT: a port, or off");
+  expect(() => readEnv({ ...REQUIRED, BERTH_SSH_PORT: "66000" })).toThrow("BERTH_SSH_PORT: must be a port, or off");
 });
 
 test("reads which proxies are believed", () => {
@@ -43,7 +43,7 @@ test("reads which proxies are believed", () => {
 
 test("wants a certificate and its key together", () => {
   const cert = { ...REQUIRED, BERTH_TLS_CERT: "cert.pem" };
-  expect(() => readEnv(cert)).toThrow("BERTH_TLS_KEY: needed where BERTH_TLS_CERT is set");
-  expect(() => readEnv({ ...REQUIRED, BERTH_TLS_KEY: "key.pem" })).toThrow("BERTH_TLS_CERT: needed where");
+  expect(() => readEnv(cert)).toThrow("BERTH_TLS_KEY: must be set where BERTH_TLS_CERT is");
+  expect(() => readEnv({ ...REQUIRED, BERTH_TLS_KEY: "key.pem" })).toThrow("BERTH_TLS_CERT: must be set where");
   expect(readEnv({ ...cert, BERTH_TLS_KEY: "key.pem" })).toMatchObject({ BERTH_TLS_KEY: "key.pem" });
 });
