@@ -124,3 +124,29 @@ test("one who does not read misses what was in between", async () => {
   stop.abort();
   expect(await slow.next()).toEqual({ done: true, value: undefined });
 });
+
+test("a reading of before that fails late takes nothing from who came since", async () => {
+  const held = Promise.withResolvers<void>();
+  const engine = { stats: async (): Promise<Reading> => ({ ...READING, pids: (readings += 1) }) };
+  let readings = 0;
+  let asked = 0;
+  const sql: Sql = async <Row>() => {
+    asked += 1;
+    if (asked > 1) return [{ engine_id: "abc", machine_id: "gpu-1", running: true }] as Row[];
+    await held.promise;
+    throw new Error("a failure of ours");
+  };
+  const engines = { engineOf: async () => engine as Partial<Engine> as Engine };
+  const feed = createStatsFeed({ sql, engines, intervalMs: 60_000 });
+  const machine = { state: fakeMachine().state, feed };
+  const left = view(machine);
+  left.stop();
+  await left.ended;
+  const since = view(machine);
+  await until(() => since.seen.length === 1);
+  held.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  const later = view(machine);
+  await until(() => later.seen.length === 1);
+  expect(later.seen[0]?.pids).toBe(1);
+});

@@ -58,7 +58,7 @@ export function createStatsFeed({ sql, engines, intervalMs = INTERVAL_MS }: Stat
         for (const viewer of viewers) viewer.next = container.newest;
       } catch (failure) {
         for (const viewer of viewers) viewer.failure = failure;
-        watched.delete(containerId);
+        if (watched.get(containerId) === container) watched.delete(containerId);
         end.abort();
       }
       for (const viewer of viewers) viewer.wake();
