@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { scriptFailure } from "@berth/api/containers/files/refusals.ts";
 import { EXIT, WRITE_SCRIPT } from "@berth/api/containers/files/scripts.ts";
+import { interruptible } from "@berth/api/interruptible.ts";
 import type { SshCommand } from "../ssh/ssh-commands.ts";
 import { readFirstLine } from "./first-line.ts";
 import { within } from "./within.ts";
@@ -27,7 +28,7 @@ export const writeCommand = ({ path, size, overwrite, id }: ReceivedFile): strin
 export async function receiveFile(command: SshCommand, body: Readable, path: string, stallMs: number): Promise<void> {
   const { rest } = await readFirstLine(command, /^ready$/, { path, stallMs });
   // It says no more, and ends early where there is no room.
-  const ended = rest.next().then(() => "ended" as const);
+  const ended = rest.next();
   ended.catch(() => undefined);
   try {
     await pour(body, command.stdin, ended, stallMs);
@@ -42,7 +43,7 @@ export async function receiveFile(command: SshCommand, body: Readable, path: str
   if (code !== 0) throw scriptFailure(code, path);
 }
 
-async function pour(body: Readable, stdin: Writable, ended: Promise<"ended">, stallMs: number): Promise<void> {
+async function pour(body: Readable, stdin: Writable, ended: Promise<unknown>, stallMs: number): Promise<void> {
   const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const orEnded = interruptible(ended);
   for (;;) {
@@ -51,24 +52,4 @@ async function pour(body: Readable, stdin: Writable, ended: Promise<"ended">, st
     if (stdin.write(next.value)) continue;
     if ((await within(stallMs, orEnded(once(stdin, "drain")))) === "ended") return;
   }
-}
-
-/**
- * Waits for one step after the other, each no longer than until `end`. Not by Promise.race: what is raced with a promise
- * that lives long is held by it, and that would be all of the file.
- */
-function interruptible(end: Promise<"ended">): <Step>(step: Promise<Step>) => Promise<Step | "ended"> {
-  let hasEnded = false;
-  let wake = (): void => {};
-  const stop = (): void => {
-    hasEnded = true;
-    wake();
-  };
-  end.then(stop, stop);
-  return (step) =>
-    new Promise((resolve, reject) => {
-      if (hasEnded) return resolve("ended");
-      wake = () => resolve("ended");
-      step.then(resolve, reject);
-    });
 }

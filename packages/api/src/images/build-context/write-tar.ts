@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { pack, type Pack } from "tar-stream";
+import { interruptible } from "../../interruptible.ts";
 import type { ContextEntry } from "./entry.ts";
 
 /** What the eleven octal digits of a header hold. */
@@ -44,9 +45,10 @@ async function writeEntry(tar: Pack, { path, kind, target, mode, mtime, size, re
   // It is told by the promise, or by the tar that it ends with.
   sink.on("error", () => undefined);
   if (kind === "file") {
+    const orEnded = interruptible(promise);
     for await (const chunk of read()) {
       if (sink.destroyed) break;
-      if (!sink.write(chunk)) await Promise.race([once(sink, "drain"), promise]);
+      if (!sink.write(chunk)) await orEnded(once(sink, "drain"));
     }
     sink.end(null);
   }
