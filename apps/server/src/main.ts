@@ -189,8 +189,11 @@ async function openGateway(
 /** Requests under way are answered; what is still open then is cut. */
 async function close(app: FastifyInstance): Promise<void> {
   const insist = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
-  await app.close();
-  clearTimeout(insist);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(insist);
+  }
 }
 
 try {
