@@ -1,25 +1,12 @@
 import { createHash } from "node:crypto";
 import { hash, verify } from "@node-rs/argon2";
+import pLimit from "p-limit";
 
 /** OWASP's first choice for argon2id, which is this library's default algorithm: some 25 ms. */
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** Node's pool has four threads, which files and signatures need, too: a flood of sign-ins leaves them one. */
-const MAX_AT_ONCE = 3;
-let underWay = 0;
-const waiting: (() => void)[] = [];
-
-async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (underWay < MAX_AT_ONCE) underWay += 1;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else underWay -= 1;
-  }
-}
+const inTurn = pLimit(3);
 
 /**
  * `sent` is what a client sends instead of the password. `confirm` is called when its turn has come, and throws where the
