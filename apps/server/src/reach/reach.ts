@@ -3,9 +3,9 @@ import type { Actor, ApiServices } from "@berth/api/context.ts";
 import { hostOf } from "@berth/api/machines/host.ts";
 import { EngineError, type InspectedContainer } from "@berth/docker/engine.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
-import type { Duplex } from "node:stream";
 import { DirectWays } from "./direct-ways.ts";
 import { dialThroughRelay } from "./dial-through-relay.ts";
+import { Slots } from "../slots.ts";
 import { ReachConnection } from "./reach-connection.ts";
 import { Relays } from "./relays.ts";
 
@@ -44,12 +44,20 @@ export class Reach {
   readonly #limits: ReachLimits;
   readonly #relays: Relays;
   readonly #direct = new DirectWays();
-  readonly #open = new Set<{ user_id: number; container_id: number; connection: Duplex | null }>();
+  readonly #slots: Slots;
+  readonly #open = new Set<ReachConnection>();
 
   constructor(services: ApiServices, limits: Partial<ReachLimits> = {}) {
     this.#services = services;
     this.#limits = { ...REACH_LIMITS, ...limits };
     this.#relays = new Relays(services.installation);
+    const { perUser, perContainer } = this.#limits;
+    this.#slots = new Slots({
+      perUser,
+      perContainer,
+      refuseUser: () => tooMany(`You have ${perUser} connections open: close some.`),
+      refuseContainer: () => tooMany(`This container has ${perContainer} connections open: close some.`),
+    });
   }
 
   /**
@@ -60,23 +68,26 @@ export class Reach {
    * TOO_MANY_REQUESTS at a limit.
    */
   async dial(request: DialRequest): Promise<ReachConnection> {
-    const place = this.#takePlace(request);
+    const leave = this.#slots.take(request.actor.user_id, request.container_id);
     try {
       const timeout = AbortSignal.timeout(this.#limits.connectMs);
       const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
       const connection = await this.#connect(request, signal);
-      place.connection = connection;
-      connection.once("close", () => this.#open.delete(place));
+      this.#open.add(connection);
+      connection.once("close", () => {
+        this.#open.delete(connection);
+        leave();
+      });
       return connection;
     } catch (error) {
-      this.#open.delete(place);
+      leave();
       throw error;
     }
   }
 
   /** Ends every connection. Relays end by themselves when nobody has used them for some minutes. */
   close(): void {
-    for (const { connection } of this.#open) connection?.destroy();
+    for (const connection of this.#open) connection.destroy();
   }
 
   async #connect({ actor, container_id, port }: DialRequest, signal: AbortSignal): Promise<ReachConnection> {
@@ -106,24 +117,6 @@ export class Reach {
     );
     return machine && !machine.simulated ? hostOf(machine.url, null) : null;
   }
-
-  #takePlace({ actor: { user_id }, container_id }: DialRequest) {
-    const { perContainer, perUser } = this.#limits;
-    const open = [...this.#open];
-    if (open.filter((other) => other.container_id === container_id).length >= perContainer) {
-      throw new DomainError("TOO_MANY_REQUESTS", `This container has ${perContainer} connections open: close some.`);
-    }
-    if (open.filter((other) => other.user_id === user_id).length >= perUser) {
-      throw new DomainError("TOO_MANY_REQUESTS", `You have ${perUser} connections open: close some.`);
-    }
-    const place: { user_id: number; container_id: number; connection: Duplex | null } = {
-      user_id,
-      container_id,
-      connection: null,
-    };
-    this.#open.add(place);
-    return place;
-  }
 }
 
 function notRunning(name: string, state: InspectedContainer["state"] | "gone"): DomainError {
@@ -133,6 +126,8 @@ function notRunning(name: string, state: InspectedContainer["state"] | "gone"): 
       : `${name} does not run: start it.`;
   return new DomainError("CONFLICT", message, { reason: "not_running" satisfies ReachFailure });
 }
+
+const tooMany = (message: string): DomainError => new DomainError("TOO_MANY_REQUESTS", message);
 
 function refusalOf(error: unknown, name: string, machine_id: string, signal: AbortSignal): unknown {
   if (!(error instanceof EngineError)) return error;

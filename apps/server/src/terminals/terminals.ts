@@ -10,6 +10,7 @@ import { EngineError, type EngineTerminal } from "@berth/docker/engine.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger } from "fastify";
 import { openTerminals } from "../metrics.ts";
+import { Slots } from "../slots.ts";
 import { endCommand } from "./end-command.ts";
 import { engineRefusal } from "./engine-refusal.ts";
 import { TERMINAL_VARIABLE } from "./hang-up.ts";
@@ -53,12 +54,19 @@ export class Terminals {
   /** Those that a socket may come back to. */
   readonly #entries = new Map<string, TerminalEntry>();
   /** One for each that is being opened or has a command. */
-  readonly #slots = new Set<{ user_id: number; container_id: number }>();
+  readonly #slots: Slots;
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const { perUser, perContainer } = parts.limits;
+    this.#slots = new Slots({
+      perUser,
+      perContainer,
+      refuseUser: () => tooMany(`You have ${perUser} terminals open: close one first.`),
+      refuseContainer: () => tooMany(`This container has ${perContainer} terminals open: close one first.`),
+    });
   }
 
   /**
@@ -113,7 +121,8 @@ export class Terminals {
     const { services, serverId } = this.#parts;
     const found = await findOnEngine({ ...services, actor }, container_id);
     const { machine_id, engine_id } = found;
-    const slot = this.#takeSlot(actor, container_id);
+    if (this.#isClosed) throw stopping();
+    const leave = this.#slots.take(actor.user_id, container_id);
     const terminal_id = randomUUID();
     try {
       await transact(services.db, async (tx) => {
@@ -123,28 +132,13 @@ export class Terminals {
         await recordAudit(tx, { actor, address }, { action, noun: "container", object_id: container_id });
       });
       const terminal = await this.#startShell(found, terminal_id, size);
-      const entry = this.#enter({ terminal_id, terminal, container_id, machine_id, engine_id, actor }, slot);
+      const entry = this.#enter({ terminal_id, terminal, container_id, machine_id, engine_id, actor }, leave);
       if (this.#isClosed) void this.hangUp(entry, stopping());
       return entry;
     } catch (error) {
-      this.#slots.delete(slot);
+      leave();
       throw error;
     }
-  }
-
-  #takeSlot({ user_id }: Actor, container_id: number): { user_id: number; container_id: number } {
-    const { perUser, perContainer } = this.#parts.limits;
-    const slots = [...this.#slots];
-    if (slots.filter((slot) => slot.user_id === user_id).length >= perUser) {
-      throw new DomainError("TOO_MANY_REQUESTS", `You have ${perUser} terminals open: close one first.`);
-    }
-    if (slots.filter((slot) => slot.container_id === container_id).length >= perContainer) {
-      throw new DomainError("TOO_MANY_REQUESTS", `This container has ${perContainer} terminals open: close one first.`);
-    }
-    if (this.#isClosed) throw stopping();
-    const slot = { user_id, container_id };
-    this.#slots.add(slot);
-    return slot;
   }
 
   async #startShell(found: OnEngine, terminal_id: string, { cols, rows }: Size): Promise<EngineTerminal> {
@@ -165,12 +159,9 @@ export class Terminals {
       terminal,
       ...place
     }: Omit<TerminalEntry, "session"> & { terminal_id: string; terminal: EngineTerminal },
-    slot: { user_id: number; container_id: number },
+    leave: () => void,
   ): TerminalEntry {
     const { log, limits } = this.#parts;
-    const leave = (): void => {
-      this.#entries.delete(terminal_id);
-    };
     const session = new TerminalSession(terminal_id, terminal, {
       log,
       limits,
@@ -178,7 +169,7 @@ export class Terminals {
         detached: () => void this.#track(this.#endWithCredential(entry)),
         exited: () => void this.#track(this.#forget(terminal_id)),
         abandoned: () => void this.hangUp(entry, new DomainError("GONE", "Nobody came back to this terminal.")),
-        forgotten: leave,
+        forgotten: () => void this.#entries.delete(terminal_id),
       },
     });
     const entry: TerminalEntry = { session, ...place };
@@ -186,7 +177,7 @@ export class Terminals {
     openTerminals.inc();
     void session.over.then(() => {
       openTerminals.dec();
-      this.#slots.delete(slot);
+      leave();
     });
     return entry;
   }
@@ -235,3 +226,5 @@ export class Terminals {
 }
 
 const stopping = (): DomainError => new DomainError("UNAVAILABLE", "The server stops: connect again.");
+
+const tooMany = (message: string): DomainError => new DomainError("TOO_MANY_REQUESTS", message);
