@@ -88,11 +88,9 @@ async function openProxy(
     address.url = proxyAddressOf(env, { port: await proxy.listen(host, port), isSecure }).url;
   } catch (error) {
     await proxy.close();
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "EADDRINUSE" ? "another program listens there: set BERTH_PROXY_PORT" : message;
-    const text = `can't listen on ${host}:${port}: ${reason}`;
-    if (env.BERTH_PROXY_PORT !== undefined) throw new StartError(text, { cause: error });
-    parts.log.warn({ err: error }, `web pages of containers are not shown: ${text}`);
+    const failure = cannotListen(error, host, port, "set BERTH_PROXY_PORT");
+    if (env.BERTH_PROXY_PORT !== undefined) throw failure;
+    parts.log.warn({ err: error }, `web pages of containers are not shown: ${failure.message}`);
     return null; // nobody asked for this very port, and all else works without
   }
   await recordProxyAddress(parts.services.sql, address);

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { recordAudit } from "@berth/api/audit.ts";
 import { findFiles, standstill } from "@berth/api/containers/files/refusals.ts";
 import { takeDownloadTicket } from "@berth/api/containers/files/ticket.ts";
@@ -12,6 +11,7 @@ import { ContainerPath } from "@berth/spec/terminal.ts";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import { closeWith } from "../close-with.ts";
 import { addressOf, createRequestContext } from "../request-context.ts";
 import type { Live } from "../live/open-live.ts";
 import { type SshCommand, SshCommands } from "../ssh/ssh-commands.ts";
@@ -22,8 +22,6 @@ import { receiveFile, writeCommand } from "./receive-file.ts";
 import { openSentFile, readCommand } from "./send-file.ts";
 import { TRANSFER_LIMITS, type TransferLimits, transferSlots } from "./transfer-slots.ts";
 
-/** Less than the app's own time to close. What is not ended by then, another server ends. */
-const CLOSE_MS = 4_000;
 /** So much of what nobody wants is read to its end: its sender then sees the answer. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 const MAX_FORM_BYTES = 16 * 1024;
@@ -188,16 +186,5 @@ function sizeOf({ headers }: FastifyRequest): number {
   if (size <= MAX_UPLOAD_BYTES) return size;
   throw new DomainError("PAYLOAD_TOO_LARGE", `A file is at most ${MAX_UPLOAD_BYTES / 1024 ** 3} GiB here: use rsync.`, {
     max_bytes: MAX_UPLOAD_BYTES,
-  });
-}
-
-function closeWith(app: FastifyInstance, commands: SshCommands, rows: { close(): Promise<unknown> }): void {
-  let closing: Promise<unknown> = Promise.resolve();
-  app.addHook("preClose", async () => {
-    const done = Promise.all([commands.close(), rows.close()]);
-    closing = Promise.race([done, delay(CLOSE_MS, undefined, { ref: false })]);
-  });
-  app.addHook("onClose", async () => {
-    await closing;
   });
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { networkOf } from "@berth/api/auth/login-throttle.ts";
 import type { ApiServices } from "@berth/api/context.ts";
 import type { SshHostKey } from "@berth/api/ssh/host-key.ts";
 import type { FastifyBaseLogger } from "fastify";
 import ssh2, { type ClientInfo, type Connection } from "ssh2";
 import type { Live } from "../live/open-live.ts";
+import { closeInTime } from "../close-with.ts";
 import { keepRows } from "../terminals/keep-rows.ts";
 import { ALGORITHMS } from "./algorithms.ts";
 import { type CommandLimits, commandSlots } from "./command-slots.ts";
@@ -61,8 +61,6 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Less than the server's own time to close. What is not hung up by then, another server hangs up. */
-const CLOSE_MS = 4_000;
 const CHECKS = 10;
 
 /** The ssh server by which people get into their containers, whatever their images hold. */
@@ -143,8 +141,7 @@ export function createGateway({ services, log, hostKey, dial, live, limits: chan
       clearInterval(timer);
       server.close();
       for (const connection of connections) connection.end();
-      const done = Promise.all([commands.close(), rows.close()]);
-      await Promise.race([done, delay(CLOSE_MS, undefined, { ref: false })]);
+      await closeInTime(commands, rows);
     },
   };
 }

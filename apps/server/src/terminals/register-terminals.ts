@@ -1,18 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { getContainer } from "@berth/api/containers/get.ts";
 import type { ApiServices } from "@berth/api/context.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { ContainerPath, TerminalQuery } from "@berth/spec/terminal.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { WebSocket } from "ws";
+import { closeWith } from "../close-with.ts";
 import { addressOf } from "../request-context.ts";
 import type { AcceptedSocket, SocketRegistry } from "../sockets/socket-registry.ts";
 import { keepRows } from "./keep-rows.ts";
 import { TERMINAL_LIMITS, type TerminalEntry, type TerminalLimits, Terminals } from "./terminals.ts";
-
-/** Less than the app's own time to close. What is not hung up by then, another server hangs up. */
-const CLOSE_MS = 4_000;
 
 export interface TerminalOptions {
   services: ApiServices;
@@ -24,15 +21,7 @@ export interface TerminalOptions {
 export function registerTerminals(app: FastifyInstance, { services, sockets, limits }: TerminalOptions): void {
   const parts = { services, serverId: randomUUID(), log: app.log };
   const terminals = new Terminals({ ...parts, limits: { ...TERMINAL_LIMITS, ...limits } });
-  const rows = keepRows({ ...parts, terminals });
-  let closing: Promise<unknown> = Promise.resolve();
-  app.addHook("preClose", async () => {
-    const done = Promise.all([terminals.close(), rows.close()]);
-    closing = Promise.race([done, delay(CLOSE_MS, undefined, { ref: false })]);
-  });
-  app.addHook("onClose", async () => {
-    await closing;
-  });
+  closeWith(app, terminals, keepRows({ ...parts, terminals }));
   app.get("/ws/containers/:container_id/terminal", { websocket: true }, async (socket, request) => {
     const accepted = await sockets.accept(request, socket);
     if (accepted) await serve({ services, terminals }, request, socket, accepted);
