@@ -45,7 +45,7 @@ const SESSION_COOKIE_S = 30 * 24 * 3_600;
 /** For the rest of a request that is answered before all of it has come. */
 const REST_MS = 5_000;
 
-/** Shows the web pages of containers, each to whoever may see it; listens once `server.listen` was called. */
+/** Shows the web pages of containers, each to whoever may see it, from {@link Proxy.listen} on. */
 export class Proxy {
   readonly server: Server;
   readonly #options: ProxyOptions;

@@ -28,7 +28,7 @@ export function responseHeaders(response: IncomingMessage, place: Place): Outgoi
   return { ...headers, ...confinement(place, response.headers["content-security-policy"]) };
 }
 
-/** Null is no cookie of the program's to set. `__Host-` ones can have no path, so no place on a shared origin. */
+/** Nothing for a cookie that is not the program's to set. `__Host-` ones can have no path, so no place on a shared origin. */
 function confinedCookie(cookie: string, place: Place): string[] {
   const [pair = "", ...attributes] = cookie.split(";");
   if (isOwnCookie(pair) || (place.isShared && /^\s*__Host-/i.test(pair))) return [];

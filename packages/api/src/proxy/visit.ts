@@ -37,11 +37,18 @@ export async function beginVisit(
   { db, sql }: { db: Db; sql: Sql },
   code: string,
 ): Promise<{ token: string; visit: Visit; port: string } | null> {
-  const [taken] = await sql<{ user_id: number; container_id: number; port: string; credential: unknown }>(
-    `DELETE FROM proxy_codes WHERE code_hash = $1 RETURNING user_id, container_id, port, credential, expires_at > now() AS good`,
+  const [taken] = await sql<{
+    user_id: number;
+    container_id: number;
+    port: string;
+    credential: unknown;
+    is_good: boolean;
+  }>(
+    `DELETE FROM proxy_codes WHERE code_hash = $1
+     RETURNING user_id, container_id, port, credential, expires_at > now() AS is_good`,
     [hashSecret(code)],
   );
-  if (!taken || !(taken as { good?: boolean }).good) return null;
+  if (!taken?.is_good) return null;
   const [row] = await sql<Row>(
     `SELECT $2::int AS user_id, $3::jsonb AS credential, c.container_id, c.name, o.account, o.user_id AS owner_id,
             c.spec->'ports' AS ports
