@@ -3,6 +3,7 @@ import { prismaSql } from "@berth/db/sql.ts";
 import { CreateParams } from "@berth/spec/create-params.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 import { checkImageQuota } from "../users/image-quota.ts";
+import { freeImageName } from "./free-image-name.ts";
 import type { LockedContainer } from "./lock.ts";
 
 /** Nothing answers under `.invalid` (RFC 2606): what is kept on its engine is never pulled from anywhere. */
@@ -25,7 +26,7 @@ export async function keepContent(tx: Tx, container: LockedContainer, mounted: s
   }
   await checkImageQuota(prismaSql(tx), user_id, { isOnRegistry: false });
   const placement = await tx.placements.findUniqueOrThrow({ where: { container_id } });
-  const name = await freeName(tx, container);
+  const name = await freeImageName(tx, container, "keep");
   const { image_id } = await tx.images.create({
     data: {
       name,
@@ -42,12 +43,4 @@ export async function keepContent(tx: Tx, container: LockedContainer, mounted: s
     },
   });
   return image_id;
-}
-
-/** With the uid's start where an earlier container of this name has kept something under the same number. */
-async function freeName(tx: Tx, { account, name, uid, generation }: LockedContainer): Promise<string> {
-  const repository = name.replace(/-+/g, "-").replace(/-$/, ""); // what an image's name allows
-  const wanted = `${account}/${repository}:keep-${generation + 1}`;
-  const taken = await tx.images.count({ where: { name: wanted, desired: "present" } });
-  return taken === 0 ? wanted : `${wanted}-${uid.slice(0, 8)}`;
 }

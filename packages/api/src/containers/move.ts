@@ -9,6 +9,7 @@ import { refuseManyImages } from "../images/refuse-many.ts";
 import { checkImageQuota } from "../users/image-quota.ts";
 import { checkQuota, gpusAsked } from "../users/quota.ts";
 import { changeContainer } from "./change.ts";
+import { freeImageName } from "./free-image-name.ts";
 import { holdStorages } from "./hold-storages.ts";
 import { hasCompleted } from "./has-completed.ts";
 import type { LockedContainer } from "./lock.ts";
@@ -59,14 +60,11 @@ export async function moveContainer(
 
 /** Under a name that says what it is for: its owner may delete it when the container has left it. */
 async function saveForMove(tx: Tx, sql: Sql, container: LockedContainer, seen: Inside): Promise<number> {
-  const { account, name, uid, generation, user_id } = container;
+  const { account, name, user_id } = container;
   await refuseManyImages(sql, { user_id, account });
   await checkImageQuota(sql, user_id);
-  const repository = name.replace(/-+/g, "-").replace(/-$/, ""); // what an image's name allows
-  const wanted = `${account}/${repository}:move-${generation + 1}`;
-  const taken = await tx.images.count({ where: { name: wanted, desired: "present" } });
   return insertSave(tx, sql, container, seen, {
-    name: taken === 0 ? wanted : `${wanted}-${uid.slice(0, 8)}`,
+    name: await freeImageName(tx, container, "move"),
     display_name: null,
     description: `What was in ${name} when it moved.`,
   });

@@ -7,6 +7,7 @@ import { recordAudit } from "../audit.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
 import { isUniqueViolation } from "../unique-violation.ts";
+import { withoutUndefined } from "../without-undefined.ts";
 import { getMachine, noSuchMachine } from "./get.ts";
 import { isSsh, meetEngine } from "./meet-engine.ts";
 import { refuseUnlessEmpty } from "./refuse-unless-empty.ts";
@@ -69,9 +70,3 @@ async function meetSameEngine(
   }
   return { ssh_host_key: met.ssh_host_key };
 }
-
-/** What was not given is not changed. */
-const withoutUndefined = <Fields extends object>(fields: Fields) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
-  };

@@ -3,6 +3,7 @@ import { ProfileFields, type SetProfileInput } from "@berth/spec/user.ts";
 import { recordAudit } from "../audit.ts";
 import type { AuthedContext } from "../context.ts";
 import { transact } from "../transact.ts";
+import { withoutUndefined } from "../without-undefined.ts";
 
 /** Changes one's own profile, by either form of the request. The audit log names the fields, not what is in them. */
 export async function setProfile(ctx: AuthedContext, { field, value, ...named }: SetProfileInput): Promise<void> {
@@ -19,14 +20,9 @@ export async function setProfile(ctx: AuthedContext, { field, value, ...named }:
   });
 }
 
-function readOneField(field: keyof ProfileFields, value: string | undefined): ProfileData {
+function readOneField(field: keyof ProfileFields, value: string | undefined) {
   const parsed = ProfileFields.safeParse({ [field]: value });
   if (parsed.success) return withoutUndefined(parsed.data);
   const message = parsed.error.issues.map((issue) => issue.message).join(" ");
   throw invalidField("value", message);
 }
-
-type ProfileData = { [Field in keyof ProfileFields]?: Exclude<ProfileFields[Field], undefined> };
-
-const withoutUndefined = (fields: ProfileFields): ProfileData =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
