@@ -4,6 +4,7 @@ import { writeRegistry } from "@berth/db/registry/record.ts";
 import { prismaSql } from "@berth/db/sql.ts";
 import { splitAddress } from "@berth/registry/addresses.ts";
 import { findBinary } from "@berth/registry/find-binary.ts";
+import { isFirstNews } from "@berth/registry/first-news.ts";
 import { endLeftovers } from "@berth/registry/leftovers.ts";
 import { whyTaken } from "@berth/registry/port.ts";
 import { registryFolder } from "@berth/registry/settings.ts";
@@ -37,9 +38,8 @@ export async function startRegistry(
   }
   const { promise: settled, resolve } = Promise.withResolvers<void>();
   const logFile = join(dataDir, "logs", "registry.log");
-  // It writes this when the registry runs, and a warning where it does not.
   const onLine = (line: string): void => {
-    if (line.includes('"msg":"the registry runs"') || line.includes('"level":40')) resolve();
+    if (isFirstNews(line)) resolve();
   };
   keep(new SupervisedChild({ name: "registry", script, env, logFile, say, onLine }));
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);

@@ -3,6 +3,7 @@ import type { Sql } from "@berth/db/sql.ts";
 import type { RegistryRecord } from "@berth/spec/registry.ts";
 import type { Logger } from "pino";
 import { askRegistry } from "./ask-registry.ts";
+import { RUNS } from "./first-news.ts";
 import { Recorder } from "./recorder.ts";
 
 const LOOK_MS = 30_000;
@@ -36,7 +37,7 @@ export function watchExternal({ address, sql, log, lookMs = LOOK_MS }: ExternalO
     if (signal.aborted || JSON.stringify(record) === told) return;
     told = JSON.stringify(record);
     recorder.set(record);
-    if (record.state === "running") log.info({ address, url: record.url }, "the registry runs");
+    if (record.state === "running") log.info({ address, url: record.url }, RUNS);
     else log.warn(record.message);
   };
   const run = async (): Promise<void> => {

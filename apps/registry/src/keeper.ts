@@ -9,6 +9,7 @@ import { askRegistry } from "./ask-registry.ts";
 import { prepareCertificate } from "./certificate.ts";
 import { CollectionWindow } from "./collection-window.ts";
 import { type CertificateFiles, writeConfig } from "./config.ts";
+import { RUNS } from "./first-news.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { Recorder } from "./recorder.ts";
 import type { RegistryRunner, RunningRegistry } from "./runner.ts";
@@ -135,7 +136,7 @@ export class Keeper {
       }
       this.#record("running", "", runner.kind, await this.#findUrl());
       this.#said = "";
-      log.info({ address: settings.publicAddress }, "the registry runs");
+      log.info({ address: settings.publicAddress }, RUNS);
       return await this.#watch(runner, running);
     } finally {
       await running.stop();
