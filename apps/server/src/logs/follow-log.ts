@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Actor, ApiServices } from "@berth/api/context.ts";
+import { refusalOfEngine } from "@berth/api/containers/refusal-of-engine.ts";
 import { isDatabaseAway } from "@berth/api/database-away.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
@@ -52,7 +53,7 @@ export async function* followLog(
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof EngineError)) throw error;
-        if (!query.follow || !hasBegun) throw refusalOf(error, place);
+        if (!query.follow || !hasBegun) throw refusalOfEngine(error, place);
         log.debug({ err: error, container_id }, "a log broke off; will go on");
         mustAsk = true;
         askMs = Math.min(MAX_ASK_MS, 2 * askMs);
@@ -90,13 +91,4 @@ async function untilItMayRun(
       if (!isDatabaseAway(error)) throw error;
     }
   }
-}
-
-function refusalOf({ kind }: EngineError, { name, machine_id }: Place): DomainError {
-  if (kind === "not_found" || kind === "conflict") {
-    return new DomainError("CONFLICT", `${name} is not on its machine any more.`);
-  }
-  return new DomainError("UNAVAILABLE", `Machine ${machine_id} does not answer: try again in a moment.`, {
-    machine_id,
-  });
 }

@@ -1,4 +1,5 @@
 import type { OnEngine } from "@berth/api/containers/on-engine.ts";
+import { refusalOfEngine } from "@berth/api/containers/refusal-of-engine.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import { DomainError } from "@berth/spec/error-code.ts";
 
@@ -8,15 +9,11 @@ export function engineRefusal(error: unknown, place: Pick<OnEngine, "container" 
   const { container, machine_id } = place;
   const { name, phase } = container;
   switch (error.kind) {
-    case "not_found":
-      return new DomainError("CONFLICT", `${name} is not on its machine any more.`, { phase });
     case "conflict":
       return new DomainError("CONFLICT", `${name} does not run: start it first.`, { phase });
     case "rejected":
       return new DomainError("UNPROCESSABLE", `No shell can be started in ${name}: ${error.message}`);
     default:
-      return new DomainError("UNAVAILABLE", `Machine ${machine_id} does not answer: try again in a moment.`, {
-        machine_id,
-      });
+      return refusalOfEngine(error, { ...container, machine_id });
   }
 }

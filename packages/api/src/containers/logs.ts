@@ -1,10 +1,10 @@
 import { StringDecoder } from "node:string_decoder";
 import { EngineError } from "@berth/docker/engine.ts";
 import type { ContainerLogs, ContainerLogsInput } from "@berth/spec/container.ts";
-import { DomainError } from "@berth/spec/error-code.ts";
 import type { z } from "zod";
 import type { AuthedContext } from "../context.ts";
 import { findOnEngine, type OnEngine } from "./on-engine.ts";
+import { refusalOfEngine } from "./refusal-of-engine.ts";
 
 /** Someone waits for the answer. */
 const DEADLINE_MS = 10_000;
@@ -22,7 +22,8 @@ export async function readContainerLogs(
   try {
     return { lines: linesOf(await readTail(found, tail)) };
   } catch (error) {
-    if (error instanceof EngineError) throw refusalOf(error, found);
+    if (error instanceof EngineError)
+      throw refusalOfEngine(error, { ...found.container, machine_id: found.machine_id });
     throw error;
   }
 }
@@ -46,13 +47,4 @@ function linesOf(bytes: Buffer): string[] {
   const text = new StringDecoder("utf8").end(bytes.subarray(Math.max(0, start)));
   const lines = text.split(/\r*\n/);
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
-}
-
-function refusalOf({ kind }: EngineError, { container, machine_id }: OnEngine): DomainError {
-  if (kind === "not_found" || kind === "conflict") {
-    return new DomainError("CONFLICT", `${container.name} is not on its machine any more.`, { phase: container.phase });
-  }
-  return new DomainError("UNAVAILABLE", `Machine ${machine_id} does not answer: try again in a moment.`, {
-    machine_id,
-  });
 }

@@ -2,6 +2,7 @@ import { EngineError } from "@berth/docker/engine.ts";
 import { DomainError, type ErrorCode } from "@berth/spec/error-code.ts";
 import type { AuthedContext } from "../../context.ts";
 import { findOnEngine, type OnEngine } from "../on-engine.ts";
+import { refusalOfEngine } from "../refusal-of-engine.ts";
 import { EXIT } from "./scripts.ts";
 
 /** Of Docker, for a command that can't be started, or isn't there. */
@@ -29,18 +30,13 @@ export async function findFiles(
 export async function fileFailure(error: unknown, place: OnEngine): Promise<unknown> {
   if (!(error instanceof EngineError)) return error;
   const { container, machine_id } = place;
-  const { name, phase } = container;
   switch (error.kind) {
-    case "not_found":
-      return new DomainError("CONFLICT", `${name} is not on its machine any more.`, { phase });
     case "conflict":
       return standstill(place);
     case "rejected":
-      return new DomainError("UNPROCESSABLE", `Nothing can be started in ${name}: ${error.message}`);
+      return new DomainError("UNPROCESSABLE", `Nothing can be started in ${container.name}: ${error.message}`);
     default:
-      return new DomainError("UNAVAILABLE", `Machine ${machine_id} does not answer: try again in a moment.`, {
-        machine_id,
-      });
+      return refusalOfEngine(error, { ...container, machine_id });
   }
 }
 
