@@ -13,16 +13,21 @@ import { SimulationWitness } from "./simulation-witness.ts";
 export const OPENED_WITHIN_MS = 90_000;
 /** More than what a test waits for at the most: its own words are better than a timeout's. */
 const TESTED_WITHIN_MS = 60_000;
+export const UNHARMED_WITHIN_MS = 90_000;
 
-/** A whole Berth whose one machine is simulated in this process, beside a container that is not Berth's. */
-export interface FaultyScene {
-  berth: Berth;
-  scene: Scene;
+/** A simulated machine with a container that is not Berth's. */
+export interface FaultyMachine {
   engine: ScenarioSimulation;
   /** Sees what happens on `engine`. */
   witness: SimulationWitness;
-  pool: Pool;
+  scene: Scene;
   foreign: { id: string; was: string };
+}
+
+/** A whole Berth whose one machine is simulated in this process. */
+export interface FaultyScene extends FaultyMachine {
+  berth: Berth;
+  pool: Pool;
 }
 
 /**
@@ -36,23 +41,24 @@ export function useFaultyScene(): () => FaultyScene {
   beforeAll(async () => {
     opened = await openFaultyScene();
   }, OPENED_WITHIN_MS);
-  afterEach(() => expectUnharmed(opened), 90_000);
+  afterEach(() => expectUnharmed({ ...opened, machines: [opened] }), UNHARMED_WITHIN_MS);
   afterAll(() => closeFaultyScene(opened));
   return () => opened;
 }
 
 export async function openFaultyScene(): Promise<FaultyScene> {
+  const berth = await startBerth();
+  return { berth, pool: openPool(berth), ...(await addFaultyMachine(berth, "faulty")) };
+}
+
+export const openPool = ({ database_url }: Berth): Pool =>
+  createPool(database_url, { max: 2, applicationName: "berth-test", onError: () => undefined });
+
+export async function addFaultyMachine(berth: Berth, name: string): Promise<FaultyMachine> {
   const witness = new SimulationWitness();
-  const [berth, engine] = await Promise.all([startBerth(), startScenarioSimulation("faulty", { onlooker: witness })]);
+  const engine = await startScenarioSimulation(name, { onlooker: witness });
   const id = await runForeign(engine);
-  return {
-    berth,
-    scene: await Scene.open(berth, engine),
-    engine,
-    witness,
-    pool: createPool(berth.database_url, { max: 2, applicationName: "berth-test", onError: () => undefined }),
-    foreign: { id, was: await fingerprint(engine, id) },
-  };
+  return { engine, witness, scene: await Scene.open(berth, engine), foreign: { id, was: await fingerprint(engine, id) } };
 }
 
 export async function closeFaultyScene(opened: FaultyScene | undefined): Promise<void> {
@@ -61,14 +67,25 @@ export async function closeFaultyScene(opened: FaultyScene | undefined): Promise
   await opened?.engine.close();
 }
 
-async function expectUnharmed({ berth, engine, witness, pool, foreign }: FaultyScene): Promise<void> {
-  engine.simulation.faults.clear();
-  await expectConsistent({ pool, machines: [{ engine }] });
-  expect(witness.takeDoubleUses()).toEqual([]);
-  expect(await fingerprint(engine, foreign.id)).toBe(foreign.was);
+/** What {@link useFaultyScene} says of each test's end, for as many machines as there are. */
+export async function expectUnharmed({
+  berth,
+  pool,
+  machines,
+}: {
+  berth: Berth;
+  pool: Pool;
+  machines: readonly Pick<FaultyMachine, "engine" | "witness" | "foreign">[];
+}): Promise<void> {
+  for (const { engine } of machines) engine.simulation.faults.clear();
+  await expectConsistent({ pool, machines });
+  for (const { engine, witness, foreign } of machines) {
+    expect(witness.takeDoubleUses()).toEqual([]);
+    expect(await fingerprint(engine, foreign.id)).toBe(foreign.was);
+  }
   expect(() => process.kill(berth.reconciler.pid, 0)).not.toThrow();
   await berth.deleteContainers();
-  expect(await listOurs(engine)).toEqual([]);
+  for (const { engine } of machines) await expect.poll(() => listOurs(engine)).toEqual([]);
 }
 
 /** What was done to the containers of `uid` on the engine, of the last 256 events, told to Berth or not. */
@@ -87,4 +104,27 @@ export function countCalls({ faults }: ScenarioSimulation["simulation"]): (call:
   const take = vi.spyOn(faults, "take");
   onTestFinished(() => take.mockRestore());
   return (call) => take.mock.calls.filter(([arrived]) => arrived === call).length;
+}
+
+/** A request as it came to the engine. */
+export interface SeenRequest {
+  method: string;
+  /** `/v1.51/containers/json?all=1`. */
+  url: string;
+  /** Monotonic, ms. */
+  at: number;
+  /** Whether its connection broke before it was answered. */
+  isCut: boolean;
+}
+
+/** Those that arrive at the engine from now on, for the rest of the test. */
+export function recordRequests({ hearRequests }: ScenarioSimulation["simulation"]): readonly SeenRequest[] {
+  const requests: SeenRequest[] = [];
+  const stop = hearRequests(({ method = "", url = "" }, response) => {
+    const seen: SeenRequest = { method, url, at: performance.now(), isCut: false };
+    requests.push(seen);
+    response.once("close", () => (seen.isCut = !response.writableFinished));
+  });
+  onTestFinished(stop);
+  return requests;
 }

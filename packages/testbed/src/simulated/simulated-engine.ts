@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { BlackHole } from "./black-hole.ts";
 import { resumeContainers } from "./containers/resume.ts";
@@ -57,6 +57,8 @@ export interface SimulatedEngine {
   black_hole: BlackHole;
   /** What it holds, for tests that look behind the API. */
   daemon: Daemon;
+  /** Tells of each request as it arrives, but for those that take their connection over; returns what ends that. */
+  hearRequests(hear: (request: IncomingMessage, response: ServerResponse) => void): () => void;
   /** Breaks every connection: idle ones, streams, and those that a command has taken over. */
   dropConnections(): void;
   close(): Promise<void>;
@@ -109,6 +111,11 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     faults: daemon.faults,
     black_hole: blackHole,
     daemon,
+    hearRequests: (hear) => {
+      // Before the engine's own listener, which may answer at once.
+      server.prependListener("request", hear);
+      return () => void server.off("request", hear);
+    },
     dropConnections,
     close: async () => {
       daemon.faults.clear();
