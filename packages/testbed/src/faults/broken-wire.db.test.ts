@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { WatchedContainer } from "../scenario/watched-container.ts";
 import type { EngineCall, FaultEffect } from "../simulated/faults.ts";
-import { timesOf, useFaultyScene } from "./faulty-scene.ts";
+import { recordRequests, timesOf, useFaultyScene } from "./faulty-scene.ts";
 
 const BEFORE: FaultEffect = { kind: "drop", when: "before" };
 const AFTER: FaultEffect = { kind: "drop", when: "after" };
@@ -82,6 +82,9 @@ describe("the wire to an engine", () => {
 
   test("whose kept connections the engine closes again and again: each container is made once", async () => {
     const { scene, engine } = open();
+    // Longer than a connection lives: none is answered in between.
+    const heal = engine.simulation.faults.add({ call: "create", effect: { kind: "none" }, latency_ms: 60 });
+    const requests = recordRequests(engine.simulation);
     const wishes = Array.from({ length: 8 }, () => scene.create());
     const all = { isMade: false };
     const cutting = (async () => {
@@ -95,6 +98,9 @@ describe("the wire to an engine", () => {
     await delay(1_000);
     all.isMade = true;
     await cutting;
+    heal();
+    const creates = requests.filter(({ url }) => url.includes("/containers/create"));
+    expect(creates.filter(({ isCut }) => isCut)).not.toEqual([]);
     for (const container of containers) {
       await container.reaches("Running");
       expect(timesOf(engine.simulation, container, "create")).toBe(1);

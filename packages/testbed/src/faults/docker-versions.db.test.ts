@@ -2,8 +2,10 @@ import type { Machine } from "@berth/spec/machine.ts";
 import { describe, expect, test } from "vitest";
 import { waitUntil } from "../fleet/wait-until.ts";
 import type { FaultEffect } from "../simulated/faults.ts";
-import { useFaultyScene } from "./faulty-scene.ts";
+import { recordRequests, type SeenRequest, useFaultyScene } from "./faulty-scene.ts";
 import { fingerprint } from "./on-engine.ts";
+
+const isChange = ({ method }: SeenRequest): boolean => method !== "GET" && method !== "HEAD";
 
 describe("an engine whose Docker", () => {
   const open = useFaultyScene();
@@ -22,9 +24,17 @@ describe("an engine whose Docker", () => {
     const { scene, engine, foreign } = open();
     const container = await scene.run();
     const { id } = await container.onEngine();
-    for (const [generation, version, memory] of [
-      ["20.10", "20.10.24", 64],
-      ["28.5", "28.5.2", 96],
+    /** The API versions in which the engine is asked for a change now; it takes older ones, too. */
+    const versionsOfChange = async (memory: number): Promise<string[]> => {
+      const requests = recordRequests(engine.simulation);
+      await container.owner.container.update.mutate({ ...container.ref, memory });
+      await container.reaches("Running");
+      return [...new Set(requests.flatMap(({ url }) => /^\/v([\d.]+)\//.exec(url)?.[1] ?? []))];
+    };
+    expect(await versionsOfChange(48)).toEqual(["1.51"]);
+    for (const [generation, version, api, memory] of [
+      ["20.10", "20.10.24", "1.41", 64],
+      ["28.5", "28.5.2", "1.51", 96],
     ] as const) {
       await engine.restart(generation);
       // What has no restart policy has ended with the engine.
@@ -34,6 +44,7 @@ describe("an engine whose Docker", () => {
       await container.reaches("Running");
       expect(await container.allOnEngine()).toMatchObject([{ id, state: "running" }]);
       expect(await container.inspect("{{.HostConfig.Memory}}")).toBe(String(memory * 1_048_576));
+      expect(await versionsOfChange(memory + 1)).toEqual([api]);
     }
   });
 
@@ -63,6 +74,10 @@ describe("an engine whose Docker", () => {
         }),
       );
       await container.until("it to be unknown", ({ phase }) => phase === "Unknown");
+      const requests = recordRequests(engine.simulation);
+      await container.owner.container.update.mutate({ ...container.ref, memory: 80 });
+      await waitUntil("it to be asked again what it speaks", 30_000, () => requests.length >= 3);
+      expect(requests.filter(isChange)).toEqual([]);
       faults.clear();
       await container.reaches("Stopped");
       await untilMachine("it to be back", ({ online }) => online);

@@ -143,7 +143,11 @@ describe("an owner who", () => {
       await expect.poll(() => calls("volume_inspect")).toBe(1);
       await container.owner.container[what].mutate(container.ref);
       await delay(300); // the next one hears of it
+      const isLeftOut = engine.simulation.faults.add({ call: "stop", effect: { kind: "hang" } });
       goOn();
+      await expect.poll(() => calls("stop")).toBe(1);
+      expect(await berth.query("SELECT 1 FROM gpu_allocations")).toHaveLength(1);
+      isLeftOut();
       if (what === "stop") await container.reaches("Stopped");
       else await container.isGone();
       expect((await container.allOnEngine()).map(({ state }) => state)).toEqual(what === "stop" ? ["exited"] : []);

@@ -187,14 +187,20 @@ describe("two reconcilers", () => {
 
   test("of which the one that leads is asked to end while a call of it hangs: the other leads soon, and does what it had begun", async () => {
     const { scene, berth, engine } = open();
-    const { leader, other } = await startTwo();
+    const { leader, other, lease } = await startTwo();
     const calls = countCalls(engine.simulation);
     const goOn = engine.simulation.faults.add({ call: "start", effect: { kind: "hang" }, times: 1 });
     const container = await scene.create();
     await expect.poll(() => calls("start")).toBe(1);
     others = [];
     berth.reconciler = other;
-    expect(await leader.stop()).toBe(0);
+    const ended = leader.stop();
+    // The call itself would be given up only after a minute.
+    await waitUntil("the other to lead", 15_000, async () => {
+      const now = await readLease();
+      return now !== null && now.holder !== lease?.holder;
+    });
+    expect(await ended).toBe(0);
     await container.reaches("Running");
     expect(timesOf(engine.simulation, container, "create")).toBe(1);
     goOn();
