@@ -41,6 +41,14 @@ describe.each(generations)("two servers of Docker %s that were made of one disk'
     await database?.drop();
   });
 
+  /** Takes the clone's marker away, and begins anew with that one. */
+  async function markClone(marker: string): Promise<void> {
+    await clone.engine.docker("volume", "rm", MARKER_VOLUME);
+    await clone.engine.docker("volume", "create", "--label", `${MARKER_LABEL}=${marker}`, MARKER_VOLUME);
+    await clone.engine.stop();
+    await clone.engine.start();
+  }
+
   const identityOf = async ({ machine_id }: StageMachine) => {
     const { conditions } = await stage.api.admin.machine.get.query({ machine_id });
     return conditions.find(({ type }) => type === "IdentityMatches")?.status;
@@ -58,14 +66,12 @@ describe.each(generations)("two servers of Docker %s that were made of one disk'
     expect(await idsOn(clone.engine)).toBe(there!.one.id);
     expect(await Promise.all([identityOf(original), identityOf(clone)])).toEqual(["true", "true"]);
     await expectConsistent(stage);
+    await stage.deleteContainers();
   }, 60_000);
 
   test("are not taken for each other where the marker was copied too: the copy is frozen, the original goes on", async () => {
-    const marker = await readMarker(original.engine);
-    await clone.engine.docker("volume", "rm", MARKER_VOLUME);
-    await clone.engine.docker("volume", "create", "--label", `${MARKER_LABEL}=${marker}`, MARKER_VOLUME);
-    await clone.engine.stop();
-    await clone.engine.start();
+    const own = await readMarker(clone.engine);
+    await markClone(await readMarker(original.engine));
     await stage.until("the copy to be frozen", async () => (await identityOf(clone)) === "false");
     const { machine_id } = clone;
     await expect(stage.api.admin.machine.adopt.mutate({ machine_id })).rejects.toMatchObject({
@@ -75,5 +81,11 @@ describe.each(generations)("two servers of Docker %s that were made of one disk'
     await stage.seeRunning(await stage.create("goes-on", original));
     expect(await clone.engine.docker("ps", "-aq", "--filter", `label=berth.uid=${asked.uid}`)).toBe("");
     expect(await identityOf(original)).toBe("true");
-  }, 60_000);
+
+    await markClone(own);
+    await stage.until("the copy to be itself again", async () => (await identityOf(clone)) === "true");
+    await stage.seeRunning(asked);
+    await expectConsistent(stage);
+    await stage.deleteContainers();
+  }, 120_000);
 });

@@ -106,6 +106,8 @@ describeOnEngines(["real"], (scene, scenes) => {
         }
         await remove(image);
       }
+      await garbage.container.owner.container.delete.mutate(garbage.container.ref);
+      await garbage.container.isGone();
     },
   );
 });

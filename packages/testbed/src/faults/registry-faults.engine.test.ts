@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { WatchedContainer } from "../scenario/watched-container.ts";
 import { describeOnEngines } from "../scenario/on-engines.ts";
 import { recordRegistry } from "../scenario/record-registry.ts";
@@ -9,6 +9,7 @@ import { relayRegistry, type RegistryRelay } from "../registry/registry-relay.ts
 
 /** What a pull that failed waits before the next, and then some. */
 const RETRIED_MS = 45_000;
+const CLEARED_WITHIN_MS = 90_000;
 
 /** An image on the registry with a layer that this engine has never seen, and a way to that registry for all to come. */
 async function publish(scene: Scene, scenes: Scene[]): Promise<{ image: WatchedImage; relay: RegistryRelay }> {
@@ -24,6 +25,11 @@ async function publish(scene: Scene, scenes: Scene[]): Promise<{ image: WatchedI
   });
   const image = new WatchedImage(maker.owner, saved);
   await image.reaches("Ready");
+  onTestFinished(async () => {
+    await berth.deleteContainers();
+    await image.reader.image.remove.mutate(image.ref);
+    await image.isGone();
+  }, CLEARED_WITHIN_MS);
   await recordRegistry(berth, { address: relay.address });
   return { image, relay };
 }
