@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { waitUntil } from "../fleet/wait-until.ts";
 import type { WatchedContainer } from "../scenario/watched-container.ts";
 import type { EngineCall, FaultEffect } from "../simulated/faults.ts";
 import { recordRequests, timesOf, useFaultyScene } from "./faulty-scene.ts";
@@ -96,11 +97,10 @@ describe("the wire to an engine", () => {
     const containers = await Promise.all(wishes);
     // For as long as wires break so often nothing is promised, only that nothing is done twice.
     await delay(1_000);
-    all.isMade = true;
+    const isCreateCut = (): boolean => requests.some(({ url, isCut }) => isCut && url.includes("/containers/create"));
+    await waitUntil("a create to be cut", 20_000, isCreateCut).finally(() => (all.isMade = true));
     await cutting;
     heal();
-    const creates = requests.filter(({ url }) => url.includes("/containers/create"));
-    expect(creates.filter(({ isCut }) => isCut)).not.toEqual([]);
     for (const container of containers) {
       await container.reaches("Running");
       expect(timesOf(engine.simulation, container, "create")).toBe(1);

@@ -15,7 +15,8 @@ interface Row {
   desired: "running" | "stopped" | "removed";
   machine: string;
   engine_id: string | null;
-  held: string[];
+  /** Set aside here, or left behind where it was before a move. */
+  held: { engine_id: string; machine: string }[];
   /** Of conditions that are told. */
   told: string[];
 }
@@ -52,7 +53,8 @@ export async function expectMadeOnce(
 export async function findInconsistencies(stage: Compared): Promise<string[]> {
   const { rows } = await stage.pool.query<Row>(
     `SELECT c.uid, c.name, c.desired, m.name AS machine, s.engine_id,
-       ARRAY(SELECT h.engine_id FROM held_containers h WHERE h.container_id = c.container_id) AS held,
+       ARRAY(SELECT jsonb_build_object('engine_id', h.engine_id, 'machine', at.name)
+             FROM held_containers h JOIN machines at USING (machine_id) WHERE h.container_id = c.container_id) AS held,
        ARRAY(SELECT told->>'type' FROM jsonb_array_elements(s.conditions) told) AS told
      FROM containers c JOIN container_status s USING (container_id) JOIN placements p USING (container_id)
        JOIN machines m ON m.machine_id = p.machine_id`,
@@ -60,14 +62,15 @@ export async function findInconsistencies(stage: Compared): Promise<string[]> {
   const found: string[] = [];
   for (const { engine } of stage.machines) {
     const seen = new Map((await listOurs(engine)).map((container) => [container.id, container]));
-    for (const row of rows.filter(({ machine }) => machine === engine.name)) {
-      for (const id of row.held) {
-        const held = seen.get(id);
+    for (const row of rows) {
+      for (const { engine_id } of row.held.filter(({ machine }) => machine === engine.name)) {
+        const held = seen.get(engine_id);
         if (!held || held.uid !== row.uid || !/-old-\d+$/.test(held.name) || !DOWN.has(held.state)) {
-          found.push(`${engine.name}: ${id}, set aside for ${row.name}, is ${JSON.stringify(held)}`);
+          found.push(`${engine.name}: ${engine_id}, set aside for ${row.name}, is ${JSON.stringify(held)}`);
         }
-        seen.delete(id);
+        seen.delete(engine_id);
       }
+      if (row.machine !== engine.name) continue;
       const current = seen.get(row.engine_id ?? "");
       seen.delete(row.engine_id ?? "");
       // A loss stays told for a while after the container was made anew.

@@ -1,9 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Pool } from "@berth/db/pool.ts";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Berth, startBerth } from "../scenario/berth.ts";
-import { type ScenarioSimulation, startScenarioSimulation } from "../scenario/scenario-engine.ts";
+import { startScenarioSimulation } from "../scenario/scenario-engine.ts";
 import { Scene } from "../scenario/scene.ts";
-import { countCalls, OPENED_WITHIN_MS } from "./faulty-scene.ts";
+import {
+  addFaultyMachine,
+  countCalls,
+  expectUnharmed,
+  type FaultyMachine,
+  OPENED_WITHIN_MS,
+  openPool,
+  UNHARMED_WITHIN_MS,
+} from "./faulty-scene.ts";
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -11,27 +20,29 @@ const REFUSED = { kind: "answer", status: 500, body: '{"message":"not today"}' }
 
 describe("two machines", () => {
   let berth: Berth;
-  let engines: ScenarioSimulation[];
+  let pool: Pool;
+  const machines: FaultyMachine[] = [];
   let from: Scene;
   let to: Scene;
   beforeAll(async () => {
     berth = await startBerth();
-    engines = await Promise.all(["from", "to"].map((name) => startScenarioSimulation(name)));
-    from = await Scene.open(berth, engines[0]!);
-    to = await Scene.open(berth, engines[1]!);
+    pool = openPool(berth);
+    for (const name of ["from", "to"]) machines.push(await addFaultyMachine(berth, name));
+    [from, to] = machines.map(({ scene }) => scene) as [Scene, Scene];
   }, OPENED_WITHIN_MS);
-  afterEach(async () => {
-    for (const { simulation } of engines) simulation.faults.clear();
-    await berth?.deleteContainers();
-  }, OPENED_WITHIN_MS);
+  afterEach(() => expectUnharmed({ berth, pool, machines }), UNHARMED_WITHIN_MS);
   afterAll(async () => {
+    await pool?.end();
     await berth?.close();
-    await Promise.all(engines.map((engine) => engine.close()));
+    await Promise.all(machines.map(({ engine }) => engine.close()));
   });
 
   test("a move does not end as long as what it leaves is paused, and can't be unpaused", async () => {
-    const { simulation, docker } = engines[0]!;
-    const container = await from.run();
+    const { simulation, docker } = machines[0]!.engine;
+    const container = await from.run({
+      gpu_count: 1,
+      ports: [{ name: "web", kind: "http", container_port: 80 }],
+    });
     const calls = countCalls(simulation);
     simulation.faults.add({ call: "unpause", effect: REFUSED });
     await docker("pause", (await container.onEngine()).id);
@@ -54,7 +65,7 @@ describe("two machines", () => {
   });
 
   test("what a move has left behind, and its engine refuses to stop, keeps nobody from looking at the machine", async () => {
-    const { simulation, docker } = engines[0]!;
+    const { simulation, docker } = machines[0]!.engine;
     const container = await from.run();
     const { id } = await container.onEngine();
     await container.owner.container.move.mutate({
