@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { finished } from "node:stream/promises";
 import type { Engine, EngineEvent } from "@berth/docker/engine.ts";
 import { LABEL } from "@berth/spec/engine-names.ts";
+import type { FleetEngine } from "../fleet/engine.ts";
 import { type BenchBerth, findLine } from "./bench-berth.ts";
 import { type Distribution, distributionOf } from "./distribution.ts";
 import type { Swarm } from "./swarm.ts";
@@ -10,18 +14,40 @@ export interface KillToRepair {
   untilCall: Distribution;
   /** `die` → `start`, both as the engine says them. */
   untilStarted: Distribution;
-  /** The same for a bare loop that starts the container at once when it hears `die`: the floor. */
+  /** The same for one start, once the engine says that the container does not run any more: the floor. */
   rawUntilStarted: Distribution;
   /** Docker Swarm: `die` of one container → `start` of the next. */
   swarmUntilStarted: Distribution;
 }
 
-/** Kills a container by hand, `rounds` times each: one that Berth keeps, one that a bare loop keeps, and one of Docker Swarm's. */
+/** What is done at the engine beside Berth. */
+export interface Hands {
+  kill(engineId: string): Promise<void>;
+  /** Resolves once the engine watches; `ended` once it says that the container runs no more, and may be started. */
+  watchEnd(engineId: string): Promise<{ ended: Promise<void> }>;
+}
+
+/** By Docker's command line, and by its API where that has no time to lose. */
+export const handsAt = (at: Pick<FleetEngine, "socket_path" | "docker">): Hands => ({
+  async kill(engineId) {
+    await at.docker("kill", engineId);
+  },
+  async watchEnd(engineId) {
+    const path = `/containers/${engineId}/wait?condition=not-running`;
+    const [head] = (await once(request({ socketPath: at.socket_path, path, method: "POST" }).end(), "response")) as [
+      IncomingMessage,
+    ];
+    if (head.statusCode !== 200) throw new Error(`the engine does not wait: HTTP ${head.statusCode}`);
+    return { ended: finished(head.resume()) };
+  },
+});
+
+/** Kills a container by hand, `rounds` times each: one that Berth keeps, one that is started anew by hand, and one of Docker Swarm's. */
 export async function measureKillToRepair(
   berth: BenchBerth,
   engine: Engine,
   swarm: Swarm,
-  kill: (engineId: string) => Promise<void>,
+  hands: Hands,
   { machine_id, image, rounds }: { machine_id: string; image: { name: string; reference: string }; rounds: number },
 ): Promise<KillToRepair> {
   const events = new EventTap(engine);
@@ -41,13 +67,13 @@ export async function measureKillToRepair(
     await berth.committedAt(uid, (status) => status.phase === "Running");
     const engineId = await findByUid(engine, uid);
     const repaired = events.dieThenStart(engineId);
-    await kill(engineId);
+    await hands.kill(engineId);
     const { diedAt, startedAt } = await repaired;
     const call = await findLine(berth.reconciler, uid, "executing action", ({ cause }) => cause === "stopped by hand");
     untilCall.push(call.time - diedAt);
     untilStarted.push(startedAt - diedAt);
     await berth.remove(container_id);
-    rawUntilStarted.push(await rawRepair(engine, events, kill, image.reference));
+    rawUntilStarted.push(await rawRepair(engine, events, hands, image.reference));
     swarmUntilStarted.push(await swarm.repair());
   }
   events.close();
@@ -59,12 +85,7 @@ export async function measureKillToRepair(
   };
 }
 
-async function rawRepair(
-  engine: Engine,
-  events: EventTap,
-  kill: (engineId: string) => Promise<void>,
-  reference: string,
-): Promise<number> {
+async function rawRepair(engine: Engine, events: EventTap, hands: Hands, reference: string): Promise<number> {
   const { id } = await engine.createContainer(`raw-${randomBytes(6).toString("hex")}`, {
     Image: reference,
     Cmd: ["sleep", "86400"],
@@ -80,14 +101,11 @@ async function rawRepair(
   const running = events.next(id, "start");
   await engine.startContainer(id);
   await running;
-  const died = events.next(id, "die");
   const repaired = events.dieThenStart(id);
-  const killed = kill(id);
-  await died;
-  let isRepaired = false;
-  void repaired.then(() => (isRepaired = true));
-  // The engine answers "already running" until it has written the end down.
-  while (!isRepaired) await engine.startContainer(id);
+  const { ended } = await hands.watchEnd(id);
+  const killed = hands.kill(id);
+  await ended;
+  await engine.startContainer(id);
   await killed;
   const { diedAt, startedAt } = await repaired;
   await engine.stopContainer(id, 0);

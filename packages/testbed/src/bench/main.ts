@@ -16,7 +16,7 @@ import { reportDoors } from "./doors/doors-report.ts";
 import { measureDoors } from "./doors/measure-doors.ts";
 import { reportImages } from "./images/images-report.ts";
 import { type ImageFigures, measureImages } from "./images/measure-images.ts";
-import { measureKillToRepair } from "./kill-to-repair.ts";
+import { handsAt, measureKillToRepair } from "./kill-to-repair.ts";
 import { describeMachine, keepSection, readLatest } from "./latest.ts";
 import { reportFleet } from "./fleet/fleet-report.ts";
 import { type FleetFigures, measureFleet } from "./fleet/measure-fleet.ts";
@@ -125,11 +125,10 @@ async function measure(generation: EngineGeneration): Promise<EngineFigures> {
     await berth.admin.image.add(image);
     await using swarm = await startSwarm(target.socket_path, target.address, image.reference);
     const options = { machine_id, image, rounds: ROUNDS };
-    const kill = async (engineId: string): Promise<void> => void (await target.docker("kill", engineId));
     return {
       engine: `Docker ${generation}`,
       create: await measureCreateToRunning(berth, engine, swarm, options),
-      repair: await measureKillToRepair(berth, engine, swarm, kill, options),
+      repair: await measureKillToRepair(berth, engine, swarm, handsAt(target), options),
     };
   } finally {
     engine.close();

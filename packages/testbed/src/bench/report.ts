@@ -28,7 +28,7 @@ export function report(figures: readonly EngineFigures[]): string {
           `${ratio(create.whole, create.raw)} of raw, ${ratio(create.whole, create.swarm)} of Swarm`,
         ),
         row("… of it Berth's own", create.own, `target 10 and 50; ${create.calls} engine calls`),
-        row("bare loop: die → start", repair.rawUntilStarted),
+        row("one bare start: die → start", repair.rawUntilStarted),
         row("Docker Swarm: die → start", repair.swarmUntilStarted),
         row(
           "killed by hand: die → start",

@@ -63,12 +63,16 @@ async function measureSize(stage: FleetStage, baseMiB: number): Promise<ScalePoi
   const { pid } = stage.berth.reconciler;
   const mib = residentMiB(pid);
   const idle = await cpuWhile(pid, windowMs, async () => undefined);
+  let noticedAt = 0;
   const busy = await cpuWhile(pid, windowMs, async () => {
     for (let sweep = 0; sweep < sweeps; sweep += 1) {
+      noticedAt = Date.now();
       await noticeAllMachines(stage);
       await delay(BETWEEN_MS);
     }
   });
+  // Else it is not their cost that was measured.
+  await stage.allListedSince(noticedAt);
   return {
     machines,
     containers: stage.containers,
