@@ -3,9 +3,11 @@ import { setTimeout as passes } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { BuildRequest } from "@berth/docker/engine.ts";
 import { contextOf } from "./build-context.ts";
+import { relayEngine } from "./relayed-engine.ts";
 import { type ContractTarget, eventually, openScratch, type Scratch } from "./scratch.ts";
 
 const MEGABYTE = 1024 * 1024;
+const PIECE = 64 * 1024;
 
 export function describeBuilds(target: () => Promise<ContractTarget>): void {
   test("builds what the Dockerfile says, and shows it on the way", async () => {
@@ -190,12 +192,30 @@ export function describeBuilds(target: () => Promise<ContractTarget>): void {
     expect(end).toContain("\n2599999\n2600000\n");
   });
 
-  test("takes a context of some megabytes, and no faster than the engine does", async () => {
+  test("takes a context of some megabytes, and no faster than the engine does", async ({ skip }) => {
     const scratch = await openScratch(target);
+    const { wire } = scratch.target;
+    if (!wire) return skip("no plain connection leads to this engine");
     const request = wish(scratch);
     const content = randomBytes(8 * MEGABYTE);
-    const files = { Dockerfile: `FROM ${scratch.image}\nCOPY . /all\n`, content };
-    await scratch.engine.buildImage(contextOf(files), request);
+    let taken = 0;
+    async function* context() {
+      for await (const chunk of contextOf({ Dockerfile: `FROM ${scratch.image}\nCOPY . /all\n`, content })) {
+        for (let at = 0; at < chunk.length; at += PIECE) {
+          yield chunk.subarray(at, at + PIECE);
+          taken += Math.min(PIECE, chunk.length - at);
+        }
+      }
+    }
+    const { engine, hold } = await relayEngine(wire);
+    await engine.ping();
+    const release = hold();
+    const build = engine.buildImage(context(), request);
+    await standsStill(() => taken);
+    expect(taken).toBeLessThan(content.length / 2);
+    release();
+    await build;
+    expect(taken).toBeGreaterThan(content.length);
     const base = await scratch.engine.inspectImage(scratch.image);
     const { size_bytes } = await scratch.engine.inspectImage(request.tag);
     expect(size_bytes - base.size_bytes).toBeGreaterThanOrEqual(content.length);
@@ -221,6 +241,17 @@ export function describeBuilds(target: () => Promise<ContractTarget>): void {
     }
     const build = scratch.engine.buildImage(noTar(), wish(scratch));
     await expect(build).rejects.toMatchObject({ kind: "failed", message: "archive/tar: invalid tar header" });
+  });
+}
+
+/** Waits until some of it has been taken, and no more is. */
+async function standsStill(taken: () => number): Promise<void> {
+  let was = 0;
+  let looks = 0;
+  await eventually(() => {
+    looks = taken() > 0 && taken() === was ? looks + 1 : 0;
+    was = taken();
+    expect(looks).toBeGreaterThanOrEqual(10);
   });
 }
 

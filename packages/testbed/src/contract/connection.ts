@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ContractTarget, openScratch } from "./scratch.ts";
+import { type ContractTarget, eventually, openScratch } from "./scratch.ts";
 
 const UNKNOWN_ID = "0".repeat(64);
 
@@ -39,8 +39,21 @@ export function describeConnection(target: () => Promise<ContractTarget>): void 
     }
   });
 
-  test("ends a call that its caller cancels", async () => {
-    const { engine } = await openScratch(target);
+  test("ends a call that its caller cancels, and begins none that is cancelled before", async () => {
+    const scratch = await openScratch(target);
+    const { engine } = scratch;
+    const script = "trap 'touch /told' TERM; touch /ready; while true; do sleep 0.05; done";
+    const id = await scratch.start({ command: ["sh", "-c", script], host: { Init: false } });
+    const isThere = (path: string) => async () =>
+      expect((await engine.exec(id, ["test", "-e", path])).exit_code).toBe(0);
+    await eventually(isThere("/ready"));
+    const stop = new AbortController();
+    const stopping = engine.stopContainer(id, 600, { signal: stop.signal });
+    stopping.catch(() => {}); // whoever waits for it is told
+    await eventually(isThere("/told"));
+    stop.abort();
+    await expect(stopping).rejects.toMatchObject({ kind: "closed", sent: true });
+
     const cancelled = engine.listContainers({ labels: {} }, { signal: AbortSignal.abort() });
     await expect(cancelled).rejects.toMatchObject({ kind: "closed", sent: false });
   });

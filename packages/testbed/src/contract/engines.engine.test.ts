@@ -52,20 +52,23 @@ describe("simulated engines", () => {
 });
 
 describe.skipIf(fleet === null)("real engines", () => {
-  for (const { name, url, tls } of fleet?.engines ?? []) {
+  for (const { name, url, tls, socket_path } of fleet?.engines ?? []) {
     const address = parseEngineUrl(url, { tls });
     describeEngineContract(name, async () => ({
       engine: connectEngine(address),
       image: "berth-test/busybox:latest",
       pullable: `${fleet?.registry.address}/berth-test/busybox:derived`,
       raw: rawRequests(address),
+      wire: { path: socket_path },
     }));
   }
 
   for (const { name, socket_path } of fleet?.engines ?? []) {
+    const address = { kind: "unix", path: socket_path } as const;
     const target = async () => ({
-      engine: connectEngine({ kind: "unix", path: socket_path }),
+      engine: connectEngine(address),
       image: "berth-test/busybox:latest",
+      raw: rawRequests(address),
       wire: { path: socket_path },
     });
     // Only what depends on the wire: the rest of the contract is the same engine's again.

@@ -92,14 +92,12 @@ export function describeImages(target: () => Promise<ContractTarget>): void {
     await expect(scratch.engine.inspectImage(reference)).rejects.toMatchObject({ kind: "not_found" });
   });
 
-  test("pulls by tag and by digest, and says how far it is", async ({ skip }) => {
+  test("pulls by tag and by digest", async ({ skip }) => {
     const scratch = await openScratch(target);
     const { pullable } = scratch.target;
     if (!pullable) return skip("this engine has nothing to pull from");
     await scratch.removeImageLater(pullable);
-    const progress: { current_bytes: number; total_bytes: number }[] = [];
-    const pulled = await scratch.engine.pullImage(pullable, { onProgress: (step) => progress.push(step) });
-    for (const { current_bytes, total_bytes } of progress) expect(current_bytes).toBeLessThanOrEqual(total_bytes);
+    const pulled = await scratch.engine.pullImage(pullable);
     expect(pulled.tags).toContain(pullable);
     expect(pulled.id).toBe((await scratch.engine.inspectImage(pullable)).id);
 

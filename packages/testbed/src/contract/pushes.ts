@@ -11,12 +11,12 @@ interface Step {
 }
 
 export function describePushes(target: () => Promise<ContractTarget>): void {
-  test("pushes an image that is then pulled by its digest, and says how far it is", async ({ skip }) => {
+  test("pushes an image that is then pulled by its digest, and says how far both are", async ({ skip }) => {
     const scratch = await openScratch(target);
     const registry = registryOf(scratch);
     if (!registry) return skip("this engine has no registry to push to");
     const repository = `${registry}/berth-contract/${scratch.key}`;
-    // The containerd store tells of a push ten times a second, and of one that is faster than that nothing.
+    // The containerd store tells of a push or a pull ten times a second, and of one that is faster than that nothing.
     const bytes = 48 * MEGABYTE;
     const { image_id } = await build(scratch, `${repository}:v1`, bytes);
     const steps: Step[] = [];
@@ -32,9 +32,15 @@ export function describePushes(target: () => Promise<ContractTarget>): void {
 
     await scratch.engine.removeImage(`${repository}:v1`);
     await expect(scratch.engine.inspectImage(image_id)).rejects.toMatchObject({ kind: "not_found" });
-    const pulled = await scratch.engine.pullImage(`${repository}@${pushed.digest}`);
+    const pulling: Step[] = [];
+    const pulled = await scratch.engine.pullImage(`${repository}@${pushed.digest}`, {
+      onProgress: (step) => pulling.push(step),
+    });
     await scratch.removeImageLater(`${repository}@${pushed.digest}`);
     expect(pulled).toMatchObject({ id: image_id, layers });
+    expect(pulling).not.toEqual([]);
+    for (const step of pulling) expect(step.current_bytes).toBeLessThanOrEqual(step.total_bytes);
+    expect(pulling.at(-1)?.current_bytes).toBeGreaterThanOrEqual(bytes);
   });
 
   test("sends nothing a second time", async ({ skip }) => {

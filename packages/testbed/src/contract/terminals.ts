@@ -109,13 +109,13 @@ export function describeTerminals(target: () => Promise<ContractTarget>): void {
     expect(await terminal.exitCode()).toBe(127);
   });
 
-  test("opens nothing in a container that does not run, or is paused", async () => {
+  test("opens nothing in a container that does not run, or is paused", async ({ skip }) => {
     const scratch = await openScratch(target);
     const created = await scratch.create();
     const opening = scratch.engine.openTerminal(created, wish(["sh"]));
     await expect(opening).rejects.toMatchObject({ kind: "conflict", status: 409 });
     const { raw } = scratch.target;
-    if (!raw) return;
+    if (!raw) return skip("nothing can pause a container of this engine");
     await scratch.engine.startContainer(created);
     await raw("POST", `/containers/${created}/pause`);
     const paused = scratch.engine.openTerminal(created, wish(["sh"]));
