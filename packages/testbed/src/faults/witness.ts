@@ -2,7 +2,11 @@ import { connectEngine } from "@berth/docker/connect-engine.ts";
 import type { Engine, EngineEvent } from "@berth/docker/engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
 import { heldGenerationOf, LABEL } from "@berth/spec/engine-names.ts";
-import type { StageMachine } from "./stage.ts";
+import type { EngineTls } from "@berth/spec/machine.ts";
+
+interface WitnessedMachine {
+  engine: { url: string; tls?: EngineTls };
+}
 
 interface SeenContainer {
   id: string;
@@ -34,7 +38,7 @@ export class Witness {
   private constructor() {}
 
   /** Resolves when it sees what happens. */
-  static async of(machines: readonly StageMachine[]): Promise<Witness> {
+  static async of(machines: readonly WitnessedMachine[]): Promise<Witness> {
     const witness = new Witness();
     await Promise.all(machines.map(({ engine }) => witness.#follow(engine)));
     return witness;
@@ -69,8 +73,8 @@ export class Witness {
     for (const engine of this.#engines) engine.close();
   }
 
-  async #follow({ url, tls }: StageMachine["engine"]): Promise<void> {
-    const engine = connectEngine(parseEngineUrl(url, { tls }));
+  async #follow({ url, tls }: WitnessedMachine["engine"]): Promise<void> {
+    const engine = connectEngine(parseEngineUrl(url, tls && { tls }));
     this.#engines.push(engine);
     const connected = Promise.withResolvers<void>();
     const { signal } = this.#abort;
