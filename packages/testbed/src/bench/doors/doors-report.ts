@@ -9,7 +9,7 @@ const row = (what: string, { latency, perSecond }: Throughput, note = ""): strin
 /** Ratios are ours to bare: of requests a second, and of the median's inverse. */
 export function reportDoors(figures: readonly DoorFigures[]): string {
   return [
-    `Doors, beside a bare Fastify that runs the same query or hash (milliseconds; target of the ratios ${TARGET})`,
+    `Doors, beside a bare Fastify that reads the same rows, or makes the same hash (milliseconds; target of the ratios ${TARGET})`,
     `  ${"".padEnd(WIDTH)}${"p50".padStart(9)}${"p99".padStart(9)}${"per s".padStart(9)}  ratio: per s, p50`,
     ...figures.flatMap(({ door, parallel, ours, bare }) => [
       row(`${door}, ${parallel} at once`, ours, ratiosOf({ ours, bare })),
