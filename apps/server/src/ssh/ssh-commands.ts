@@ -147,11 +147,11 @@ export class SshCommands {
     }
   }
 
-  /** Its connection has ended: by itself, or the machine was lost, and then the row stays for later. */
-  async #settle({ session }: Entry): Promise<void> {
-    const { terminal_id, hasExited } = session;
-    if (!hasExited || !this.#entries.delete(terminal_id)) return;
-    await this.#forget(terminal_id);
+  /** Its connection has ended: with the command, or before it, and then nobody else may be there to hang it up. */
+  async #settle(entry: Entry): Promise<void> {
+    const { terminal_id, hasExited } = entry.session;
+    if (!hasExited) return this.#hangUp(entry);
+    if (this.#entries.delete(terminal_id)) await this.#forget(terminal_id);
   }
 
   async #hangUp(entry: Entry): Promise<void> {

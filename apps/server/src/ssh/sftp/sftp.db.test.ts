@@ -78,3 +78,27 @@ test("a channel whose shell has ended ends, instead of letting its client wait f
   });
   await expect(asked).rejects.toThrow("No response from server");
 });
+
+test("what writes a file is ended, and its row goes, also where its connection to the machine was lost", async () => {
+  const folder = await openFolder();
+  const { enter, running, sql } = await openGateway();
+  const client = await enter();
+  const sftp = await openSftp(client);
+  const handle = await promisify(
+    sftp.open.bind(sftp) as (
+      path: string,
+      flags: "w",
+      done: (error: Error | undefined, handle: Buffer) => void,
+    ) => void,
+  )(join(folder, "a"), "w");
+  const write = (offset: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      sftp.write(handle, Buffer.alloc(32_768), 0, 32_768, offset, (error) => (error ? reject(error) : resolve()));
+    });
+  await write(0);
+  expect(running()).toHaveLength(2);
+  running()[1]?.lose();
+  await expect(write(32_768)).rejects.toThrow();
+  client.end();
+  await vi.waitFor(async () => expect(await sql("SELECT 1 FROM terminals")).toEqual([]), 10_000);
+});

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Engine, EngineCommand } from "@berth/docker/engine.ts";
+import { type Engine, type EngineCommand, EngineError } from "@berth/docker/engine.ts";
 import { TERMINAL_VARIABLE } from "../../terminals/hang-up.ts";
 
 /**
@@ -8,7 +8,7 @@ import { TERMINAL_VARIABLE } from "../../terminals/hang-up.ts";
  * So no test may write anywhere but in a folder of its own.
  */
 export function createLocalEngine() {
-  const running = new Map<string, EngineCommand>();
+  const running = new Map<string, EngineCommand & { lose(): void }>();
   const calls: Pick<Engine, "openCommand" | "exec"> = {
     async openCommand(_id, { command: [file = "", ...args], env = [] }) {
       const variables = Object.fromEntries(env.map((line) => line.split(/=(.*)/s).slice(0, 2)));
@@ -19,14 +19,22 @@ export function createLocalEngine() {
         env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", ...variables },
       });
       const { stdin, stdout, stderr } = child;
-      stdin.on("error", () => {});
+      // Whoever reads or writes is told; that nobody does must not end the process.
+      for (const stream of [stdin, stdout, stderr]) stream.on("error", () => {});
       const terminalId = String(variables[TERMINAL_VARIABLE]);
       const exited = once(child, "close").then(([exit_code]) => {
         running.delete(terminalId);
         return { exit_code: exit_code as number | null };
       });
       const close = () => void child.kill("SIGKILL");
-      const command = { exec_id: terminalId, stdin, stdout, stderr, wait: () => exited, close };
+      const { promise: lost, reject } = Promise.withResolvers<never>();
+      const lose = (): void => {
+        const error = new EngineError("unreachable", "the connection was lost");
+        reject(error);
+        for (const stream of [stdin, stdout, stderr]) stream.destroy(error);
+      };
+      const ended = Promise.race([exited, lost]);
+      const command = { exec_id: terminalId, stdin, stdout, stderr, wait: () => ended, close, lose };
       running.set(terminalId, command);
       return command;
     },
@@ -38,6 +46,7 @@ export function createLocalEngine() {
   };
   return {
     engine: calls as Engine,
+    /** `lose` breaks its connection, and leaves the command alone. */
     running: () => [...running.values()],
     close: () => running.forEach((command) => command.close()),
   };

@@ -17,11 +17,13 @@ import { createLocalEngine } from "./local-engine.ts";
 export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dial = async () => new PassThrough()) {
   const api = await openInProcessApi();
   const local = createLocalEngine();
+  const lines: string[] = [];
+  const log = createLog("debug", { write: (line) => lines.push(line) });
   const engines = { engineOf: async () => local.engine } as unknown as ApiServices["engines"];
   const { sql } = api.services;
   const hostKey = await loadSshHostKey(sql, createSecretBox("a secret of tests"));
   const services = { ...api.services, engines };
-  const gateway = createGateway({ services, log: createLog("silent"), hostKey, dial, limits });
+  const gateway = createGateway({ services, log, hostKey, dial, limits });
   const port = await gateway.listen("127.0.0.1", 0);
   const { machine_id } = await api.addMachine("gpu-1");
   await api.admin.image.add({ name: "public/base:1", reference: "busybox:latest" });
@@ -51,7 +53,7 @@ export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dia
     await once(client, "ready");
     return client;
   };
-  return { port, key, come, enter, running: local.running };
+  return { port, key, come, enter, running: local.running, sql, lines };
 }
 
 export const forwardOut = (client: Client): Promise<ClientChannel> =>
