@@ -7,6 +7,7 @@ import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
 import { ChannelOutput } from "./channel-output.ts";
 import { runInShell, sftpCommand, shellCommand } from "./shell-script.ts";
 import type { SshCommand, SshCommands } from "./ssh-commands.ts";
+import { SftpError } from "./sftp/packets.ts";
 import { serveSftp } from "./sftp/serve-sftp.ts";
 
 /** What a terminal may be asked to be. */
@@ -157,6 +158,11 @@ function tellable(error: unknown, log: FastifyBaseLogger): string {
   if (error instanceof Error && error.name === "EngineError") {
     log.debug({ err: error }, "a command of ssh was cut off");
     return "The connection to the machine was lost.";
+  }
+  if (error instanceof SftpError) {
+    // Anybody's client may send anything: that is no fault of ours.
+    log.debug({ err: error }, "a client of sftp sent what can't be read");
+    return error.message;
   }
   log.error({ err: error }, "a channel of ssh failed");
   return "internal error";

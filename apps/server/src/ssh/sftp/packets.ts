@@ -116,7 +116,8 @@ export class PacketReader {
       if (this.#length < 4) return packets;
       if (this.#parts[0]!.length < 4) this.#join();
       const length = this.#parts[0]!.readUInt32BE(0);
-      if (length === 0 || length > this.#maxBytes) throw new SftpError(STATUS.failure, `a packet of ${length} bytes`);
+      if (length === 0 || length > this.#maxBytes)
+        throw new SftpError(STATUS.failure, `A packet of ${length} bytes is not taken.`);
       if (this.#length < 4 + length) return packets;
       const all = this.#join();
       packets.push(all.subarray(4, 4 + length));

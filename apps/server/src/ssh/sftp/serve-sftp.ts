@@ -51,7 +51,9 @@ async function answerAll(server: SftpServer, channel: ServerChannel, output: Cha
   const underWay = new Set<Promise<void>>();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   const answer = async (): Promise<void> => {
-    for await (const chunk of channel as AsyncIterable<Buffer>) {
+    // Who sends what can't be read is told so, by the channel.
+    const chunks: AsyncIterable<Buffer> = channel.iterator({ destroyOnReturn: false });
+    for await (const chunk of chunks) {
       for (const packet of packets.push(chunk)) {
         const answered = server
           .handle(packet)

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { SFTPWrapper } from "ssh2";
+import type { ClientChannel, SFTPWrapper } from "ssh2";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { openGateway, openSftp } from "../testing/open-gateway.ts";
+import { openGateway, openSftp, saidBy } from "../testing/open-gateway.ts";
 
 const LARGE_BYTES = 1024 * 1024;
 
@@ -101,4 +101,20 @@ test("what writes a file is ended, and its row goes, also where its connection t
   await expect(write(32_768)).rejects.toThrow();
   client.end();
   await vi.waitFor(async () => expect(await sql("SELECT 1 FROM terminals")).toEqual([]), 10_000);
+});
+
+test.each([
+  ["too long", [0xff, 0xff, 0xff, 0xff], "A packet of 4294967295 bytes is not taken."],
+  ["empty", [0, 0, 0, 0], "A packet of 0 bytes is not taken."],
+  ["cut off", [0, 0, 0, 1, 3], "The packet is cut off."],
+])("a packet that is %s is its sender's fault, and no error in our log", async (_what, bytes, message) => {
+  const { enter, lines } = await openGateway();
+  const client = await enter();
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    client.subsys("sftp", (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  const said = saidBy(channel);
+  channel.write(Buffer.from(bytes));
+  expect(await said).toBe(`berth: ${message}\r\n`);
+  expect(lines.filter((line) => (JSON.parse(line) as { level: number }).level >= 50)).toEqual([]);
 });
