@@ -45,6 +45,7 @@ async function start(env: Env): Promise<void> {
     installation,
     connectEngine,
     changes: live.changes,
+    log,
     publicUrl: env.BERTH_PUBLIC_URL,
   });
   const app = await buildApp({

@@ -49,6 +49,12 @@ export interface ApiServices {
   changes: ChangeFeed;
   stats: StatsFeed;
   calls: CallLimiter;
+  log: FaultLog;
+}
+
+/** Told of faults of ours that no caller is told as theirs. */
+export interface FaultLog {
+  error(fields: { err: unknown }, message: string): void;
 }
 
 export interface EnginePool {

@@ -6,7 +6,7 @@ import type { RegistryConnection } from "@berth/docker/registry/registry-link.ts
 import type { Registry } from "@berth/docker/registry/registry.ts";
 import { createCallLimiter } from "./call-limiter.ts";
 import { createStatsFeed } from "./containers/stats-feed.ts";
-import type { ApiServices, ChangeFeed, EnginePool, RegistryPool } from "./context.ts";
+import type { ApiServices, ChangeFeed, EnginePool, FaultLog, RegistryPool } from "./context.ts";
 import { createEnginePool } from "./machines/engine-pool.ts";
 import { createRegistryPool } from "./registry/registry-pool.ts";
 
@@ -20,6 +20,8 @@ export interface ServiceParts {
   connectRegistry?: (connection: RegistryConnection) => Registry;
   /** Where nobody listens for changes (a script, most tests) it is left out: then none is ever told. */
   changes?: ChangeFeed;
+  /** The console where it is left out. */
+  log?: FaultLog;
   /** Calls of one account in a minute. */
   callsPerMinute?: number;
 }
@@ -44,8 +46,11 @@ export function createApiServices(parts: ServiceParts): ApiServices & {
     registries: createRegistryPool({ sql, box, connectRegistry: parts.connectRegistry ?? connectRegistry }),
     stats: createStatsFeed({ sql, engines }),
     calls: createCallLimiter(parts.callsPerMinute),
+    log: parts.log ?? CONSOLE,
   };
 }
+
+const CONSOLE: FaultLog = { error: ({ err }, message) => console.error(message, err) };
 
 const SILENT: ChangeFeed = {
   follow: (_actor, signal) =>

@@ -37,6 +37,7 @@ export async function openApp(
       installation: "00000000-0000-4000-8000-000000000000",
       connectEngine,
       changes: live.changes,
+      log,
       ...(connectRegistry && { connectRegistry }),
     }),
     ...changed,

@@ -6,6 +6,7 @@ import { moveContainer } from "../containers/move.ts";
 import { stopContainer } from "../containers/stop.ts";
 import { selectContainers } from "../containers/view.ts";
 import type { AuthedContext } from "../context.ts";
+import { toTrpcError } from "../to-trpc-error.ts";
 import { updateMachine } from "./update.ts";
 
 /** Each looks into a container on the engine. */
@@ -40,7 +41,8 @@ async function drainOne(ctx: AuthedContext, { container_id, name, account, on_dr
       drained.moving.push(told);
     }
   } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    drained.left.push({ ...told, reason: error.message });
+    // One fault must not hide what became of the others.
+    if (!(error instanceof DomainError)) ctx.log.error({ err: error }, "a container could not be drained");
+    drained.left.push({ ...told, reason: toTrpcError(error).message });
   }
 }

@@ -27,7 +27,7 @@ export interface InProcessApi {
 
 /** The whole router on a database of its own, without HTTP. */
 export async function openInProcessApi(
-  parts: Partial<Pick<ServiceParts, "connectRegistry" | "publicUrl">> = {},
+  parts: Partial<Pick<ServiceParts, "connectRegistry" | "publicUrl" | "log">> = {},
 ): Promise<InProcessApi> {
   const database = await createTestDatabase();
   const db = createDb(database.url);
