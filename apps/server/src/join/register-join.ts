@@ -43,12 +43,13 @@ export function registerJoin(scope: FastifyInstance, services: ApiServices): voi
   scope.get<{ Params: { token: string } }>("/join/:token.sh", async ({ params }, reply) =>
     reply.type("text/x-shellscript; charset=utf-8").send(await readJoinScript(services, params.token)),
   );
-  scope.post<{ Params: { token: string }; Querystring: { address?: unknown } }>(
+  scope.post<{ Params: { token: string }; Querystring: { address?: unknown; engine_id?: unknown } }>(
     "/join/:token/sign",
     async (request, reply) => {
-      const { address } = request.query;
+      const { address, engine_id } = request.query;
       const signed = await signForMachine(services, request.params.token, {
         address: typeof address === "string" ? address : "",
+        ...(typeof engine_id === "string" && { engine_id }),
         request: textOf(request),
       });
       return reply.type("text/plain; charset=utf-8").send(writeSigned(signed));

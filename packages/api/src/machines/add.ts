@@ -7,6 +7,7 @@ import type { AuthedContext, Person } from "../context.ts";
 import { transact } from "../transact.ts";
 import { type MachineFacts, readFacts } from "./facts.ts";
 import { getMachine } from "./get.ts";
+import { hostOf } from "./host.ts";
 import { type MetEngine, meetEngine } from "./meet-engine.ts";
 import { refuseUnreachableRegistry } from "./refuse-unreachable-registry.ts";
 import { sealTls } from "./seal-tls.ts";
@@ -44,7 +45,7 @@ export async function insertMachine(
 ): Promise<Machine> {
   const { url, tls, allow_insecure } = input;
   await refuseKnown(tx, url, met);
-  if (!simulated) await refuseUnreachableRegistry(tx, url);
+  if (!simulated) await refuseUnreachableRegistry(prismaSql(tx), hostOf(url, null));
   const ports = input.port_range ?? DEFAULT_PORT_RANGE;
   const machine_id = await chooseId(tx, input, met);
   const name = await chooseName(tx, input, met);

@@ -610,7 +610,9 @@ get_certificate() {
   fi
   openssl req -new -key "$WORK/server-key.pem" -subj "/CN=docker" -out "$WORK/request.pem" 2> "$WORK/why" ||
     die "openssl could not make a request: $(cat "$WORK/why")"
-  ask_berth "/join/$BERTH_TOKEN/sign?address=$ADDRESS" "$WORK/request.pem" || return 1
+  # A server that is a machine already is told by its engine, too: its address may be another one now.
+  engine_id=$(docker_says '{{.ID}}' | tr -cd 'A-Za-z0-9:-')
+  ask_berth "/join/$BERTH_TOKEN/sign?address=$ADDRESS&engine_id=$engine_id" "$WORK/request.pem" || return 1
   for name in certificate ca registry_ca; do sed -n "s/^$name //p" "$WORK/answer" > "$WORK/$name.pem"; done
   sed -n 's/^registry //p' "$WORK/answer" > "$WORK/registry"
   sed -n 's/^registry_is_plain //p' "$WORK/answer" > "$WORK/registry_is_plain"
@@ -727,7 +729,7 @@ join() {
   if get_certificate; then signed=yes; else signed=no; fi
   if needs_certificate; then
     if [ "$signed" = no ]; then
-      note failed "Berth signs no certificate: $(refusal)" 'make another line in Berth'
+      note failed "Berth signs no certificate: $(refusal)" 'mend it, or make another line in Berth'
       tell now
       die "Berth signs no certificate: $(refusal)"
     fi

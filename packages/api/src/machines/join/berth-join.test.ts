@@ -31,6 +31,8 @@ describe.skipIf(findCommand("openssl") === null || findCommand("curl") === null)
   const sent = new Map<string, string>();
   /** What it answers who tells it of checks. */
   let onChecks: () => Promise<number>;
+  /** Why it signs nothing; null where it does. */
+  let refusal: string | null;
 
   beforeAll(async () => {
     authority = await makeAuthority("Berth");
@@ -40,6 +42,7 @@ describe.skipIf(findCommand("openssl") === null || findCommand("curl") === null)
       request.on("data", (chunk) => (body += String(chunk)));
       request.on("end", () => {
         sent.set(path, body);
+        if (refusal !== null && path.includes("/sign?")) return void response.writeHead(409).end(`${refusal}\n`);
         if (path.endsWith("/checks")) return void onChecks().then((status) => response.writeHead(status).end());
         void answer(path, body).then((text) => response.end(text));
       });
@@ -66,6 +69,7 @@ describe.skipIf(findCommand("openssl") === null || findCommand("curl") === null)
     root = mkdtempSync(join(tmpdir(), "berth-join-"));
     sent.clear();
     onChecks = () => Promise.resolve(204);
+    refusal = null;
     write("bin/id", "#!/bin/sh\necho 0\n");
     write("bin/docker", DOCKER);
     write("bin/systemctl", SYSTEMCTL);
@@ -253,6 +257,24 @@ describe.skipIf(findCommand("openssl") === null || findCommand("curl") === null)
     expect(broken.exitCode).toBe(1);
     expect([files(), read("etc/docker/daemon.json")]).toEqual(before);
     expect(sent.has(`/join/${TOKEN}/report`)).toBe(false);
+  });
+
+  test("a server that Berth would not take learns why, before anything of it is changed", async () => {
+    write("unit", UNITS["Docker's docker-ce"].unit);
+    refusal = "Another machine could not reach the registry at 127.0.0.1:5000: set BERTH_REGISTRY_PUBLIC.";
+    const refused = await run("--yes");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.said).toContain(`berth: Berth signs no certificate: ${refusal}`);
+    expect(checksOf().at(-1)).toEqual([
+      "join",
+      "failed",
+      `Berth signs no certificate: ${refusal}`,
+      expect.stringContaining("mend it"),
+    ]);
+    expect([...sent.keys()]).toContain(`/join/${TOKEN}/sign?address=10.0.0.5&engine_id=THE-ID`);
+    expect(sent.has(`/join/${TOKEN}/report`)).toBe(false);
+    expect(existsSync(join(root, "asked"))).toBe(false);
+    expect(existsSync(join(root, "etc"))).toBe(false);
   });
 
   test("an authority that is not the one of the script is not let in", async () => {

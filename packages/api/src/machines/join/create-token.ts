@@ -5,6 +5,7 @@ import { isLoopback } from "@berth/spec/loopback.ts";
 import { recordAudit } from "../../audit.ts";
 import type { AuthedContext } from "../../context.ts";
 import { transact } from "../../transact.ts";
+import { unreachableRegistry } from "../refuse-unreachable-registry.ts";
 import { isPlainUrl, renderScript, sha256Of } from "./render-script.ts";
 import { hashJoinToken, newJoinToken } from "./token.ts";
 import { toJoinToken } from "./view-token.ts";
@@ -57,7 +58,7 @@ export async function createJoinToken(
       command: commandFor(script_url, script_sha256),
       script_url,
       script_sha256,
-      warning: warningOf(public_url),
+      warning: await warningOf(prismaSql(tx), public_url),
     };
   });
 }
@@ -80,7 +81,15 @@ function commandFor(scriptUrl: string, sha256: string): string {
   return (scriptUrl.startsWith("https:") ? [fetch, run] : [fetch, check, run]).join(" && ");
 }
 
-function warningOf(publicUrl: string): string | null {
-  if (!isLoopback(new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, "$1"))) return null;
-  return `Only this host itself reaches Berth at ${publicUrl}: set BERTH_HOST and BERTH_PUBLIC_URL to an address that GPU servers reach, start Berth again, and make another token.`;
+/** What would refuse the server at the end of its joining is told before it begins. */
+async function warningOf(sql: Sql, publicUrl: string): Promise<string | null> {
+  const warnings: string[] = [];
+  if (isLoopback(new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, "$1"))) {
+    warnings.push(
+      `Only this host itself reaches Berth at ${publicUrl}: set BERTH_HOST and BERTH_PUBLIC_URL to an address that GPU servers reach, start Berth again, and make another token.`,
+    );
+  }
+  const registry = await unreachableRegistry(sql);
+  if (registry) warnings.push(registry.message);
+  return warnings.length > 0 ? warnings.join(" ") : null;
 }

@@ -11,6 +11,7 @@ import { type InProcessApi, openInProcessApi } from "../../testing/in-process-ap
 import { openTls } from "../seal-tls.ts";
 import { authorityOf } from "./authority.ts";
 import { readChecks, recordChecks } from "./checks.ts";
+import { createJoinToken } from "./create-token.ts";
 import { readReport } from "./read-report.ts";
 import { joinMachine } from "./report.ts";
 import { readJoinScript } from "./script.ts";
@@ -275,4 +276,35 @@ test("a report that can't be read, or says too much, is refused", () => {
   fails([report, ...Array.from({ length: 65 }, () => GPU)].join("\n"));
   fails("x=1\n".repeat(201));
   expect(readReport(`${report}\nof_a_later_script=1`).gpus).toHaveLength(1);
+});
+
+test("a second machine that could not reach the registry is told so with the token, and before it is changed", async () => {
+  const { address, report } = startServer();
+  const { machine_id } = await join((await makeToken()).token, report);
+  expect((await makeToken()).warning).toBe(null);
+  const registry = { kind: "process", state: "running", url: "http://127.0.0.1:5000", ca: null, message: "" } as const;
+  await writeRegistry(api.services.sql, { ...registry, address: "127.0.0.1:5000" });
+  const said =
+    "Another machine could not reach the registry at 127.0.0.1:5000, an address that leads every host to itself";
+  const { token, warning } = await makeToken();
+  expect(warning).toMatch(new RegExp(`^${said}.* start Berth again\\.$`));
+  const request = await requestOf();
+  const sign = (at: string, engine_id?: string) =>
+    signForMachine(api.services, token, { address: at, request, ...(engine_id !== undefined && { engine_id }) });
+  await expect(sign("10.0.3.1")).rejects.toMatchObject({ code: "CONFLICT", message: warning });
+  await expect(sign("10.0.3.1", "ID-of-another")).rejects.toMatchObject({ code: "CONFLICT" });
+  // What is a machine already stays one, also at an address that is new.
+  for (const known of [sign(address), sign("10.0.3.1", machine_id), sign("127.0.0.1")]) {
+    expect((await known).registry?.address).toBe("127.0.0.1:5000");
+  }
+});
+
+test("both that stands in the way of a server is said with its token", async () => {
+  const { actor } = await api.addUser("third", "admin");
+  const services = { ...api.services, publicUrl: "http://127.0.0.1:3000" };
+  const { warning } = await createJoinToken(
+    { ...services, actor, address: null, request_id: "a-request", cookies: null },
+    { ttl_minutes: 1 },
+  );
+  expect(warning).toMatch(/^Only this host itself .* another token\. Another machine could not reach .* again\.$/);
 });

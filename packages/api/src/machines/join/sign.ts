@@ -1,9 +1,12 @@
 import { isIP } from "node:net";
 import { readRegistry } from "@berth/db/registry/record.ts";
+import type { Sql } from "@berth/db/sql.ts";
 import { CertificateRequestError, signServerRequest } from "@berth/docker/certificates/authority.ts";
 import { DomainError, invalidField } from "@berth/spec/error-code.ts";
 import { z } from "zod";
 import type { ApiServices } from "../../context.ts";
+import { hostOf } from "../host.ts";
+import { refuseUnreachableRegistry } from "../refuse-unreachable-registry.ts";
 import { authorityOf, CERTIFICATE_DAYS } from "./authority.ts";
 import { findOpenToken } from "./find-token.ts";
 
@@ -34,16 +37,24 @@ export interface SignedForMachine {
 
 /**
  * Signs what an engine will listen with at `address`, and nothing else that the request (PEM) asks for. BAD_REQUEST for a
- * request or an address that is none; else throws as `findOpenToken` does.
+ * request or an address that is none; CONFLICT for a server that could not join, before anything was changed on it; else
+ * throws as `findOpenToken` does.
  */
 export async function signForMachine(
   services: Pick<ApiServices, "sql" | "box">,
   token: string,
-  { address, request }: { address: string; request: string },
+  {
+    address,
+    engine_id,
+    request,
+  }: { address: string; /** As the script tells it. */ engine_id?: string; request: string },
 ): Promise<SignedForMachine> {
   await findOpenToken(services.sql, token);
   const host = ServerAddress.safeParse(address);
   if (!host.success) throw invalidField("address", host.error.issues[0]?.message ?? "Not an address.");
+  if (!(await isRecorded(services.sql, host.data, engine_id))) {
+    await refuseUnreachableRegistry(services.sql, host.data);
+  }
   const authority = await authorityOf(services);
   const registry = await readRegistry(services.sql);
   return {
@@ -54,6 +65,12 @@ export async function signForMachine(
         ? { address: registry.address, ca: registry.ca, is_plain: registry.url.startsWith("http:") }
         : null,
   };
+}
+
+/** Then it stays the machine that it is. */
+async function isRecorded(sql: Sql, host: string, engineId: string | undefined): Promise<boolean> {
+  const machines = await sql<{ machine_id: string; url: string }>("SELECT machine_id, url FROM machines");
+  return machines.some(({ machine_id, url }) => machine_id === engineId || hostOf(url, null) === host);
 }
 
 async function sign(authority: Parameters<typeof signServerRequest>[0], request: string, host: string) {
