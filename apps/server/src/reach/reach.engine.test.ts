@@ -189,12 +189,15 @@ describeOnEngines(["real"], (scene) => {
     expect(await relaysOf(scene(), container)).toEqual([]);
   });
 
-  test("refuses more connections than it may have open", async () => {
-    const dial = await openReach(scene(), { perContainer: 2 });
+  test.each([
+    [{ perContainer: 2 }, "This container has 2 connections open: close some."],
+    [{ perUser: 2 }, "You have 2 connections open: close some."],
+  ])("with %o refuses one more, until one has ended", async (limits, message) => {
+    const dial = await openReach(scene(), limits);
     const container = await scene().run({ command: ECHO });
     const first = await dial(container);
     await dial(container);
-    await expect(dial(container)).rejects.toMatchObject({ code: "TOO_MANY_REQUESTS" });
+    await expect(dial(container)).rejects.toMatchObject({ code: "TOO_MANY_REQUESTS", message });
     first.destroy();
     await once(first, "close");
     await echoes(await dial(container));
