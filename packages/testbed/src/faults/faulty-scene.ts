@@ -58,7 +58,12 @@ export async function addFaultyMachine(berth: Berth, name: string): Promise<Faul
   const witness = new SimulationWitness();
   const engine = await startScenarioSimulation(name, { onlooker: witness });
   const id = await runForeign(engine);
-  return { engine, witness, scene: await Scene.open(berth, engine), foreign: { id, was: await fingerprint(engine, id) } };
+  return {
+    engine,
+    witness,
+    scene: await Scene.open(berth, engine),
+    foreign: { id, was: await fingerprint(engine, id) },
+  };
 }
 
 export async function closeFaultyScene(opened: FaultyScene | undefined): Promise<void> {
