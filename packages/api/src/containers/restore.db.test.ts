@@ -218,7 +218,9 @@ test("names what another container has by now, and changes nothing", async () =>
   // One that is stopped needs no GPU before it is started.
   await li.container.stop(container);
   expect(await li.container.restore(ref)).toMatchObject({ desired: "stopped", spec: before.spec });
-  await expect(li.container.start(container)).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(li.container.start({ container_id: container.container_id })).rejects.toMatchObject({
+    code: "CONFLICT",
+  });
 });
 
 test("counts in its owner's quota", async () => {
@@ -236,7 +238,7 @@ test("gives no GPU to one that has done its work, before it is started again", a
   await api.db.gpu_allocations.deleteMany({ where: { container_id } });
   await api.db.container_status.update({ where: { container_id }, data: { completed_run: 1 } });
   expect((await li.container.restore(ref)).gpus).toEqual([]);
-  expect((await li.container.start(container)).gpus).toEqual(before.gpus);
+  expect((await li.container.start({ container_id: container.container_id })).gpus).toEqual(before.gpus);
 });
 
 test("takes no word for a recreate before it is done, and is over with the next one", async () => {

@@ -41,7 +41,7 @@ test("a start takes the very GPUs that the container was made with", async () =>
   const container = await create({ gpu_count: 1 });
   await li.container.stop(container);
   await giveGpusBack(container);
-  const started = await li.container.start(container);
+  const started = await li.container.start({ container_id: container.container_id });
   expect(started).toMatchObject({ desired: "running", generation: 3 });
   expect(started.gpus).toEqual(container.gpus);
   expect(started.ports).toEqual(container.ports);
@@ -54,22 +54,24 @@ test("a start is refused while its GPUs are another's, though others are free", 
   await giveGpusBack(container);
   const gpu_uuids = container.gpus.map((gpu) => gpu.uuid);
   const other = await li.container.create({ name: "thief", image: "public/base:1", gpu_uuids });
-  await expect(li.container.start(container)).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(li.container.start({ container_id: container.container_id })).rejects.toMatchObject({
+    code: "CONFLICT",
+  });
   expect((await li.container.get(container)).desired).toBe("stopped");
   await giveGpusBack(other);
-  expect((await li.container.start(container)).gpus).toEqual(container.gpus);
+  expect((await li.container.start({ container_id: container.container_id })).gpus).toEqual(container.gpus);
   await giveGpusBack(container);
 });
 
 test("a start gives its first GPUs to one that was created stopped", async () => {
   const container = await create({ gpu_count: 2, desired: "stopped" });
-  expect((await li.container.start(container)).gpus).toHaveLength(2);
+  expect((await li.container.start({ container_id: container.container_id })).gpus).toHaveLength(2);
   await giveGpusBack(container);
 });
 
 test("each start asks for one more run", async () => {
   const container = await create();
-  await li.container.start(container);
+  await li.container.start({ container_id: container.container_id });
   const row = await api.db.containers.findUniqueOrThrow({ where: { container_id: container.container_id } });
   expect(row.run).toBe(2);
 });
@@ -98,16 +100,15 @@ test("a restart of what is stopped is a start, and refused while its GPUs are an
 
 test("a delete is final, can be repeated, and leaves the owner's word", async () => {
   const container = await create();
-  expect(await li.container.delete(container)).toMatchObject({ desired: "removed" });
-  expect(await li.container.delete(container)).toMatchObject({ desired: "removed", generation: 2 });
+  const ref = { container_id: container.container_id };
+  expect(await li.container.delete(ref)).toMatchObject({ desired: "removed" });
+  expect(await li.container.delete(ref)).toMatchObject({ desired: "removed", generation: 2 });
   const tombstone = await api.db.tombstones.findUnique({ where: { uid: container.uid } });
   expect(tombstone).toMatchObject({ noun: "container", name: container.name, machine_id: "ENGINE-gpu-1" });
-  await expect(li.container.start(container)).rejects.toMatchObject({ code: "CONFLICT" });
-  await expect(li.container.stop(container)).rejects.toMatchObject({ code: "CONFLICT" });
-  await expect(li.container.restart(container)).rejects.toMatchObject({ code: "CONFLICT" });
-  await expect(li.container.recreate({ ...container, recreate: "discard" })).rejects.toMatchObject({
-    code: "CONFLICT",
-  });
+  await expect(li.container.start(ref)).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(li.container.stop(ref)).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(li.container.restart(ref)).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(li.container.recreate({ ...ref, recreate: "discard" })).rejects.toMatchObject({ code: "CONFLICT" });
 });
 
 test("a delete keeps all that was claimed until the removal was seen", async () => {
@@ -120,7 +121,7 @@ test("a delete keeps all that was claimed until the removal was seen", async () 
 test("every change is in the audit log", async () => {
   const container = await create();
   await li.container.stop(container);
-  await li.container.start(container);
+  await li.container.start({ container_id: container.container_id });
   await li.container.delete(container);
   const entries = await api.db.audit_log.findMany({
     where: { noun: "container", object_id: String(container.container_id) },

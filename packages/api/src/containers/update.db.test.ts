@@ -246,7 +246,7 @@ test("claims other GPUs at once for one that runs, and at its start for one that
   await li.container.stop(container);
   await api.db.gpu_allocations.deleteMany({ where: { container_id } });
   expect((await li.container.update({ container_id, gpu_count: 2, recreate: "discard" })).gpus).toEqual([]);
-  expect((await li.container.start(container)).gpus).toHaveLength(2);
+  expect((await li.container.start({ container_id: container.container_id })).gpus).toHaveLength(2);
 });
 
 test("asks for GPUs in one way at a time", async () => {
@@ -331,7 +331,7 @@ test("remembers the GPUs of one that is stopped while its cores and ports change
   const gpu_uuids = gpus.map(({ uuid }) => uuid);
   expect(await api.db.placements.findUnique({ where: { container_id } })).toMatchObject({ gpu_uuids, ports: [] });
   expect(await api.db.gpu_allocations.count({ where: { container_id } })).toBe(0);
-  expect(await li.container.start(container)).toMatchObject({ gpus });
+  expect(await li.container.start({ container_id: container.container_id })).toMatchObject({ gpus });
 });
 
 test("starts nothing whose GPUs are another's by now", async () => {

@@ -59,13 +59,16 @@ test("refuses one GPU too many, at a create, a start and an update", async () =>
   const details = { limit: "gpus", allowed: 4, used: 3, asked: 2, containers: ["one"] };
   await expect(create("two", 2)).rejects.toMatchObject({ code: "CONFLICT", cause: { details } });
   const two = await create("two", 2, "stopped");
-  await expect(li.container.start(two)).rejects.toMatchObject({ code: "CONFLICT", cause: { details } });
+  await expect(li.container.start({ container_id: two.container_id })).rejects.toMatchObject({
+    code: "CONFLICT",
+    cause: { details },
+  });
   const update = (gpu_count: number) => li.container.update({ container_id, gpu_count, recreate: "discard" });
   await expect(update(5)).rejects.toMatchObject({ cause: { details: { used: 0, asked: 5, containers: [] } } });
   expect((await update(4)).gpus).toHaveLength(4);
   await li.container.stop({ container_id });
   await giveGpusBack(container_id);
-  expect((await li.container.start(two)).gpus).toHaveLength(2);
+  expect((await li.container.start({ container_id: two.container_id })).gpus).toHaveLength(2);
   await expect(li.container.start({ container_id })).rejects.toMatchObject({
     cause: { details: { used: 2, asked: 4 } },
   });
@@ -96,7 +99,9 @@ test("what is there stays, and can be asked for again and made less, when the qu
 test("an admin who starts another's container uses that user's quota", async () => {
   const container = await create("one", 2, "stopped");
   await allow({ gpus: 1 });
-  await expect(api.admin.container.start(container)).rejects.toMatchObject({ cause: { details: { limit: "gpus" } } });
+  await expect(api.admin.container.start({ container_id: container.container_id })).rejects.toMatchObject({
+    cause: { details: { limit: "gpus" } },
+  });
 });
 
 test("many at once get no more than the quota", async () => {
