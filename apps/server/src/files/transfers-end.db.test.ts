@@ -4,7 +4,7 @@ import { PassThrough, Readable } from "node:stream";
 import { json } from "node:stream/consumers";
 import { type InProcessApi, openInProcessApi } from "@berth/api/testing/in-process-api.ts";
 import type { Engine, EngineCommand } from "@berth/docker/engine.ts";
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createLog } from "../log.ts";
 import { type Client, type OpenRest, openRest } from "../rest/testing/open-rest.ts";
 import { OpenTransfers } from "./open-transfers.ts";
@@ -115,27 +115,32 @@ describe("a transfer of files that is under way", () => {
   });
 
   test("is one of six of its user and of twelve of its container, until another has ended", async () => {
-    const open = async (as: Client) => {
+    const all: ClientRequest[] = [];
+    const ask = async (as: Client) => {
       const asked = begin("GET", as).on("error", () => {});
+      all.push(asked);
       const [answer] = (await once(asked.end(), "response")) as [IncomingMessage];
       answer.on("error", () => {});
-      onTestFinished(() => void asked.destroy());
       return { asked, answer };
     };
+    onTestFinished(async () => {
+      for (const asked of all) asked.destroy();
+      await vi.waitFor(() => expect(open.size).toBe(0));
+    });
     const refusalOf = async (as: Client) => {
-      const { answer } = await open(as);
+      const { answer } = await ask(as);
       const { error } = (await json(answer)) as { error: object };
       return { status: answer.statusCode, ...error };
     };
     const opened = [];
-    for (const as of [li, wang]) for (let count = 0; count < 6; count += 1) opened.push(await open(as));
+    for (const as of [li, wang]) for (let count = 0; count < 6; count += 1) opened.push(await ask(as));
     expect(opened.map(({ answer }) => answer.statusCode)).toEqual(Array(12).fill(200));
     const refused = { status: 429, code: "TOO_MANY_REQUESTS", details: { retry_after_s: 5 } };
     expect(await refusalOf(li)).toEqual({ ...refused, message: "You have 6 files under way: wait for one to arrive." });
     const full = "12 files of this container are under way: wait for one to arrive.";
     expect(await refusalOf(admin)).toEqual({ ...refused, message: full });
     opened[0]!.asked.destroy();
-    await expect.poll(async () => (await open(admin)).answer.statusCode).toBe(200);
+    await expect.poll(async () => (await ask(admin)).answer.statusCode).toBe(200);
   });
 
   test("goes on where another token of its user ends", async () => {
