@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import type { SshCommand } from "../ssh/ssh-commands.ts";
+import type { Command } from "../commands/commands.ts";
 import { receiveFile } from "./receive-file.ts";
 import { openSentFile } from "./send-file.ts";
 
@@ -9,11 +9,11 @@ const CHUNK = Buffer.alloc(16 * 1024, "x");
 const NEVER = new Promise<never>(() => {});
 const STALL_MS = 100;
 const doors = {
-  upload: (command: SshCommand) => receiveFile(command, Readable.from(["x"]), "/file", STALL_MS),
-  download: (command: SshCommand) => openSentFile(command, "/file", STALL_MS),
+  upload: (command: Command) => receiveFile(command, Readable.from(["x"]), "/file", STALL_MS),
+  download: (command: Command) => openSentFile(command, "/file", STALL_MS),
 };
 
-function commandOf(stdout: Readable, exitCode: Promise<number | null> = NEVER): SshCommand {
+function commandOf(stdout: Readable, exitCode: Promise<number | null> = NEVER): Command {
   return {
     stdin: new PassThrough(),
     stdout,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { scriptFailure } from "@berth/api/containers/files/refusals.ts";
-import type { SshCommand } from "../ssh/ssh-commands.ts";
+import type { Command } from "../commands/commands.ts";
 import { within } from "./within.ts";
 
 /** Longer than the first line of any script of ours. */
@@ -13,7 +13,7 @@ const END_MS = 3_000;
  * had where `form` does not fit: anything may stand in the place of the shell, talk without end and never go.
  */
 export async function readFirstLine(
-  { stdout, exitCode }: Pick<SshCommand, "stdout" | "exitCode">,
+  { stdout, exitCode }: Pick<Command, "stdout" | "exitCode">,
   form: RegExp,
   { path, stallMs }: { path: string; stallMs: number },
 ): Promise<{ line: RegExpExecArray; first: Buffer; rest: AsyncIterator<Buffer> }> {

@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { scriptFailure } from "@berth/api/containers/files/refusals.ts";
 import { EXIT, WRITE_SCRIPT } from "@berth/api/containers/files/scripts.ts";
 import { interruptible } from "@berth/api/interruptible.ts";
-import type { SshCommand } from "../ssh/ssh-commands.ts";
+import type { Command } from "../commands/commands.ts";
 import { readFirstLine } from "./first-line.ts";
 import { within } from "./within.ts";
 
@@ -25,7 +25,7 @@ export const writeCommand = ({ path, size, overwrite, id }: ReceivedFile): strin
  * Gives the script what arrives, no faster than it takes it; resolves once the file has its name. Nothing of a file that
  * does not arrive whole is kept: the script counts. Throws its refusal, before anything of `body` is read where it can be.
  */
-export async function receiveFile(command: SshCommand, body: Readable, path: string, stallMs: number): Promise<void> {
+export async function receiveFile(command: Command, body: Readable, path: string, stallMs: number): Promise<void> {
   const { rest } = await readFirstLine(command, /^ready$/, { path, stallMs });
   // It says no more, and ends early where there is no room.
   const ended = rest.next();

@@ -14,8 +14,8 @@ import type { z } from "zod";
 import { closeWith } from "../close-with.ts";
 import { addressOf, createRequestContext } from "../request-context.ts";
 import type { Live } from "../live/open-live.ts";
-import { type SshCommand, SshCommands } from "../ssh/ssh-commands.ts";
-import { keepRows } from "../terminals/keep-rows.ts";
+import { type Command, Commands } from "../commands/commands.ts";
+import { keepRows } from "../commands/keep-rows.ts";
 import { attachment } from "./content-disposition.ts";
 import { OpenTransfers } from "./open-transfers.ts";
 import { receiveFile, writeCommand } from "./receive-file.ts";
@@ -49,7 +49,7 @@ export interface FilesOptions {
 export function registerFiles(app: FastifyInstance, { services, live, limits: changed }: FilesOptions): void {
   const limits = { ...TRANSFER_LIMITS, ...changed };
   const parts = { services, serverId: randomUUID(), log: app.log };
-  const commands = new SshCommands(parts);
+  const commands = new Commands(parts);
   const slots = transferSlots(limits);
   const transfers = new OpenTransfers({ sql: services.sql, log: app.log });
   live?.onCredentials((userId) => void transfers.recheck(userId));
@@ -68,7 +68,7 @@ export function registerFiles(app: FastifyInstance, { services, live, limits: ch
     request: FastifyRequest,
     entry: { action: string; size?: number },
     command: string[],
-  ): Promise<{ command: SshCommand; end: () => Promise<void> }> => {
+  ): Promise<{ command: Command; end: () => Promise<void> }> => {
     services.calls.count(actor.user_id);
     const found = await findFiles({ ...services, actor }, container_id);
     const leave = slots.take(actor.user_id, container_id);

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { READ_SCRIPT } from "@berth/api/containers/files/scripts.ts";
-import type { SshCommand } from "../ssh/ssh-commands.ts";
+import type { Command } from "../commands/commands.ts";
 import { readFirstLine } from "./first-line.ts";
 import { within } from "./within.ts";
 
@@ -16,7 +16,7 @@ export interface SentFile {
 }
 
 /** What the script prints, from its first line on. Throws its refusal, or what cut it off. */
-export async function openSentFile(command: SshCommand, path: string, stallMs: number): Promise<SentFile> {
+export async function openSentFile(command: Command, path: string, stallMs: number): Promise<SentFile> {
   const { line, first, rest } = await readFirstLine(command, /^(file|folder) (\d+)$/, { path, stallMs });
   const [, kind, size] = line;
   const name = posix.basename(path);
@@ -36,7 +36,7 @@ export async function openSentFile(command: SshCommand, path: string, stallMs: n
 }
 
 /** Of a file that grows meanwhile, as a log does, what it had at first. */
-async function* exactly(size: number, chunks: AsyncIterable<Buffer>, command: SshCommand): AsyncGenerator<Buffer> {
+async function* exactly(size: number, chunks: AsyncIterable<Buffer>, command: Command): AsyncGenerator<Buffer> {
   let left = size;
   for await (const chunk of chunks) {
     if (left === 0 && chunk.length > 0) return;
@@ -48,7 +48,7 @@ async function* exactly(size: number, chunks: AsyncIterable<Buffer>, command: Ss
 }
 
 /** tar says 1 of a file that changed while it was read: what it wrote is whole all the same. */
-async function* wholeTar(chunks: AsyncIterable<Buffer>, command: SshCommand): AsyncGenerator<Buffer> {
+async function* wholeTar(chunks: AsyncIterable<Buffer>, command: Command): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) if (chunk.length > 0) yield chunk;
   const code = await command.exitCode();
   if (code !== 0 && code !== 1) throw new Error(`tar ended with ${code}`);

@@ -8,14 +8,14 @@ import type { FastifyBaseLogger } from "fastify";
 import ssh2, { type ClientInfo, type Connection } from "ssh2";
 import type { Live } from "../live/open-live.ts";
 import { closeInTime } from "../close-with.ts";
-import { keepRows } from "../terminals/keep-rows.ts";
+import { keepRows } from "../commands/keep-rows.ts";
 import { ALGORITHMS } from "./algorithms.ts";
 import { type CommandLimits, commandSlots } from "./command-slots.ts";
 import { type AttemptLimits, FailedAttempts } from "./failed-attempts.ts";
 import type { Dial } from "./forward.ts";
 import { opensshPrivateKey } from "./openssh-key.ts";
 import { type ConnectionLimits, SshConnection } from "./ssh-connection.ts";
-import { SshCommands } from "./ssh-commands.ts";
+import { Commands } from "../commands/commands.ts";
 
 export interface GatewayLimits extends AttemptLimits, ConnectionLimits, CommandLimits {
   /** Until one must have been let in. */
@@ -67,7 +67,7 @@ const CHECKS = 10;
 export function createGateway({ services, log, hostKey, dial, live, limits: changed }: GatewayOptions): Gateway {
   const limits = { ...GATEWAY_LIMITS, ...changed };
   const parts = { services, serverId: randomUUID(), log };
-  const commands = new SshCommands({ ...parts, slots: commandSlots(limits) });
+  const commands = new Commands({ ...parts, slots: commandSlots(limits) });
   const rows = keepRows({ ...parts, terminals: commands });
   const failed = new FailedAttempts(limits);
   const connections = new Set<SshConnection>();

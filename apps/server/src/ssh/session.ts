@@ -6,7 +6,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
 import { ChannelOutput } from "./channel-output.ts";
 import { runInShell, sftpCommand, shellCommand } from "./shell-script.ts";
-import type { SshCommand, SshCommands } from "./ssh-commands.ts";
+import type { Command, Commands } from "../commands/commands.ts";
 import { SftpError } from "./sftp/packets.ts";
 import { serveSftp } from "./sftp/serve-sftp.ts";
 
@@ -24,7 +24,7 @@ const NOT_RUN = 255;
 export interface SessionPlace {
   actor: Actor;
   container_id: number;
-  commands: SshCommands;
+  commands: Commands;
   log: FastifyBaseLogger;
   /** Of the connection. */
   socket: Socket;
@@ -37,18 +37,18 @@ export interface SessionPlace {
 
 /** Connects a command with its channel until it has ended, and answers with its exit code. `begin` begins one beside it. */
 type Serve = (
-  command: SshCommand,
+  command: Command,
   channel: ServerChannel,
   output: ChannelOutput,
   gone: AbortSignal,
-  begin: (command: string[]) => Promise<SshCommand>,
+  begin: (command: string[]) => Promise<Command>,
 ) => Promise<number | null>;
 
 type Terminal = Pick<PseudoTtyInfo, "cols" | "rows" | "term">;
 
 /** One session channel of ssh: at most one shell, command or subsystem, in the container of the connection. */
 export function serveSession(session: Session, place: SessionPlace): void {
-  const state: { terminal: Terminal | null; env: Map<string, string>; command: SshCommand | null } = {
+  const state: { terminal: Terminal | null; env: Map<string, string>; command: Command | null } = {
     terminal: null,
     env: new Map(),
     command: null,
@@ -110,9 +110,9 @@ async function serveCommand(
   request: { command: string[]; env: string[]; terminal: Terminal | null },
   gone: AbortSignal,
   serve: Serve,
-  begun: (command: SshCommand) => void,
+  begun: (command: Command) => void,
 ): Promise<void> {
-  let command: SshCommand | null = null;
+  let command: Command | null = null;
   let status = NOT_RUN;
   const hangUp = (): void => void command?.hangUp();
   try {
@@ -121,7 +121,7 @@ async function serveCommand(
     begun(command);
     if (gone.aborted) hangUp();
     gone.addEventListener("abort", hangUp, { once: true });
-    const begin = (beside: string[]): Promise<SshCommand> =>
+    const begin = (beside: string[]): Promise<Command> =>
       commands.start({ actor, container_id, command: beside, env: [], terminal: null });
     status = (await serve(command, channel, new ChannelOutput(channel, socket, gone), gone, begin)) ?? NOT_RUN;
   } catch (error) {

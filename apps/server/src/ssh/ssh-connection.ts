@@ -11,7 +11,7 @@ import type { AuthContext, Connection, PublicKeyAuthContext, ServerChannel } fro
 import { isSignatureGood } from "./check-signature.ts";
 import { type Dial, forward } from "./forward.ts";
 import { serveSession } from "./session.ts";
-import type { SshCommands } from "./ssh-commands.ts";
+import type { Commands } from "../commands/commands.ts";
 
 export interface ConnectionLimits {
   /** Open at once, of one connection. */
@@ -23,7 +23,7 @@ export interface ConnectionLimits {
 interface Parts {
   services: ApiServices;
   log: FastifyBaseLogger;
-  commands: SshCommands;
+  commands: Commands;
   dial: Dial;
   limits: ConnectionLimits;
   /** What its address is counted by. */

@@ -8,7 +8,7 @@ import { WebSocket } from "ws";
 import { closeWith } from "../close-with.ts";
 import { addressOf } from "../request-context.ts";
 import type { AcceptedSocket, SocketRegistry } from "../sockets/socket-registry.ts";
-import { keepRows } from "./keep-rows.ts";
+import { keepRows } from "../commands/keep-rows.ts";
 import { TERMINAL_LIMITS, type TerminalEntry, type TerminalLimits, Terminals } from "./terminals.ts";
 
 export interface TerminalOptions {

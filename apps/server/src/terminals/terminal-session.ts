@@ -5,7 +5,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { type RawData, WebSocket } from "ws";
 import { endSocket, failSocket } from "../sockets/fail-socket.ts";
 import { OutputRing } from "./output-ring.ts";
-import { readExitCode } from "./read-exit-code.ts";
+import { readExitCode } from "../commands/read-exit-code.ts";
 import { SocketOutput } from "./socket-output.ts";
 
 const GOOD_END = 1000;

@@ -11,9 +11,9 @@ import { DomainError } from "@berth/spec/error-code.ts";
 import type { FastifyBaseLogger } from "fastify";
 import { openTerminals } from "../metrics.ts";
 import { Slots } from "../slots.ts";
-import { endCommand } from "./end-command.ts";
-import { engineRefusal } from "./engine-refusal.ts";
-import { TERMINAL_VARIABLE } from "./hang-up.ts";
+import { endCommand } from "../commands/end-command.ts";
+import { engineRefusal } from "../commands/engine-refusal.ts";
+import { TERMINAL_VARIABLE } from "../commands/hang-up.ts";
 import { SESSION_LIMITS, type SessionLimits, TerminalSession } from "./terminal-session.ts";
 
 /** bash where the image has it. */

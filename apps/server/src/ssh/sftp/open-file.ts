@@ -1,9 +1,9 @@
-import type { SshCommand } from "../ssh-commands.ts";
+import type { Command } from "../../commands/commands.ts";
 import type { ContainerFiles } from "./container-files.ts";
 import { type Attributes, SftpError, STATUS } from "./packets.ts";
 
 /** Begins one more command in the container. */
-export type Begin = (command: string[]) => Promise<SshCommand>;
+export type Begin = (command: string[]) => Promise<Command>;
 
 /** What is no larger goes through the shell that is there already: a command of its own costs a tenth of a second. */
 const SMALL_READ_BYTES = 256 * 1024;
@@ -29,7 +29,7 @@ export class ReadFile {
   readonly #size: number;
   readonly #line = new Line();
   #whole: Buffer | null = null;
-  #stream: { command: SshCommand; chunks: AsyncIterator<Buffer>; held: Buffer; at: number; hasEnded: boolean } | null =
+  #stream: { command: Command; chunks: AsyncIterator<Buffer>; held: Buffer; at: number; hasEnded: boolean } | null =
     null;
 
   constructor(parts: { files: ContainerFiles; begin: Begin }, path: string, { size = 0 }: Attributes) {
@@ -118,7 +118,7 @@ export class WriteFile {
   /** What is kept to be written at the end, while it is little. */
   #small: Buffer[] = [];
   #smallBytes = 0;
-  #stream: { command: SshCommand; at: number; hasEnded: boolean } | null = null;
+  #stream: { command: Command; at: number; hasEnded: boolean } | null = null;
   #times: Attributes["times"];
   /** Something of it was lost. */
   #isBroken = false;
@@ -199,7 +199,7 @@ export class WriteFile {
     return stream;
   }
 
-  async #send(stream: { command: SshCommand; at: number; hasEnded: boolean }, data: Buffer): Promise<void> {
+  async #send(stream: { command: Command; at: number; hasEnded: boolean }, data: Buffer): Promise<void> {
     if (data.length === 0) return;
     // As on a full disk, or where the file may not be written.
     this.#isBroken ||= stream.hasEnded;

@@ -1,7 +1,7 @@
 import type { ServerChannel } from "ssh2";
 import type { ChannelOutput } from "../channel-output.ts";
 import { OWN_SFTP_LINE } from "../shell-script.ts";
-import type { SshCommand } from "../ssh-commands.ts";
+import type { Command } from "../../commands/commands.ts";
 import type { Begin } from "./open-file.ts";
 import { PacketReader } from "./packets.ts";
 import { MAX_PACKET_BYTES, SftpServer } from "./sftp-server.ts";
@@ -13,7 +13,7 @@ const MAX_LINE = 1_000;
 
 /** The container's own sftp-server where it has one; else ours, over the shell that stands in its place. */
 export async function serveSftp(
-  command: SshCommand,
+  command: Command,
   channel: ServerChannel,
   output: ChannelOutput,
   gone: AbortSignal,

@@ -1,5 +1,5 @@
 import { DomainError } from "@berth/spec/error-code.ts";
-import type { SshCommand } from "../ssh-commands.ts";
+import type { Command } from "../../commands/commands.ts";
 import { ContainerFiles, entryOf } from "./container-files.ts";
 import { type Begin, ReadFile, WriteFile } from "./open-file.ts";
 import { answer, type Attributes, Fields, type Named, OPEN, REQUEST, SftpError, STATUS } from "./packets.ts";
@@ -39,7 +39,7 @@ export class SftpServer {
   readonly #begin: Begin;
   readonly #handles = new Map<string, OpenFile | OpenFolder>();
   /** What reads and writes files. */
-  readonly #running = new Set<SshCommand>();
+  readonly #running = new Set<Command>();
   #lastHandle = 0;
   #isClosed = false;
 
@@ -71,7 +71,7 @@ export class SftpServer {
     this.#handles.clear();
   }
 
-  async #start(begin: Begin, command: string[]): Promise<SshCommand> {
+  async #start(begin: Begin, command: string[]): Promise<Command> {
     if (this.#isClosed) throw new SftpError(STATUS.failure, "The channel has closed.");
     try {
       const begun = await begin(command);

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Engine, type EngineCommand, EngineError } from "@berth/docker/engine.ts";
-import { TERMINAL_VARIABLE } from "../../terminals/hang-up.ts";
+import { TERMINAL_VARIABLE } from "../../commands/hang-up.ts";
 
 /**
  * An engine whose containers are all this machine: what ssh runs in them are processes of the test, and as mighty as it is.

@@ -5,13 +5,13 @@ import type { Actor, ApiServices } from "@berth/api/context.ts";
 import { forgetTerminal, recordTerminal } from "@berth/db/terminals/terminals.ts";
 import { EngineError } from "@berth/docker/engine.ts";
 import type { FastifyBaseLogger } from "fastify";
-import { endCommand } from "../terminals/end-command.ts";
-import { engineRefusal } from "../terminals/engine-refusal.ts";
-import { signalCommand, SIGNALS, TERMINAL_VARIABLE } from "../terminals/hang-up.ts";
-import { readExitCode } from "../terminals/read-exit-code.ts";
+import { endCommand } from "./end-command.ts";
+import { engineRefusal } from "./engine-refusal.ts";
+import { signalCommand, SIGNALS, TERMINAL_VARIABLE } from "./hang-up.ts";
+import { readExitCode } from "./read-exit-code.ts";
 import type { Slots } from "../slots.ts";
 
-export interface SshCommandRequest {
+export interface CommandRequest {
   actor: Actor;
   container_id: number;
   command: string[];
@@ -20,8 +20,8 @@ export interface SshCommandRequest {
   terminal: { cols: number; rows: number } | null;
 }
 
-/** A command in a container, begun for a channel of ssh. */
-export interface SshCommand {
+/** A command in a container, begun for a channel of ssh or a transfer. */
+export interface Command {
   stdin: Writable;
   stdout: Readable;
   /** Null on a terminal, which has one output. */
@@ -43,7 +43,7 @@ interface Parts {
   slots?: Slots;
 }
 
-interface Process extends Omit<SshCommand, "hangUp" | "signal"> {
+interface Process extends Omit<Command, "hangUp" | "signal"> {
   /** True when it has ended, false when its connection was lost. */
   ended: Promise<boolean>;
   drop(): void;
@@ -56,8 +56,11 @@ interface Entry {
   drop(): void;
 }
 
-/** The commands that ssh has open on this server. Each has a row, as a terminal has: should this server die, another ends it. */
-export class SshCommands {
+/**
+ * The commands that are open on this server for ssh, or for a transfer. Each has a row, as a terminal has: should this
+ * server die, another ends it.
+ */
+export class Commands {
   readonly #parts: Parts;
   readonly #entries = new Map<string, Entry>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -77,7 +80,7 @@ export class SshCommands {
   }
 
   /** What it throws can be told to whoever asked. */
-  start(request: SshCommandRequest): Promise<SshCommand> {
+  start(request: CommandRequest): Promise<Command> {
     return this.#track(this.#start(request));
   }
 
@@ -86,7 +89,7 @@ export class SshCommands {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #start({ actor, container_id, ...request }: SshCommandRequest): Promise<SshCommand> {
+  async #start({ actor, container_id, ...request }: CommandRequest): Promise<Command> {
     const { services, slots } = this.#parts;
     const found = await findOnEngine({ ...services, actor }, container_id);
     const leave = slots?.take(actor.user_id, container_id);
@@ -102,8 +105,8 @@ export class SshCommands {
 
   async #startOn(
     found: OnEngine,
-    { actor, container_id, ...request }: SshCommandRequest,
-  ): Promise<{ command: SshCommand; ended: Promise<boolean> }> {
+    { actor, container_id, ...request }: CommandRequest,
+  ): Promise<{ command: Command; ended: Promise<boolean> }> {
     const { services, serverId, log } = this.#parts;
     const { machine_id, engine_id, engine } = found;
     const terminal_id = randomUUID();
@@ -117,7 +120,7 @@ export class SshCommands {
       session.hasExited = hasEnded;
       void this.#track(this.#settle(entry));
     });
-    const command: SshCommand = {
+    const command: Command = {
       ...process,
       signal: (name) => {
         const signal = SIGNALS.find((known) => known === name);
@@ -133,7 +136,7 @@ export class SshCommands {
   async #open(
     found: OnEngine,
     terminal_id: string,
-    request: Pick<SshCommandRequest, "command" | "env" | "terminal">,
+    request: Pick<CommandRequest, "command" | "env" | "terminal">,
   ): Promise<Process> {
     const env = [...request.env, `${TERMINAL_VARIABLE}=${terminal_id}`];
     try {
