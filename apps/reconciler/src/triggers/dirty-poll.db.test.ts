@@ -48,10 +48,11 @@ test("asks every 15 seconds for what was changed and not observed, until it was"
   const { uid } = await insertContainer(sql, { desired: "removed" });
   const machine = `dirty-${uid}`;
   await insertMachine(sql, machine);
-  const swept = Promise.withResolvers<void>();
+  let asking = 0;
   const { next } = pollOf(async <Row>(text: string, parameters?: readonly unknown[]) => {
+    asking += 1;
     const rows = await sql<Row>(text, parameters);
-    if (text.startsWith("DELETE")) swept.resolve();
+    asking -= 1;
     return rows;
   });
   const first = next();
@@ -59,8 +60,8 @@ test("asks every 15 seconds for what was changed and not observed, until it was"
   expect(await first).toEqual({ containers: [uid], machines: [machine], images: [expect.any(String)] });
 
   await sql("DELETE FROM dirty WHERE noun <> 'machine'");
-  await swept.promise;
-  await turn(); // the first look has ended, and waits for its next turn
+  // The first look has swept, with one statement after the other, and waits for its next turn.
+  await expect.poll(() => asking).toBe(0);
   const second = next();
   vi.advanceTimersByTime(POLL_MS);
   expect(await second).toEqual({ containers: [], machines: [machine], images: [] });
