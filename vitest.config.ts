@@ -17,7 +17,7 @@ const patience = (testMs: number, hookMs: number, waitMs: number) => ({
   setupFiles: ["packages/testbed/src/patient-waits.ts"],
 });
 /** A machine that tests several files may be busy with another. What must be quick is asserted where it is meant. */
-const PATIENT = patience(60_000, 60_000, 20_000);
+const PATIENT = patience(120_000, 180_000, 20_000);
 
 const POSTGRES = "packages/testbed/src/postgres/global-setup.ts";
 const FLEET = "packages/testbed/src/fleet/global-setup.ts";

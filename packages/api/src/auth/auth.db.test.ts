@@ -149,9 +149,9 @@ test("an address registers a hundred accounts and no more, also where each was r
 test("many who are right at once all get in", async () => {
   const office = api.callerFor(null, "10.6.6.7");
   const outcomes = await Promise.all(
-    Array.from({ length: 40 }, () => office.auth.login({ account, password: PASSWORD })),
+    Array.from({ length: 15 }, () => office.auth.login({ account, password: PASSWORD })),
   );
-  expect(outcomes).toHaveLength(40);
+  expect(outcomes).toHaveLength(15);
   expect(await api.db.attempts.count({ where: { address: "10.6.6.7" } })).toBe(0);
 });
 

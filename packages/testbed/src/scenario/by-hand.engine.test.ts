@@ -3,8 +3,8 @@ import { engineTime, timedActionsSince } from "../faults/on-engine.ts";
 import { TEST_IMAGE } from "../fleet/test-image.ts";
 import { describeOnEngines } from "./on-engines.ts";
 
-/** By the engine's own clock, its own start included: no poll is as quick. */
-const UNDONE_WITHIN_MS = 2_000;
+/** By the engine's own clock, its own start on a busy machine included: no poll is as quick. */
+const UNDONE_WITHIN_MS = 5_000;
 
 describeOnEngines(["real", "simulated"], (scene) => {
   test("makes again what was removed by hand, and says that what was inside is gone", async () => {

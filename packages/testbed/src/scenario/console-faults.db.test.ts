@@ -11,7 +11,7 @@ import { ADMIN, type ApiServer, startApiServer } from "./api-server.ts";
 import { type ReconcilerProcess, startReconcilerProcess } from "./reconciler-process.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 /** In which a page says that something is away. */
 const TOLD_MS = 25_000;
 /** In which it is as before once that is back. */
@@ -106,7 +106,8 @@ describe.skipIf(!hasChromium())("the console, when what it stands on goes away",
     ]);
     await form.page.getByLabel(containers.new_name, { exact: true }).fill("half-typed");
     await terminal.openTerminal();
-    await terminal.type("WORD=kept-by-the-shell");
+    // Seen by the shell: what is still on its way when the network goes is lost.
+    await terminal.type("WORD=kept-by-the-shell; echo $WORD-first", "kept-by-the-shell-first");
     await log.page.getByRole("log").getByText("line").first().waitFor();
     await list.page.getByRole("link", { name: "speaks" }).waitFor();
 
@@ -151,7 +152,8 @@ describe.skipIf(!hasChromium())("the console, when what it stands on goes away",
     const { user, first: terminal } = await openBrowser(way.url);
     await terminal.page.goto(`/containers/${containerId}`);
     await terminal.openTerminal();
-    await terminal.type("WORD=kept-by-the-shell");
+    // Seen by the shell: what is still on its way when the network goes is lost.
+    await terminal.type("WORD=kept-by-the-shell; echo $WORD-first", "kept-by-the-shell-first");
     way.cut();
     await terminal.page.getByText(user.texts.containers.reconnecting).waitFor();
     await terminal.terminalIsBack(BACK_MS);

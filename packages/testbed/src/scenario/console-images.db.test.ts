@@ -11,7 +11,7 @@ import { type Berth, startBerth } from "./berth.ts";
 import { recordRegistry } from "./record-registry.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 /** The built console in a real browser, on a simulated machine that builds, with a registry that is simulated too. */
 describe.skipIf(!hasChromium())("images in the console", () => {
@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium())("images in the console", () => {
     await page.goto("/images");
     await press(page, en.builds.add);
     await page.getByText(en.builds.build_hint).click();
-    const lines = ["FROM public/busybox:1", "COPY src /src", "RUN cat /src/greeting.txt; sleep 2"];
+    const lines = ["FROM public/busybox:1", "COPY src /src", "RUN cat /src/greeting.txt; sleep 8"];
     await editorOf(page).fill(lines.join("\n"));
     await page.locator("input[webkitdirectory]").setInputFiles(folder);
     await page.getByText("1 files").waitFor();
