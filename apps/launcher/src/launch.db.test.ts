@@ -24,7 +24,6 @@ import { identifyProcess } from "./process-identity.ts";
 const SCRIPT = fileURLToPath(new URL("./launch.fixture.ts", import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 20 };
 // Each test starts all of Berth, some of them twice.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 let dataDir: string;
 let port: number;

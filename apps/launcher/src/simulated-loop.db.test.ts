@@ -19,7 +19,6 @@ const ADMIN = { account: "berth-admin", password: "of the one who tries it" };
 const PATIENCE = { timeout: 30_000, interval: 50 };
 /** It ends at once when it is told to. */
 const SLEEPS = { command: ["sleep", "1000"] };
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let dataDir: string;
 let launcher: ChildProcess;

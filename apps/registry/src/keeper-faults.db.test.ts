@@ -7,7 +7,7 @@ import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "@berth/testbed/postgres/restartable.ts";
 import { REGISTRY_BINARY } from "@berth/testbed/registry/own-registry.ts";
 import pino from "pino";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { splitAddress } from "./addresses.ts";
 import { readEnv } from "./env.ts";
 import { Keeper, type KeeperOptions, MISSING_MESSAGE } from "./keeper.ts";
@@ -25,8 +25,6 @@ import {
   waitForCollection,
   waitForState,
 } from "./testing/keeper.fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** One database for all, which some of the tests take away. */
 let postgres: RestartablePostgres;

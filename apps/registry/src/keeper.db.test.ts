@@ -7,7 +7,7 @@ import { readCollection, readRegistry } from "@berth/db/registry/record.ts";
 import { waitUntil } from "@berth/testbed/fleet/wait-until.ts";
 import { REGISTRY_BINARY } from "@berth/testbed/registry/own-registry.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   askToCollect,
   callRegistry,
@@ -21,7 +21,6 @@ import {
   waitForState,
 } from "./testing/keeper.fixture.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 const MIB = 1024 * 1024;
 const database = useTestDatabase();
 let place: Place;

@@ -7,11 +7,10 @@ import type { IncomingMessage } from "node:http";
 import { REGISTRY_BINARY } from "@berth/testbed/registry/own-registry.ts";
 import { issueServerCertificate, makeAuthority } from "@berth/docker/certificates/authority.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { splitAddress } from "./addresses.ts";
 import { makePlace, type Place, startKeeper, waitForState } from "./testing/keeper.fixture.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 const OWN_ADDRESS = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address;

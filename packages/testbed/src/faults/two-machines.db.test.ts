@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "@berth/db/pool.ts";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Berth, startBerth } from "../scenario/berth.ts";
 import { startScenarioSimulation } from "../scenario/scenario-engine.ts";
 import { Scene } from "../scenario/scene.ts";
@@ -13,8 +13,6 @@ import {
   openPool,
   UNHARMED_WITHIN_MS,
 } from "./faulty-scene.ts";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const REFUSED = { kind: "answer", status: 500, body: '{"message":"not today"}' } as const;
 

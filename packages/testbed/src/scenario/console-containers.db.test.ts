@@ -10,7 +10,7 @@ import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 import { Scene } from "./scene.ts";
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 const PATIENCE_MS = 60_000;
 /** In a terminal: a word that alone is coloured, and what is selected. */
 const BRIGHT = ".xterm-rows span[class*=xterm-fg], .xterm-rows span[style*=color]";

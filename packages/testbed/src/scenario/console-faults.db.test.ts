@@ -11,7 +11,7 @@ import { ADMIN, type ApiServer, startApiServer } from "./api-server.ts";
 import { type ReconcilerProcess, startReconcilerProcess } from "./reconciler-process.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000 });
 /** In which a page says that something is away. */
 const TOLD_MS = 25_000;
 /** In which it is as before once that is back. */

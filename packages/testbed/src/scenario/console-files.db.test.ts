@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { en } from "@berth/web/locales/en.ts";
 import type { Browser, Page } from "playwright-core";
 import { hasChromium, launchChromium } from "../console/chromium.ts";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ADMIN } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 import { Scene } from "./scene.ts";
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 /** The console's files in a real browser, on a simulated machine. */
 describe.skipIf(!hasChromium())("files in the console", () => {

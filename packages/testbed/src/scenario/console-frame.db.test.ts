@@ -5,8 +5,6 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ADMIN, passwordOf } from "./api-server.ts";
 import { type ConsoleStage, hasBrowser, openConsoleStage, signIn } from "./console-browser.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
-
 /** What is everywhere in the console: keys, the navigation, tables, and the tabs of one browser. */
 describe.skipIf(!hasBrowser)("the console's frame", () => {
   let stage: ConsoleStage;

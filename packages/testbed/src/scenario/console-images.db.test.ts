@@ -11,7 +11,7 @@ import { type Berth, startBerth } from "./berth.ts";
 import { recordRegistry } from "./record-registry.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 /** The built console in a real browser, on a simulated machine that builds, with a registry that is simulated too. */
 describe.skipIf(!hasChromium())("images in the console", () => {

@@ -8,7 +8,7 @@ import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
 const MINUTE_MS = 60_000;
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 /** What admins see of machines and storage, and do with them, in a real browser. */
 describe.skipIf(!hasChromium())("the console's machines", () => {

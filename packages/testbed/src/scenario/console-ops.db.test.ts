@@ -7,7 +7,7 @@ import { ADMIN } from "./api-server.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { type ScenarioEngine, SIMULATED_GPUS, startScenarioSimulation } from "./scenario-engine.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Who holds what, who held it for how long, and how Berth itself does, in the built console on a simulated machine. */
 describe.skipIf(!hasChromium())("the console", () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ADMIN, passwordOf } from "./api-server.ts";
 import { type ConsoleStage, hasBrowser, openConsoleStage, signIn } from "./console-browser.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Accounts, what leads into them (passwords, sessions, tokens, keys, invitations), and the record of what was done. */
 describe.skipIf(!hasBrowser)("the console", () => {

@@ -8,7 +8,7 @@ import { ADMIN } from "./api-server.ts";
 import { type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 
 const PASSWORD = "somebody's own password";
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 /** The built console in a real browser, on a simulated machine. */
 describe.skipIf(!hasChromium())("the console", () => {

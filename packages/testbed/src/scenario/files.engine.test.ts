@@ -13,7 +13,6 @@ import type { WatchedContainer } from "./watched-container.ts";
 
 const MIB = 1024 * 1024;
 const WAIT = { timeout: 20_000, interval: 100 };
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 describeOnEngines(["real"], (scene) => {
   let owner: BerthClient;

@@ -1,15 +1,11 @@
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { afterAll, beforeAll, describe, expect, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { realEngine, type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
 import { Scene } from "./scene.ts";
 
 export type EngineKind = "real" | "simulated";
-
-/** Generous: a test's machine may be busy with others. */
-const OPENED_WITHIN_MS = 180_000;
-const TESTED_WITHIN_MS = 120_000;
 
 /**
  * Describes `scenarios` once for every engine of these kinds that this machine can have. All of them are machines of one
@@ -28,7 +24,6 @@ export function describeOnEngines(
   if (kinds.includes("simulated")) openers.set("simulated", () => startScenarioSimulation("simulated"));
 
   describe.skipIf(openers.size === 0)("a whole Berth", () => {
-    vi.setConfig({ testTimeout: TESTED_WITHIN_MS, hookTimeout: OPENED_WITHIN_MS });
     let berth: Berth;
     const scenes = new Map<string, Scene>();
     beforeAll(async () => {
