@@ -5,12 +5,17 @@
 import { parseCLI, startVitest, type Reporter, type TestCase, type TestModule } from "vitest/node";
 import { prepareMachine } from "../packages/testbed/src/fleet/prepare.ts";
 
+/** So many files are told with what they took. */
+const SLOWEST = 20;
+
 /** Counts tests. What fails outside of any test (a file that can't be loaded, a set-up) counts as one failure each. */
 class Tally implements Reporter {
   passed = 0;
   failed = 0;
   readonly skippedIn = new Map<string, number>();
   readonly outside: string[] = [];
+  /** Seconds that files took, hooks included. */
+  readonly took: { file: string; seconds: number }[] = [];
 
   /** At once: the whole run takes an hour. */
   onTestCaseResult(test: TestCase): void {
@@ -22,6 +27,7 @@ class Tally implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { message: string }[]): void {
     for (const module of modules) {
+      this.took.push({ file: module.relativeModuleId, seconds: Math.round(module.diagnostic().duration / 1_000) });
       for (const test of module.children.allTests()) this.#count(test.result().state, module.relativeModuleId);
       const hasFailedTest = [...module.children.allTests("failed")].length > 0;
       if (module.state() === "failed" && !hasFailedTest) this.outside.push(module.relativeModuleId);
@@ -49,6 +55,8 @@ const tally = new Tally();
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
 await startVitest(filter, { ...options, run: true, watch: false, reporters: ["default", tally] });
 
+const slowest = tally.took.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+for (const { file, seconds } of slowest) console.log(`${seconds} s: ${file}`);
 for (const what of tally.outside) console.log(`failed outside of any test: ${what}`);
 for (const [file, count] of tally.skippedIn) console.log(`skipped: ${count} of ${file}`);
 for (const gap of gaps) console.log(`not available: ${gap}`);

@@ -118,5 +118,5 @@ describe("the wire to an engine", () => {
     await container.until("it to be unknown", ({ phase }) => phase === "Unknown");
     for (const cure of heal) cure();
     await container.reaches("Stopped");
-  }, 40_000);
+  });
 });

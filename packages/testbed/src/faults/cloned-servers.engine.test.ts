@@ -35,7 +35,7 @@ describe.each(generations)("two servers of Docker %s that were made of one disk'
     await clone.engine.run(`printf %s "$2" > "$1"`, idFileOf(clone.engine), id);
     await clone.engine.start();
     await stage.startReconciler();
-  }, 120_000);
+  });
   afterAll(async () => {
     await stage?.strike();
     await database?.drop();
@@ -67,7 +67,7 @@ describe.each(generations)("two servers of Docker %s that were made of one disk'
     expect(await Promise.all([identityOf(original), identityOf(clone)])).toEqual(["true", "true"]);
     await expectConsistent(stage);
     await stage.deleteContainers();
-  }, 60_000);
+  });
 
   test("are not taken for each other where the marker was copied too: the copy is frozen, the original goes on", async () => {
     const own = await readMarker(clone.engine);
@@ -87,5 +87,5 @@ describe.each(generations)("two servers of Docker %s that were made of one disk'
     await stage.seeRunning(asked);
     await expectConsistent(stage);
     await stage.deleteContainers();
-  }, 120_000);
+  });
 });

@@ -210,10 +210,12 @@ describe.concurrent.each(GENERATIONS)("on Docker %s a reconciler that is killed"
     foreign = { id, was: await fingerprint(machine.engine, id) };
   });
   afterEach(async ({ task }) => {
-    if (task.result?.state !== "fail") return stage.deleteContainers();
-    // One that a failed test left would take half of the next one's shards.
-    await stage.killReconcilers();
-    living = null;
+    if (task.result?.state === "fail") {
+      // One that a failed test left would take half of the next one's shards.
+      await stage.killReconcilers();
+      living = await stage.startReconciler();
+    }
+    await stage.deleteContainers();
   });
   afterAll(async () => {
     await stage?.strike();

@@ -8,9 +8,9 @@ import { actionsSince, engineTime, listOf, MUTATIONS, theOneOf } from "./on-engi
 import { Stage, type StageMachine } from "./stage.ts";
 
 /** What is measured here is two seconds at most on a machine that has nothing else to do. */
-const RESUMED_WITHIN_MS = 6_000;
+const RESUMED_WITHIN_MS = 10_000;
 /** The poll comes every fifteen seconds, and the container is to be made. */
-const POLLED_WITHIN_MS = 20_000;
+const POLLED_WITHIN_MS = 30_000;
 
 describe.skipIf(!sharedFleet())("a database that goes away", () => {
   let postgres: RestartablePostgres;

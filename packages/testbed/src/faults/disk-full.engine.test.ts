@@ -28,7 +28,7 @@ describe.skipIf(!hasEngine)("a machine whose disk fills up", () => {
       JSON.stringify(record),
     ]);
     await stage.startReconciler();
-  }, 120_000);
+  });
   afterAll(async () => {
     await stage.strike();
     await drop();

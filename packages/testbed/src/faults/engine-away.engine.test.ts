@@ -18,11 +18,11 @@ const FIRST = ENGINES[0]?.name ?? "";
 const LAST = ENGINES.at(-2)?.name ?? "";
 
 /** Two seconds on a machine that has nothing else to do: here four engines come back side by side. */
-const RESTORED_WITHIN_MS = 6_000;
+const RESTORED_WITHIN_MS = 10_000;
 /** Ten seconds of pings that are not answered, and what it takes a busy machine to tell. */
-const NOTICED_WITHIN_MS = 13_000;
+const NOTICED_WITHIN_MS = 20_000;
 /** Well before the first call to a sick engine gives up. */
-const ELSEWHERE_WITHIN_MS = 5_000;
+const ELSEWHERE_WITHIN_MS = 8_000;
 
 describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
   let database: TestDatabase;
@@ -98,7 +98,7 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
         expect((await theOneOf(engine, stopped)).state).toBe("exited");
       }
       await leave(machine, [running, stopped]);
-    }, 120_000);
+    });
   });
 
   // Also the end of what runs side by side before it.
@@ -128,7 +128,7 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
       await stage.seeStopped(container);
       expect(await conditionOf(FIRST, "Reachable")).toBe("true");
       await leave(machine, [container, elsewhere]);
-    }, 120_000);
+    });
 
     test("a frozen containerd is told, while lists go on being believed", async () => {
       const machine = stage.machine(LAST);
@@ -170,7 +170,7 @@ describe.skipIf(GENERATIONS.length === 0)("an engine that goes away", () => {
     await stage.until("it to be shown online", () => isOnline(FIRST), 45_000);
     await stage.seeStopped(container);
     await leave(machine, [container, beside]);
-  }, 120_000);
+  });
 
   test("in the end every engine has what the database says", () => expectConsistent(stage));
 });

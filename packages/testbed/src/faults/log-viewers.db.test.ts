@@ -40,7 +40,7 @@ describe("a container that prints without end", () => {
     const passed = (await readSoFar(berth.server.pid)) - serverBefore!;
     expect(passed).toBeGreaterThan(EACH_READS - BEHIND_AT_MOST - LINES.length);
     expect(timesOf(engine.simulation, await created, "create")).toBe(1);
-  }, 60_000);
+  });
 });
 
 /** What a process has read of files and sockets, bytes. */

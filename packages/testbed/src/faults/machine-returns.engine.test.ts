@@ -20,7 +20,7 @@ describe.skipIf(!sharedFleet())("a machine that comes back as another", () => {
       engines: generations.map((generation, at) => ({ name: `returns-${at + 1}`, generation })),
     });
     await stage.startReconciler();
-  }, 120_000);
+  });
   afterAll(async () => {
     await stage?.strike();
     await database?.drop();
@@ -53,7 +53,7 @@ describe.skipIf(!sharedFleet())("a machine that comes back as another", () => {
     await stage.seeRunning(container);
     expect((await theOneOf(engine, container)).id).toBe(before.id);
     await expectConsistent(stage);
-  }, 120_000);
+  });
 
   test("an engine that was installed anew is frozen until an admin accepts it, and then each container is made anew or not", async () => {
     const machine = machines()[1]!;
@@ -82,7 +82,7 @@ describe.skipIf(!sharedFleet())("a machine that comes back as another", () => {
     await stage.api.admin.container.delete.mutate(fails);
     await stage.seeGone(fails);
     await expectConsistent(stage);
-  }, 120_000);
+  });
 
   test("one that was forgotten while it was away is told when it is added again, and its containers are left alone", async () => {
     const machine = machines().at(-1)!;
@@ -106,7 +106,7 @@ describe.skipIf(!sharedFleet())("a machine that comes back as another", () => {
       return (await conditionOf(machine, "OrphansFound"))?.message.includes("berth-forgotten-") ?? false;
     });
     expect(await fingerprint(engine, id)).toEqual(left);
-  }, 120_000);
+  });
 
   test("no engine is two machines, whatever address it is added by", async () => {
     const [first] = machines();

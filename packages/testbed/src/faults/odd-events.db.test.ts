@@ -42,7 +42,7 @@ describe("events of an engine", () => {
   test("that come twice: all ends as it was asked for, and nothing is done twice", async () => {
     const { scene, engine } = open();
     const { daemon, faults } = engine.simulation;
-    await expect.poll(() => daemon.events.listeners, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => daemon.events.listeners).toBe(1);
     const calls = countCalls(engine.simulation);
     faults.events = { ...calm, duplicate: 1 };
     const [killed, removed, stopped, renamed] = await Promise.all([
@@ -81,7 +81,7 @@ describe("events of an engine", () => {
     const { scene, engine } = open();
     const { daemon, faults } = engine.simulation;
     const container = await scene.run();
-    await expect.poll(() => daemon.events.listeners, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => daemon.events.listeners).toBe(1);
     const calls = countCalls(engine.simulation);
     faults.events = { ...calm, drop: 1 };
     const told: string[] = [];
@@ -91,7 +91,7 @@ describe("events of an engine", () => {
     expect(calls("events")).toBe(0);
     expect(told).toEqual([]);
     expect(timesOf(engine.simulation, container, "create")).toBe(1);
-  }, 120_000);
+  });
 
   test("that are huge, foreign in script, and come many at once: each is read, on the same connection", async () => {
     const { scene, engine } = open();
@@ -99,7 +99,7 @@ describe("events of an engine", () => {
     const container = await scene.run();
     const { id } = await container.onEngine();
     // What the test before has cut is opened again.
-    await expect.poll(() => daemon.events.listeners, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => daemon.events.listeners).toBe(1);
     const calls = countCalls(engine.simulation);
     const record = daemon.containers.get(id)!;
     // Three bytes each: of what arrives in pieces of 64 KiB, most end inside a character.
@@ -108,7 +108,7 @@ describe("events of an engine", () => {
     const { process } = record;
     sendSignal(daemon, record, SIGKILL);
     for (let at = 0; at < 100; at += 1) daemon.publishContainer(record, "top", { at: String(at) });
-    await expect.poll(() => record.process !== process && record.status, { timeout: 10_000 }).toBe("running");
+    await expect.poll(() => record.process !== process && record.status).toBe("running");
     expect(calls("events")).toBe(0);
     expect(timesOf(engine.simulation, container, "create")).toBe(1);
   });
@@ -124,7 +124,7 @@ describe("events of an engine", () => {
     const labels = Object.entries(Labels ?? {}).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
     await engine.docker("create", "--name", name, ...labels, Image);
     const names = (): string[] => [...daemon.containers.values()].map((record) => record.name);
-    await expect.poll(names, { timeout: 10_000 }).not.toContain(name);
+    await expect.poll(names).not.toContain(name);
     expect(timesOf(engine.simulation, container, "create")).toBe(2);
   });
 
@@ -139,7 +139,7 @@ describe("events of an engine", () => {
     await engine.docker("kill", id);
     await expect.poll(() => timesOf(engine.simulation, container, "start"), { timeout: 20_000 }).toBe(2);
     await container.isOnEngine("running");
-    await expect.poll(() => calls("events"), { timeout: 10_000 }).toBe(4);
+    await expect.poll(() => calls("events")).toBe(4);
   });
 
   test("of a container that is starting up, then unhealthy and well again: that is shown, and it is not restarted", async () => {

@@ -13,6 +13,8 @@ const ENGINES = (["20.10", "28.5"] as const)
   .filter((generation) => sharedFleet()?.engines.some((engine) => engine.generation === generation))
   .map((generation) => ({ name: `random-${generation.replace(".", "-")}`, generation }));
 const KILLS = 16;
+/** Fewer on a machine that is slow to start one. */
+const KILLS_AT_LEAST = 4;
 const AT_MOST_MS = 30_000;
 
 describe.skipIf(ENGINES.length === 0)("a reconciler that is killed at any moment", () => {
@@ -44,7 +46,7 @@ describe.skipIf(ENGINES.length === 0)("a reconciler that is killed at any moment
     const startedAt = performance.now();
     let kills = 0;
     people.begin();
-    while (kills < KILLS && performance.now() - startedAt < AT_MOST_MS) {
+    while (kills < KILLS_AT_LEAST || (kills < KILLS && performance.now() - startedAt < AT_MOST_MS)) {
       const reconciler = await stage.startReconciler();
       await delay(random() * 1_500);
       reconciler.kill("SIGKILL");
@@ -64,7 +66,6 @@ describe.skipIf(ENGINES.length === 0)("a reconciler that is killed at any moment
     for (const { engine, id, was } of foreign) expect(await fingerprint(engine, id)).toBe(was);
     expect(witness.verdict()).toMatchObject({ duplicates: [], losses: [] });
     expect(witness.verdict().created).toBeGreaterThan(0);
-    expect(kills).toBeGreaterThanOrEqual(KILLS / 4);
 
     for (const { container_id, uid } of (await api.list.query({})).items) {
       await witness.expectRemovalOf(uid, () => api.delete.mutate({ container_id }));

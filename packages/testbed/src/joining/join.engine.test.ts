@@ -30,11 +30,11 @@ describe.skipIf(generations.length === 0)("joining", () => {
     await berth.query("INSERT INTO settings (key, value) VALUES ('registry', $1::jsonb)", [
       JSON.stringify({ ...record, ca: REGISTRY_CA }),
     ]);
-  }, 120_000);
+  });
   afterAll(async () => {
     await berth?.close();
     await fleet?.close();
-  }, 60_000);
+  });
 
   const makeToken = () => berth.admin.machine.join_tokens.create.mutate({});
   const infoOf = async (address: string) =>

@@ -1,3 +1,4 @@
+import type { Container } from "@berth/spec/container.ts";
 import pg from "pg";
 import { waitUntil } from "../fleet/wait-until.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
@@ -34,13 +35,17 @@ export class Berth {
     this.reconciler = await startReconcilerProcess({ databaseUrl, secretKey: server.secret_key, ...options });
   }
 
-  /** Deletes every container through the API, and resolves when their engines have none of them. */
-  async deleteContainers(): Promise<void> {
-    const list = () => this.admin.container.list.query({ scope: "all", limit: 500 });
+  /** Deletes every container through the API, or these, and resolves when their engines have none of them. */
+  async deleteContainers(only?: readonly Pick<Container, "container_id">[]): Promise<void> {
+    const ids = only && new Set(only.map(({ container_id }) => container_id));
+    const list = async (): Promise<Container[]> => {
+      const { items } = await this.admin.container.list.query({ scope: "all", limit: 500 });
+      return items.filter(({ container_id }) => ids?.has(container_id) ?? true);
+    };
     // One that is being deleted may be gone before it is asked for.
-    const others = (await list()).items.filter(({ desired }) => desired !== "removed");
+    const others = (await list()).filter(({ desired }) => desired !== "removed");
     for (const { container_id } of others) await this.admin.container.delete.mutate({ container_id });
-    await waitUntil("all containers to be gone", 45_000, async () => (await list()).items.length === 0);
+    await waitUntil("the containers to be gone", 90_000, async () => (await list()).length === 0);
   }
 
   /** One statement on the database itself, for what no API tells or writes. */

@@ -298,7 +298,7 @@ describeOnEngines(["real"], (scene, scenes) => {
       await remove(container);
     }
     await remove(...images, base);
-  }, 120_000);
+  });
 });
 
 const userOf = ({ berth }: Scene, account: string): Promise<BerthClient> => berth.server.registerUser(account);

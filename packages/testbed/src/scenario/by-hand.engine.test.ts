@@ -61,7 +61,7 @@ describeOnEngines(["real", "simulated"], (scene) => {
     await scene().engine.docker("start", id);
     // Equal events in a row are counted: once for its owner's stop, once for this.
     const stops = async () => (await container.events()).filter(({ reason }) => reason === "Stopped");
-    await expect.poll(stops, { timeout: 10_000 }).toMatchObject([{ count: 2 }]);
+    await expect.poll(stops).toMatchObject([{ count: 2 }]);
     await container.isOnEngine("exited");
     await container.reaches("Stopped");
     expect(await container.allOnEngine()).toMatchObject([{ id, state: "exited" }]);

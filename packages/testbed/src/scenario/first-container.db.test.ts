@@ -52,7 +52,7 @@ beforeAll(async () => {
       ],
     },
   });
-}, 90_000);
+});
 afterAll(async () => {
   await berth.close();
   await engine.close();
@@ -96,13 +96,13 @@ describe.for(PROGRAMS)("first-container.$extension", ({ file, extension, command
       `container ${id} is stopped and deleted`,
     ]);
     await waitUntil("the container to be gone", 30_000, async () => (await containers()).length === 0);
-  }, 60_000);
+  });
 
   test("leaves the container running where it is told to", async () => {
     const { stdout } = await run({ BERTH_KEEP: "1" });
     expect(stdout.trimEnd().split("\n").at(-1)).toBe("log: two");
     expect(await containers()).toMatchObject([{ name: "first", phase: "Running", desired: "running" }]);
-  }, 60_000);
+  });
 
   test("says what the server refuses", async () => {
     const refused = run({ BERTH_ACCOUNT: "nobody-of-that-name" });

@@ -184,7 +184,7 @@ describeOnEngines(["real", "simulated"], (scene) => {
     for (const [container, text] of [[one, "one"] as const, [other, "other"] as const]) {
       const { ports, connect } = await container!.see();
       const url = connect.urls.find((shown) => shown.endsWith(`:${ports[0]?.host_port}`)) ?? "";
-      await expect.poll(async () => (await fetch(url)).text(), { timeout: 5_000 }).toBe(`${text}\n`);
+      await expect.poll(async () => (await fetch(url)).text()).toBe(`${text}\n`);
     }
   });
 });

@@ -28,7 +28,7 @@ describeOnEngines(["real"], (scene, scenes) => {
   afterEach(async () => {
     await berth.admin.machine.update.mutate({ machine_id: scene().machine_id, state: "active" });
     await berth.deleteContainers();
-  }, 60_000);
+  });
 
   const move = ({ ref, owner }: WatchedContainer, recreate: "preserve" | "discard" = "preserve"): Promise<Container> =>
     owner.container.move.mutate({ ...ref, machine_id: elsewhere.machine_id, recreate });
@@ -67,7 +67,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     const arrived = await container.reaches("Running", 60_000);
     expect(arrived).toMatchObject({ machine_id: elsewhere.machine_id, image_id });
     await expect(there(container, arrived).shell(SUM)).rejects.toThrow(/kept/);
-  }, 90_000);
+  });
 
   test("does not begin anew elsewhere from what was kept on this machine alone", async () => {
     const container = await scene().run();
@@ -93,7 +93,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     );
     expect(await container.shell(SUM)).toBe(written);
     expect(back.conditions).toEqual([]);
-  }, 120_000);
+  });
 
   test("stays where it is, and runs again, where its save is cancelled", async () => {
     await registry.kill();
@@ -111,7 +111,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     } finally {
       await registry.start();
     }
-  }, 120_000);
+  });
 
   test("arrives once, whichever process sees that its save is done", async () => {
     await berth.restartReconciler({ crashAt: "after-ready" });
@@ -123,7 +123,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     const arrived = await container.reaches("Running", 60_000);
     expect(await there(container, arrived).shell(SUM)).toBe(written);
     expect(await there(container, arrived).allOnEngine()).toHaveLength(1);
-  }, 120_000);
+  });
 
   test("is deleted with what it left behind", async () => {
     const container = await scene().run();
@@ -149,5 +149,5 @@ describeOnEngines(["real"], (scene, scenes) => {
     const [target] = scenes().filter(({ machine_id }) => machine_id === arrived.machine_id);
     expect(await new WatchedContainer(goes.owner, target!.engine, arrived).shell(SUM)).toBe(written);
     await expect(scene().create()).rejects.toMatchObject({ message: expect.stringContaining("cordoned") });
-  }, 120_000);
+  });
 });

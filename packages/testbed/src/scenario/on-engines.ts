@@ -1,5 +1,5 @@
 import { LABEL } from "@berth/spec/engine-names.ts";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { type Berth, startBerth } from "./berth.ts";
 import { realEngine, type ScenarioEngine, startScenarioSimulation } from "./scenario-engine.ts";
@@ -47,6 +47,11 @@ export function describeOnEngines(
           if (!scene) throw new Error(`${name} is not open`);
           return scene;
         };
+        // A test may go on with what the one before it left. What its repeats leave would only fill the engines.
+        afterEach(async ({ task }) => {
+          const made = open().takeMade();
+          if ((task.result?.repeatCount ?? 0) > 0) await berth.deleteContainers(made);
+        });
         scenarios(open, () => [...scenes.values()]);
       });
     }

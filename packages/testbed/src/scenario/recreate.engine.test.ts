@@ -141,7 +141,7 @@ describeOnEngines(["real", "simulated"], (scene) => {
       "the old one to be put back",
       ({ phase, conditions }) => phase === "Running" && conditions.some(({ type }) => type === "RecreateFailed"),
       // Some four seconds with nothing else to do; a crash loop's pauses would make it 35 and more.
-      20_000,
+      30_000,
     );
     expect(seen).toMatchObject({ status: true, held: [] });
     expect(await container.allOnEngine()).toEqual([before]);

@@ -45,7 +45,7 @@ describe.skipIf(fleet === null)("people at a registry with Docker's own command 
     await writeRegistry(pgSql(pool), { kind: "process", state: "running", address, url, ca: null, message: "" });
     [alice] = [await server.registerUser("alice"), await server.registerUser("bob")];
     for (const name of ["alice/x:1", "public/x:1"]) await pushAsBerth(name);
-  }, 120_000);
+  });
   afterAll(async () => {
     await registry?.kill();
     await server?.stop();

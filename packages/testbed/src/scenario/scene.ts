@@ -14,6 +14,7 @@ export class Scene {
   readonly berth: Berth;
   readonly engine: ScenarioEngine;
   readonly machine_id: string;
+  #made: WatchedContainer[] = [];
 
   constructor(berth: Berth, engine: ScenarioEngine, machineId: string) {
     this.berth = berth;
@@ -40,7 +41,9 @@ export class Scene {
       ...image,
       ...wish,
     });
-    return new WatchedContainer(owner, this.engine, created);
+    const container = new WatchedContainer(owner, this.engine, created);
+    this.#made.push(container);
+    return container;
   }
 
   /** The same, up. */
@@ -48,6 +51,11 @@ export class Scene {
     const container = await this.create(wish, owner);
     await container.reaches("Running");
     return container;
+  }
+
+  /** What was made here since this was asked last. */
+  takeMade(): WatchedContainer[] {
+    return this.#made.splice(0);
   }
 
   /** A public image under a name of its own. Returns its id. */

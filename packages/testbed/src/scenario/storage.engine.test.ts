@@ -128,7 +128,7 @@ describeOnEngines(["real"], (scene, scenes) => {
     onTestFinished(async () => void (await engine.docker("rm", other)));
     await berth.restartReconciler();
     const names = async () => (await engine.docker("ps", "--all", "--format", "{{.Names}}")).split("\n");
-    await expect.poll(names, { timeout: 15_000 }).not.toContain(leftover);
+    await expect.poll(names).not.toContain(leftover);
     expect(await names()).toContain(other);
   });
 

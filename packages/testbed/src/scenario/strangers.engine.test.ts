@@ -28,7 +28,7 @@ async function placeStrangers({ engine }: Scene, double: string): Promise<string
   const copy = await create("--name", "berth-copy", double, ...write);
   await docker("start", running, paused, stopped, copy);
   for (const id of [running, paused, copy]) {
-    await expect.poll(() => docker("cp", `${id}:/content`, "-"), { timeout: 10_000 }).toContain("theirs");
+    await expect.poll(() => docker("cp", `${id}:/content`, "-")).toContain("theirs");
   }
   await docker("wait", stopped);
   await docker("pause", paused);

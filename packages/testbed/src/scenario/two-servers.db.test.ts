@@ -30,7 +30,7 @@ beforeAll(async () => {
   b = await startApiServer({ databaseUrl: database.url, secretKey: a.secret_key });
   await insertMachine(prismaSql(db), "gpu-1");
   await addImage(a, IMAGE);
-}, 90_000);
+});
 afterAll(async () => {
   await Promise.all([a.stop(), b.stop()]);
   await db.$disconnect();
@@ -232,4 +232,4 @@ test("what a server that was killed has begun is gone on with at another", async
   expect(await socket.closed).toBe(1006);
   expect((await create(b, token, "before-the-end")).bytes).toEqual(first.bytes);
   await follow(b, token);
-}, 60_000);
+});
