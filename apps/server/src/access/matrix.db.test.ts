@@ -49,7 +49,7 @@ beforeAll(async () => {
     requestsPerMinute: 1_000_000,
   });
   url = await app.listen({ host: "127.0.0.1", port: 0 });
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await api.close();
@@ -92,8 +92,10 @@ describe.each(Object.entries(PROCEDURES))("%s", (name, { outcomes, input }) => {
         ? [byRest]
         : [byRest, byTrpc]
       : [bySubscription]) {
-      const { scene, token } = await setScene(caller);
-      expect(await door(name, input(scene), token), door.name).toBe(outcomes[caller]);
+      const { scene, token, keep } = await setScene(caller);
+      const outcome = await door(name, input(scene), token);
+      if (outcome !== "ok" || rest?.type !== "mutation") keep();
+      expect(outcome, door.name).toBe(outcomes[caller]);
     }
   });
 });
@@ -117,11 +119,12 @@ test("a stranger's calls, all of them, leave another's container, image and acco
 
 describe.each(Object.entries(PATHS))("%s", (route, outcomes) => {
   test.each(CALLERS)("as %s", async (caller) => {
-    const { scene, token } = await setScene(caller);
+    const { scene, token, keep } = await setScene(caller);
     const [method, path = ""] = route.split(" ");
     const url = path.replace("{container_id}", String(scene.container_id));
     const body = method === "PUT" ? { payload: "some bytes" } : {};
     const response = await app.inject({ method: method as "GET", url, headers: bearer(token), ...body });
+    if (response.statusCode >= 400 || method === "GET") keep();
     expect(response.statusCode < 400 ? "ok" : response.json().error.code).toBe(outcomes[caller]);
   });
 });
@@ -163,8 +166,29 @@ const patternOf = (route: string): string =>
     .replace("/photos/default/anchor.", "/photos/default/:name.")
     .replace("/photos/nothing.", "/photos/:id.");
 
-/** A caller's token, and an object of every kind that no other call has seen. */
-async function setScene(caller: Caller): Promise<{ scene: Scene; token: string | null }> {
+interface SetScene {
+  scene: Scene;
+  owner: Owner;
+  tokens: Map<Caller, string | null>;
+}
+type Owner = { actor: Person; api: InProcess };
+
+/** What the last call has left as it was, for the next one. */
+let untouched: SetScene | null = null;
+
+/**
+ * A caller's token, and an object of every kind that no other call has changed. `keep` says that this one changed nothing
+ * either: to set a scene takes much longer than the call that it is for.
+ */
+async function setScene(caller: Caller): Promise<{ scene: Scene; token: string | null; keep: () => void }> {
+  const set: SetScene = untouched ?? { ...(await makeScene()), tokens: new Map() };
+  untouched = null;
+  const token = set.tokens.has(caller) ? (set.tokens.get(caller) ?? null) : await tokenOf(caller, set.owner);
+  set.tokens.set(caller, token);
+  return { scene: set.scene, token, keep: () => (untouched = set) };
+}
+
+async function makeScene(): Promise<{ scene: Scene; owner: Owner }> {
   number += 1;
   const owner = await api.addUser(`owner-${number}`);
   await api.addMachine(`spare-${number}`);
@@ -188,7 +212,7 @@ async function setScene(caller: Caller): Promise<{ scene: Scene; token: string |
     storage_id: (await api.admin.storage.create({ name: `spare-${number}`, kind: "home" })).storage_id,
     join_token_id: (await addJoinToken(owner.actor.user_id)).join_token_id,
   };
-  return { scene, token: await tokenOf(caller, owner) };
+  return { scene, owner };
 }
 
 /** One whose time is over: of those that are open there may be only so many. */
@@ -197,7 +221,7 @@ const addJoinToken = (created_by: number) =>
     data: { token_hash: Buffer.from(`join ${number}`), public_url: "http://a", created_by, expires_at: new Date() },
   });
 
-async function tokenOf(caller: Caller, owner: { actor: Person; api: InProcess }): Promise<string | null> {
+async function tokenOf(caller: Caller, owner: Owner): Promise<string | null> {
   const madeBy = async (maker: InProcess, scope: "read" | "write"): Promise<string> =>
     (await maker.user.api_tokens.create({ name: `${caller} ${number}`, scope })).token;
   switch (caller) {
@@ -219,7 +243,7 @@ async function tokenOf(caller: Caller, owner: { actor: Person; api: InProcess })
       return madeBy(owner.api, "write");
     case "admin":
     case "admin_reader": {
-      const admin = await api.addUser(`admin-${number}`, "admin");
+      const admin = await api.addUser(`${caller.replace("_", "-")}-${number}`, "admin");
       return caller === "admin" ? accessToken(admin.actor) : madeBy(admin.api, "read");
     }
   }

@@ -59,6 +59,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     stdio: ["pipe", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       DATABASE_URL: options.databaseUrl,
       BERTH_HOST: options.host ?? "127.0.0.1",
       BERTH_PORT: String(options.port ?? 0),
