@@ -11,9 +11,9 @@ import { TRPCError } from "@trpc/server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
 
-/** Another seed plays another life of the lab: BERTH_TEST_SEED. */
+/** Another seed plays another life of the lab, and more steps a longer one: BERTH_TEST_SEED, BERTH_TEST_STEPS. */
 const SEED = Number(process.env["BERTH_TEST_SEED"] ?? 20_261_127);
-const STEPS = 10_000;
+const STEPS = Number(process.env["BERTH_TEST_STEPS"] ?? 5_000);
 const CONTAINERS_AT_MOST = 40;
 const TYPES = ["A100", "RTX 4090"];
 

@@ -12,6 +12,13 @@ export interface FleetCapabilities {
   gaps: string[];
 }
 
+/** Of engines that a machine can have, only these are wanted: `BERTH_TEST_GENERATIONS=20.10,28.5`. */
+const wanted = process.env["BERTH_TEST_GENERATIONS"]?.split(",");
+const unknown = wanted?.filter((name) => !ENGINE_GENERATIONS.some((generation) => generation === name)) ?? [];
+if (unknown.length > 0) {
+  throw new Error(`BERTH_TEST_GENERATIONS: ${unknown.join(", ")} is none of ${ENGINE_GENERATIONS.join(", ")}`);
+}
+
 /** Looks, and changes nothing. */
 export async function findCapabilities(): Promise<FleetCapabilities> {
   const obstacle = findObstacle() ?? (await describeMissingCommands()) ?? (await whyNoNamespaces());
@@ -20,6 +27,7 @@ export async function findCapabilities(): Promise<FleetCapabilities> {
   const generations: EngineGeneration[] = [];
   const gaps: string[] = [];
   for (const generation of ENGINE_GENERATIONS) {
+    if (wanted && !wanted.includes(generation)) continue;
     const root = await rootFileSystemOf(generation);
     if (root === null || isRootFileSystem(root)) generations.push(generation);
     else gaps.push(`no engine of Docker ${generation}: ${root} is not there; npm test makes it as root on Debian`);
