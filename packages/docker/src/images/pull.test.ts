@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type Answer, CHUNKED_HEAD, chunk, startFaultServer } from "../transport/fault-server.fixture.ts";
 
 const REFERENCE = "10.77.0.1:5000/public/base:v1";
@@ -117,21 +117,29 @@ test("gives up a pull in which nothing moves, however much the engine says about
 });
 
 test("never gives up a slow pull that moves", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let move = () => {};
   await using server = await startFaultServer(
     pulling(({ response }) => {
       let current = 0;
-      const timer = setInterval(() => {
+      move = () => {
+        if (current === 20) return response.end(DONE);
         current += 1;
-        response.write(
+        return response.write(
           `${JSON.stringify({ id: "aaa", status: "Downloading", progressDetail: { current, total: 20 } })}\n`,
         );
-        if (current < 20) return;
-        clearInterval(timer);
-        response.end(DONE);
-      }, 75);
+      };
+      move();
     }),
   );
-  expect(await server.engine.pullImage(REFERENCE, { stallTimeoutMs: 1_000 })).toMatchObject({ tags: [REFERENCE] });
+  const onProgress = () =>
+    setImmediate(() => {
+      vi.advanceTimersByTime(600);
+      move();
+    });
+  const pull = server.engine.pullImage(REFERENCE, { stallTimeoutMs: 1_000, onProgress });
+  expect(await pull).toMatchObject({ tags: [REFERENCE] });
 });
 
 test("holds a total limit where one is asked for", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type Answer, CHUNKED_HEAD, chunk, startFaultServer } from "../transport/fault-server.fixture.ts";
 
 const REFERENCE = "10.77.0.1:5000/alice/work:v1";
@@ -135,17 +135,24 @@ test("gives up a push in which nothing moves, however much the engine says about
 });
 
 test("never gives up a slow push that moves", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let move = () => {};
   await using server = await startFaultServer(({ response }) => {
     let current = 0;
-    const timer = setInterval(() => {
+    move = () => {
+      if (current === 20) return response.end(JSON.stringify(AUX));
       current += 1;
-      response.write(`${JSON.stringify(pushing("aaa", current, 20))}\n`);
-      if (current < 20) return;
-      clearInterval(timer);
-      response.end(JSON.stringify(AUX));
-    }, 75);
+      return response.write(`${JSON.stringify(pushing("aaa", current, 20))}\n`);
+    };
+    move();
   });
-  const pushed = await server.engine.pushImage(REFERENCE, { stallTimeoutMs: 1_000 });
+  const onProgress = () =>
+    setImmediate(() => {
+      vi.advanceTimersByTime(600);
+      move();
+    });
+  const pushed = await server.engine.pushImage(REFERENCE, { stallTimeoutMs: 1_000, onProgress });
   expect(pushed.digest).toBe(DIGEST);
 });
 

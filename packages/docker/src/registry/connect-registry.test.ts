@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startRegistryServer } from "./registry-server.fixture.ts";
 
 const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
@@ -116,6 +116,8 @@ test("copies the bytes of a blob that it may not mount", async () => {
 });
 
 test("gives a copy up in which nothing moves, and never one that is slow", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
   const layer = Buffer.alloc(20, "x");
   const manifest = JSON.stringify({
     schemaVersion: 2,
@@ -123,22 +125,27 @@ test("gives a copy up in which nothing moves, and never one that is slow", async
     layers: [],
   });
   let isStuck = false;
+  let whenArrived = () => {};
   const { registry } = await startRegistryServer((request, response) => {
     const path = request.url ?? "";
     if (request.method === "POST") return response.writeHead(202, { location: "/v2/to/b/blobs/uploads/7" }).end();
     if (request.method === "PUT") {
+      if (path.includes("/blobs/")) request.on("data", () => whenArrived());
       request.resume().on("end", () => response.writeHead(201, { "docker-content-digest": digestOf(manifest) }).end());
       return undefined;
     }
     if (!path.includes("/blobs/")) return response.setHeader("content-type", DOCKER_MANIFEST).end(manifest);
     response.writeHead(200, { "content-length": layer.length });
     let count = 0;
-    const timer = setInterval(() => {
-      if (count < layer.length && !(isStuck && count > 3)) response.write(layer.subarray(count, (count += 1)));
-      else if (!isStuck) response.end();
-    }, 30);
-    response.on("close", () => clearInterval(timer));
-    return undefined;
+    const sendNext = () => response.write(layer.subarray(count, (count += 1)));
+    whenArrived = () => {
+      const isMoving = !isStuck || count < 4;
+      vi.advanceTimersByTime(isMoving ? 200 : 300);
+      if (!isMoving) return;
+      if (count < layer.length) sendNext();
+      else response.end();
+    };
+    return sendNext();
   });
   const copy = () =>
     registry.copyManifest(
@@ -146,7 +153,7 @@ test("gives a copy up in which nothing moves, and never one that is slow", async
       { repository: "to/b", tag: "1" },
       { stallTimeoutMs: 300 },
     );
-  expect(await copy()).toEqual({ digest: digestOf(manifest) }); // in 600 ms
+  expect(await copy()).toEqual({ digest: digestOf(manifest) }); // in 4 s
   isStuck = true;
   await expect(copy()).rejects.toMatchObject({ kind: "unreachable" });
 });

@@ -70,7 +70,7 @@ test("holds the deadline of a call that waits for a connection, and says that it
   const startedAt = performance.now();
   const waiting = server.engine.listContainers({ labels: {} }, { deadlineMs: 100 });
   await expect(waiting).rejects.toMatchObject({ kind: "unreachable", sent: false, timedOut: true });
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
   server.engine.close();
   for (const call of await Promise.allSettled(hanging)) expect(call).toMatchObject({ reason: { kind: "closed" } });
 });
@@ -96,8 +96,10 @@ test("gives up on a host that takes no connection", async () => {
   await using hole = await startBlackHole();
   const engine = connectEngine({ kind: "plain", host: "127.0.0.1", port: hole.port }, { connectTimeoutMs: 200 });
   const startedAt = performance.now();
-  await expect(engine.startContainer(ID)).rejects.toMatchObject({ kind: "unreachable", sent: false, timedOut: true });
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  const message = expect.stringContaining("took no connection within 0.2 s");
+  const failure = { kind: "unreachable", sent: false, timedOut: true, message };
+  await expect(engine.startContainer(ID)).rejects.toMatchObject(failure);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
   engine.close();
 });
 

@@ -20,7 +20,7 @@ export interface FaultServer extends AsyncDisposable {
   apiVersion: string;
 }
 
-export async function startFaultServer(answer: Answer, connectTimeoutMs = 1_000): Promise<FaultServer> {
+export async function startFaultServer(answer: Answer): Promise<FaultServer> {
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
     response.setHeader("Api-Version", fault.apiVersion);
@@ -44,7 +44,7 @@ export async function startFaultServer(answer: Answer, connectTimeoutMs = 1_000)
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const engine = connectEngine({ kind: "plain", host: "127.0.0.1", port }, { connectTimeoutMs });
+  const engine = connectEngine({ kind: "plain", host: "127.0.0.1", port }, { connectTimeoutMs: 10_000 });
   const fault: FaultServer = {
     engine,
     port,

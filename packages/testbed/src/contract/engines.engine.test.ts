@@ -1,15 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { connectEngine } from "@berth/docker/connect-engine.ts";
 import { parseEngineUrl } from "@berth/docker/engine-url.ts";
 import { createAuthority, issueClientCertificate, type TlsClient } from "../fleet/certificates.ts";
-import { generationOf, type GenerationName } from "../simulated/generation.ts";
-import { parseReference } from "../simulated/images/image-reference.ts";
-import { SimulatedRegistry } from "../simulated/images/simulated-registry.ts";
-import { type SimulatedEngine, startSimulatedEngine } from "../simulated/simulated-engine.ts";
 import { describeCommands } from "./commands.ts";
 import { describeConnection } from "./connection.ts";
 import { describeEngineContract } from "./engine-contract.ts";
@@ -20,37 +16,7 @@ import { describeTerminals } from "./terminals.ts";
 
 const fleet = sharedFleet();
 
-describe("simulated engines", () => {
-  const generations: GenerationName[] = ["20.10", "28.5"];
-  for (const generation of generations) {
-    const pullable = "registry.simulated:5000/berth-test/busybox:derived";
-    const registry = new SimulatedRegistry();
-    let simulated: SimulatedEngine;
-    beforeAll(async () => {
-      registry.publish(parseReference(pullable, generationOf(generation)));
-      simulated = await startSimulatedEngine({
-        name: `simulated-${generation}`,
-        engine_id: `SIMULATED:${generation}`,
-        listen: { port: 0 },
-        generation,
-        registry,
-        images: ["busybox:latest"],
-      });
-    });
-    afterAll(() => simulated.close());
-    describeEngineContract(`simulated ${generation}`, async () => {
-      const address = parseEngineUrl(simulated.url, { allow_insecure: true });
-      return {
-        engine: connectEngine(address),
-        image: "busybox:latest",
-        pullable,
-        raw: rawRequests(address),
-        wire: { host: "127.0.0.1", port: simulated.port ?? 0 },
-      };
-    });
-  }
-});
-
+/** On simulated engines the same contract is run by `simulated-contract.test.ts`, which needs no fleet. */
 describe.skipIf(fleet === null)("real engines", () => {
   for (const { name, url, tls, socket_path } of fleet?.engines ?? []) {
     const address = parseEngineUrl(url, { tls });

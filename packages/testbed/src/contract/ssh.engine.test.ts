@@ -33,7 +33,7 @@ describe.skipIf(!isPossible)("over ssh", () => {
   };
   const url = () => `ssh://root@${theEngine().address}:${server.port}`;
   const connect = (ssh: { private_key?: string; host_key: string | null; onHostKey?: (key: string) => void }): Engine =>
-    connectEngine(parseEngineUrl(url(), { ssh: { private_key, ...ssh } }));
+    connectEngine(parseEngineUrl(url(), { ssh: { private_key, ...ssh } }), { connectTimeoutMs: 15_000 });
 
   describeEngineContract("docker 20.10", async () => ({
     engine: connect({ host_key: hostKey }),
@@ -84,10 +84,8 @@ describe.skipIf(!isPossible)("over ssh", () => {
         () => null,
         (error: unknown) => error,
       );
-    await expect.poll(failure, { timeout: 5_000 }).toMatchObject({ kind: "rejected", sent: false });
-    await expect
-      .poll(async () => String(await failure()), { timeout: 5_000 })
-      .toContain("does not let root in with Berth's key");
+    await expect.poll(failure).toMatchObject({ kind: "rejected", sent: false });
+    await expect.poll(async () => String(await failure())).toContain("does not let root in with Berth's key");
   });
 
   test("a connection that was cut is made again by the next call, and open streams end", async () => {
@@ -99,7 +97,7 @@ describe.skipIf(!isPossible)("over ssh", () => {
     await engine.listContainers({ labels: {} });
     await server.cut();
     await expect(reading).rejects.toMatchObject({ name: "EngineError" });
-    await expect.poll(() => engine.ping().then(() => "answers", String), { timeout: 5_000 }).toBe("answers");
+    await expect.poll(() => engine.ping().then(() => "answers", String)).toBe("answers");
   });
 
   test("a server that was installed anew is not taken for the old one", async () => {

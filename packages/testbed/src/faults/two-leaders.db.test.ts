@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { waitUntil } from "../fleet/wait-until.ts";
 import { type ReconcilerProcess, startReconcilerProcess } from "../scenario/reconciler-process.ts";
 import type { WatchedContainer } from "../scenario/watched-container.ts";
@@ -110,7 +113,10 @@ describe("two reconcilers", () => {
 
   test("of which the one that leads can do nothing for half a minute: the other leads, and it changes nothing when it can again", async () => {
     const { scene, berth, engine } = open();
-    const { leader, other, lease } = await startTwo(BUSY_LOOP);
+    const folder = await mkdtemp(join(tmpdir(), "busy-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const enough = join(folder, "enough");
+    const { leader, other, lease } = await startTwo(`${BUSY_LOOP}?until=${enough}`);
     const [stopped, started] = await Promise.all([scene.run(), scene.run()]);
     await started.owner.container.stop.mutate(started.ref);
     await started.reaches("Stopped");
@@ -124,6 +130,7 @@ describe("two reconcilers", () => {
     await started.owner.container.start.mutate(started.ref);
     await Promise.all([stopped.reaches("Stopped"), started.reaches("Running")]);
     expect(leader.log.some((line) => line.includes("shards were lost"))).toBe(false);
+    await writeFile(enough, "");
     await waitUntil("the busy one to notice", 40_000, () =>
       leader.log.some((line) => line.includes("shards were lost")),
     );

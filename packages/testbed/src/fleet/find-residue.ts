@@ -1,12 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readProcFile } from "./process-identity.ts";
 
 /** Everything on this machine that still belongs to the fleet of `folder`, a line each: empty when it is gone. */
 export function findResidue(folder: string): string[] {
-  const number = Number.parseInt(basename(folder), 10);
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  const links = new RegExp(`^berth${number}(-\\d+)?$`);
   return [
     ...(existsSync(folder) ? [`folder ${folder}`] : []),
     ...processes.flatMap((pid) => {
@@ -15,11 +13,28 @@ export function findResidue(folder: string): string[] {
       // A container names no folder of the fleet, but the mounts that it sees do.
       return readMounts(pid).includes(folder) ? [`mounts of process ${pid}: ${command}`] : [];
     }),
+    ...findNumbered(folder),
+  ];
+}
+
+/**
+ * What is named after the fleet's number alone. The number is free once its fleet is gone, and the next one to start takes
+ * it: then all of this is that one's. While a bridge is left over, nobody is given its number.
+ */
+function findNumbered(folder: string): string[] {
+  const number = Number.parseInt(basename(folder), 10);
+  const links = new RegExp(`^berth${number}(-\\d+)?$`);
+  const found = [
     ...readdirSync("/sys/class/net")
       .filter((name) => links.test(name))
       .map((name) => `link ${name}`),
     ...findCgroups(`berth-testbed-${number}-`),
   ];
+  // Only now: another fleet's folder is there before its links are, and goes after them.
+  const isAnothers = readdirSync(dirname(folder)).some(
+    (name) => name.startsWith(`${number}-`) && name !== basename(folder),
+  );
+  return isAnothers ? [] : found;
 }
 
 /** Empty for a process that has ended, a zombie among them. */

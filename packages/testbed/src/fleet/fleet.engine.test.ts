@@ -7,12 +7,11 @@ import { GENERATION_TRAITS } from "./generations.ts";
 import type {} from "./global-setup.ts"; // declares what is injected
 import { startFleet, type Fleet } from "./start-fleet.ts";
 import { PULL_TEST_IMAGE, TEST_IMAGE } from "./test-image.ts";
-import { waitUntil } from "./wait-until.ts";
 
 const provided = sharedFleet();
 
 /** Asks `/_ping` over TLS; null where nobody answers in `timeoutMs`. */
-async function ping(engine: FleetEngine, client: { cert?: string; key?: string }, timeoutMs = 3_000) {
+async function ping(engine: FleetEngine, client: { cert?: string; key?: string }, timeoutMs = 20_000) {
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
   const url = `${engine.url.replace("tcp:", "https:")}/_ping`;
   const call = request(url, { ca: engine.tls.ca, ...client, agent: false }, (response) => {
@@ -74,12 +73,12 @@ describe.skipIf(provided === null)("a fleet of one's own, beside the run's", () 
         "-h",
         "/etc",
       );
-      await waitUntil("the page", 5_000, () =>
+      const isServed = () =>
         fetch(`http://${engine.address}:8080/passwd`).then(
           (answer) => answer.ok,
           () => false,
-        ),
-      );
+        );
+      await expect.poll(isServed).toBe(true);
       await engine.docker("rm", "-f", "web");
     }
   });
@@ -100,9 +99,17 @@ describe.skipIf(provided === null)("a fleet of one's own, beside the run's", () 
     await Promise.all(
       fleet.engines.map(async (engine) => {
         const id = await engine.docker("run", "-d", "--init", TEST_IMAGE, "sleep", "1000");
-        for (const end of [() => engine.stop(), () => engine.kill("SIGKILL"), () => engine.cutPower()]) {
+        const refuses = () => expect(ping(engine, engine.tls)).rejects.toThrow();
+        // Nobody is left there to refuse: the kernel says so only after a while.
+        const isSilent = async () => expect(await ping(engine, engine.tls, 3_000).catch(() => null)).toBeNull();
+        const ends: [() => Promise<void>, () => Promise<void>][] = [
+          [() => engine.stop(), refuses],
+          [() => engine.kill("SIGKILL"), refuses],
+          [() => engine.cutPower(), isSilent],
+        ];
+        for (const [end, isDown] of ends) {
           await end();
-          await expect(ping(engine, engine.tls)).rejects.toThrow();
+          await isDown();
           await engine.start();
           expect(await engine.docker("ps", "-aq", "--no-trunc")).toBe(id);
           expect(await ping(engine, engine.tls)).toBe(200);

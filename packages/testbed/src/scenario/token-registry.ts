@@ -33,6 +33,7 @@ export interface BlobArrival {
 }
 
 interface RegistryEvent {
+  id: string;
   action: string;
   target: { mediaType: string; digest: string; repository: string };
 }
@@ -63,9 +64,9 @@ export async function startTokenRegistry(berth: Berth, fleet: ProvidedFleet, nam
     address,
     registry,
     async arrivals(repository) {
-      const found = () => heard.events.filter(({ target }) => target.repository === repository);
+      const found = () => [...heard.events.values()].filter(({ target }) => target.repository === repository);
       const isManifest = ({ target }: RegistryEvent): boolean => target.mediaType.includes("manifest");
-      await waitUntil(`the registry to tell of ${repository}`, 10_000, () => found().some(isManifest));
+      await waitUntil(`the registry to tell of ${repository}`, 20_000, () => found().some(isManifest));
       return found()
         .filter((event) => (event.action === "push" || event.action === "mount") && !isManifest(event))
         .map(({ action, target: { digest } }) => ({ digest, how: action === "push" ? "pushed" : "mounted" }));
@@ -80,12 +81,13 @@ export async function startTokenRegistry(berth: Berth, fleet: ProvidedFleet, nam
 
 /** The registry sends them in order, one request after the other, and again where one was not answered. */
 async function hearEvents() {
-  const events: RegistryEvent[] = [];
+  const events = new Map<string, RegistryEvent>();
   const server = createServer((request, response) => {
     const chunks: Uint8Array[] = [];
     request.on("data", (chunk: Uint8Array) => chunks.push(chunk));
     request.on("end", () => {
-      events.push(...(JSON.parse(Buffer.concat(chunks).toString()) as { events: RegistryEvent[] }).events);
+      const told = JSON.parse(Buffer.concat(chunks).toString()) as { events: RegistryEvent[] };
+      for (const event of told.events) events.set(event.id, event); // one that is sent again keeps its place
       response.end();
     });
   }).listen(0, "127.0.0.1");

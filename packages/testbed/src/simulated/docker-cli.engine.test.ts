@@ -45,7 +45,7 @@ describe.skipIf(!hasClient || REAL.length === 0).each(REAL)("Docker's client on 
   let fleet: Fleet;
   beforeAll(async () => {
     fleet = await startFleet({ engines: [{ name: `cli-${generation.replace(".", "-")}`, generation }] });
-  }, 120_000);
+  });
   afterAll(() => fleet?.close());
 
   test.each(sessionsOf(generation))("$name", async (session) => {
