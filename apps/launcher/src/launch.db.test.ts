@@ -22,7 +22,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { identifyProcess } from "./process-identity.ts";
 
 const SCRIPT = fileURLToPath(new URL("./launch.fixture.ts", import.meta.url));
-const PATIENCE = { timeout: 30_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 // Each test starts all of Berth, some of them twice.
 
 let dataDir: string;
@@ -75,12 +75,20 @@ async function startAndWait(variables?: Record<string, string>): Promise<Run> {
 /** What a start has said, but for what it says where this host has no registry. */
 const said = (run: Run): string => run.output().replace(/^registry: There is no registry on this host.*\n/m, "");
 
-async function readRecord(): Promise<RegistryRecord> {
+/** Whoever keeps the registry writes its record when it can: Berth may be ready before. */
+const untilRecorded = (record: Partial<RegistryRecord>): Promise<RegistryRecord> =>
+  vi.waitFor(async () => {
+    const seen = await readRecord();
+    expect(seen).toMatchObject(record);
+    return seen!;
+  }, PATIENCE);
+
+async function readRecord(): Promise<RegistryRecord | null> {
   const client = new pg.Client({ connectionString: (await findEmbeddedPostgres(embeddedFolder(dataDir))) ?? "" });
   await client.connect();
   const record = await readRegistry(pgSql(client));
   await client.end();
-  return record!;
+  return record;
 }
 
 /** The status with which something answers on the registry's port; null where nothing does. */
@@ -169,7 +177,7 @@ test("leaves no server and no reconciler behind when it is killed, and the next 
 
 test.skipIf(REGISTRY_BINARY === null)("starts the registry, and stops it on Ctrl-C", async () => {
   const run = await startAndWait();
-  expect(await readRecord()).toMatchObject({ kind: "process", state: "running", address: `127.0.0.1:${registryPort}` });
+  await untilRecorded({ kind: "process", state: "running", address: `127.0.0.1:${registryPort}` });
   expect(await askRegistry()).toBe(401);
   run.process.kill("SIGINT");
   expect(await run.exit).toBe(0);
@@ -181,7 +189,7 @@ test.skipIf(REGISTRY_BINARY === null)("leaves no registry behind when it is kill
   killed.process.kill("SIGKILL");
   await vi.waitFor(async () => expect(await askRegistry()).toBeNull(), PATIENCE);
   const hurried = await startAndWait();
-  expect(await askRegistry()).toBe(401);
+  await vi.waitFor(async () => expect(await askRegistry()).toBe(401), PATIENCE);
   hurried.process.kill("SIGINT");
   hurried.process.kill("SIGTERM");
   expect(await hurried.exit).toBe(1);
@@ -201,8 +209,8 @@ test.skipIf(REGISTRY_BINARY === null)("says that the registry's port is taken, a
 
 test("needs no registry of its own where all machines are simulated: they have one", async () => {
   await startAndWait({ BERTH_SIMULATE: "1" });
-  const { address, ...record } = await readRecord();
-  expect(record).toMatchObject({ kind: "simulated", state: "running", url: `http://${address}` });
+  const { address, url } = await untilRecorded({ kind: "simulated", state: "running" });
+  expect(url).toBe(`http://${address}`);
   expect((await fetch(`http://${address}/v2/`)).status).toBe(200);
   expect(await askRegistry()).toBeNull();
 });
@@ -211,13 +219,14 @@ test("takes an existing registry that is named, and says where it does not answe
   const existing = await serveRegistry(new SimulatedRegistry());
   onTestFinished(existing.close);
   const run = await startAndWait({ BERTH_REGISTRY: existing.address });
-  expect(await readRecord()).toMatchObject({ kind: "external", state: "running", url: `http://${existing.address}` });
+  await untilRecorded({ kind: "external", state: "running", url: `http://${existing.address}` });
   run.process.kill("SIGINT");
   await run.exit;
   await existing.close();
   const second = await startAndWait({ BERTH_REGISTRY: existing.address });
-  expect(await readRecord()).toMatchObject({ kind: "external", state: "missing" });
-  expect(second.output()).toContain(`registry: The registry at ${existing.address} (BERTH_REGISTRY) can't be used`);
+  await untilRecorded({ kind: "external", state: "missing" });
+  const news = `registry: The registry at ${existing.address} (BERTH_REGISTRY) can't be used`;
+  await vi.waitFor(() => expect(second.output()).toContain(news), PATIENCE);
 });
 
 test("starts PostgreSQL again, at the same address, when it is killed", async () => {

@@ -1,4 +1,5 @@
 import { hashAsClient } from "@berth/api/auth/password.ts";
+import { LONG_TRANSACTION } from "@berth/api/testing/long-transaction.ts";
 import { createDb } from "@berth/db/client.ts";
 import { type RestartablePostgres, startRestartablePostgres } from "@berth/testbed/postgres/restartable.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -54,14 +55,11 @@ test("says 503 also to what was under way when the database was killed", async (
   const other = createDb(postgres.url);
   const holding = Promise.withResolvers<void>();
   const killed = Promise.withResolvers<void>();
-  const held = other.$transaction(
-    async (tx) => {
-      await tx.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`;
-      holding.resolve();
-      await killed.promise;
-    },
-    { timeout: 30_000 },
-  );
+  const held = other.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`;
+    holding.resolve();
+    await killed.promise;
+  }, LONG_TRANSACTION);
   const lost = held.then(
     () => false,
     () => true,

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { LONG_TRANSACTION } from "@berth/api/testing/long-transaction.ts";
 import { createDb } from "@berth/db/client.ts";
 import { startApiServer } from "@berth/testbed/scenario/api-server.ts";
 import { createTestDatabase, type TestDatabase } from "@berth/testbed/postgres/test-database.ts";
@@ -74,14 +75,11 @@ test("answers what is under way before it ends", async () => {
   const db = createDb(database.url);
   const released = Promise.withResolvers<void>();
   const holding = Promise.withResolvers<void>();
-  const holder = db.$transaction(
-    async (tx) => {
-      await tx.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`;
-      holding.resolve();
-      await released.promise;
-    },
-    { timeout: 30_000 },
-  );
+  const holder = db.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`;
+    holding.resolve();
+    await released.promise;
+  }, LONG_TRANSACTION);
   await holding.promise;
   const underWay = server.registerUser("late");
   await vi.waitUntil(async () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { LONG_TRANSACTION } from "@berth/api/testing/long-transaction.ts";
 import { untilSomeoneWaits } from "@berth/api/testing/until-someone-waits.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Client, type OpenRest, openRest } from "./rest/testing/open-rest.ts";
@@ -32,7 +33,7 @@ test.each(["/api/user/me", "/trpc/user.me"])(
       socket.destroy();
       if (!accepted.closed) await once(accepted, "close");
       expect(counted).toEqual([]);
-    });
+    }, LONG_TRANSACTION);
     await vi.waitFor(() => expect(counted).toEqual(["begin", "end"]), 10_000);
   },
 );

@@ -8,12 +8,13 @@ test("runs a transaction again that lost a deadlock", async () => {
   const db = createDb(database.url);
   await db.settings.createMany({ data: ["a", "b"].map((key) => ({ key, value: 0 })) });
   const bothHoldOne = Promise.withResolvers<void>();
-  let attempts = 0;
+  let [attempts, held] = [0, 0];
   const lockBoth = (first: string, second: string) =>
     transact(db, async (tx) => {
       attempts += 1;
       await tx.$queryRaw`SELECT key FROM settings WHERE key = ${first} FOR UPDATE`;
-      if (attempts === 2) bothHoldOne.resolve();
+      held += 1;
+      if (held === 2) bothHoldOne.resolve();
       await bothHoldOne.promise;
       await tx.$queryRaw`SELECT key FROM settings WHERE key = ${second} FOR UPDATE`;
       await tx.settings.update({ where: { key: second }, data: { value: attempts } });

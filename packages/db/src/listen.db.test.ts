@@ -38,7 +38,7 @@ test("hears what triggers notify, by channel", async () => {
   expect(counts.connected).toBe(1);
   await insertMachine(database.sql, "heard");
   const image_id = await insertImage(database.sql);
-  await waitUntil("both notices", 5_000, () => heard.length >= 2);
+  await waitUntil("both notices", 20_000, () => heard.length >= 2);
   expect(heard).toEqual(["berth_machine heard", `berth_image ${image_id}`]);
 });
 
@@ -47,44 +47,46 @@ test("listens again after its backend was ended, and says that notices were lost
   const { heard, counts, name } = await listener(database.url);
   for (const round of [1, 2]) {
     await sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", [name]);
-    await waitUntil("the listener to be back", 5_000, () => counts.connected === round + 1);
+    await waitUntil("the listener to be back", 20_000, () => counts.connected === round + 1);
     const id = `after-${round}`;
     await insertMachine(sql, id);
-    await waitUntil("a notice", 5_000, () => heard.includes(`berth_machine ${id}`));
+    await waitUntil("a notice", 20_000, () => heard.includes(`berth_machine ${id}`));
   }
   // An ended backend is listed for a moment after its client has noticed.
-  await waitUntil("one backend to be left", 5_000, async () => (await backends(sql, name)) === 1);
+  await waitUntil("one backend to be left", 20_000, async () => (await backends(sql, name)) === 1);
 });
 
 test("listens again after the database was away for a while", async () => {
   const { heard, counts } = await listener(postgres.url);
   await postgres.kill();
   await postgres.start();
-  await waitUntil("the listener to be back", 10_000, () => counts.connected === 2);
+  await waitUntil("the listener to be back", 20_000, () => counts.connected === 2);
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   await client.query("SELECT pg_notify('berth_image', '7')");
   await client.end();
-  await waitUntil("the notice", 5_000, () => heard.includes("berth_image 7"));
+  await waitUntil("the notice", 20_000, () => heard.includes("berth_image 7"));
 });
 
 test("listens again, and says that notices were lost, where a network lost its connection and told nobody", async () => {
   const network = await startLosingNetwork(database.url);
   onTestFinished(() => network.close());
-  const { heard, counts } = await listener(network.url, { checkMs: 1_200, answerMs: 1_000 });
+  const { heard, counts } = await listener(network.url, { checkMs: 2_200, answerMs: 2_000 });
+  // A machine that stands still for as long may have made it connect again before.
+  const before = { seen: network.seen, connected: counts.connected };
   network.lose();
-  await waitUntil("two attempts to connect again", 15_000, () => network.seen >= 3);
+  await waitUntil("two attempts to connect again", 30_000, () => network.seen >= before.seen + 2);
   network.mend();
-  await waitUntil("the listener to be back", 15_000, () => counts.connected === 2);
+  await waitUntil("the listener to be back", 30_000, () => counts.connected > before.connected);
   await insertMachine(database.sql, "after-the-loss");
-  await waitUntil("a notice", 5_000, () => heard.includes("berth_machine after-the-loss"));
+  await waitUntil("a notice", 20_000, () => heard.includes("berth_machine after-the-loss"));
 });
 
 test("leaves no connection behind, and does not come back, once it was closed", async () => {
   const { name, listening, counts } = await listener(database.url);
   expect(await backends(database.sql, name)).toBe(1);
   await listening.close();
-  await waitUntil("the backend to end", 5_000, async () => (await backends(database.sql, name)) === 0);
+  await waitUntil("the backend to end", 20_000, async () => (await backends(database.sql, name)) === 0);
   expect(counts.connected).toBe(1);
 });
 
@@ -96,7 +98,7 @@ test("does not connect again after it was closed while the database was away", a
   const other = await listener(postgres.url);
   await postgres.kill();
   await postgres.start();
-  await waitUntil("another listener to be back", 10_000, () => other.counts.connected === 2);
+  await waitUntil("another listener to be back", 20_000, () => other.counts.connected === 2);
   expect({ ...counts, errors }).toEqual({ connected: 1, errors: [] });
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();

@@ -275,7 +275,7 @@ test("a push that comes while the database is away is told again", async () => {
     .spyOn(open.services, "sql")
     .mockRejectedValue(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
   const answer = await tell([pushed()]);
-  expect(query.mock.lastCall?.[0]).toContain("FROM users");
+  expect(query.mock.calls.some(([statement]) => statement.includes("FROM users"))).toBe(true);
   query.mockRestore();
   expect(answer.statusCode).toBe(503);
 });

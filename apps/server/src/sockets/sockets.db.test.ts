@@ -244,7 +244,7 @@ test("a socket ends when its access token expires", async () => {
 });
 
 test("who does not answer pings is gone, and who does stays", async () => {
-  const echo = await openEcho({ pingMs: 1_000 });
+  const echo = await openEcho({ pingMs: 3_000 });
   const token = await tokenOf(echo, await insertUser(database.sql));
   const alive = await openIn(echo, token);
   const dead = await openIn(echo, token, { autoPong: false });

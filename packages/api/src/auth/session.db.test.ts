@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { LONG_TRANSACTION } from "../testing/long-transaction.ts";
 import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 import { authenticate } from "./authenticate.ts";
 import { hashAsClient } from "./password.ts";
@@ -38,8 +39,6 @@ const isGood = (access_token: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-/** On a slow machine it may take the other side long to begin. */
-const LONG = { timeout: 20_000 };
 const UNAUTHORIZED = { code: "UNAUTHORIZED" };
 
 test("a browser that signs in has a session, which its tokens name and end with", async () => {
@@ -170,7 +169,7 @@ test("a refresh that waits for others counts on from theirs, never back", async 
     );
     await untilSomeoneWaits(api.services.sql);
     return { refreshing: started };
-  }, LONG);
+  }, LONG_TRANSACTION);
   expect(await refreshing).toBe("refused");
   expect(await sessions()).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { prismaSql } from "@berth/db/sql.ts";
 import { PortBinding, type Container } from "@berth/spec/container.ts";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { LONG_TRANSACTION } from "../testing/long-transaction.ts";
 import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 
 let api: InProcessApi;
@@ -176,7 +177,7 @@ test("keeps nobody waiting for a place while it waits for the image that it drop
     await untilSomeoneWaits(api.services.sql);
     await sql("SET LOCAL lock_timeout = '500ms'");
     await lockPlacement(sql);
-  });
+  }, LONG_TRANSACTION);
   expect(await restored).toMatchObject({ image_id: before.image_id });
 });
 

@@ -10,6 +10,7 @@ import { insertContainer } from "@berth/testbed/rows/insert-rows.ts";
 import { createFakeEngine } from "../testing/fake-engine.ts";
 import { gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
 import { recordPublicHost } from "./host.ts";
+import { LONG_TRANSACTION } from "../testing/long-transaction.ts";
 import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 import { openTls } from "./seal-tls.ts";
 
@@ -320,7 +321,7 @@ test("keeps nobody waiting for a place while it waits for a container that is to
     await untilSomeoneWaits(api.services.sql);
     await sql("SET LOCAL lock_timeout = '500ms'");
     await lockPlacement(sql);
-  });
+  }, LONG_TRANSACTION);
   await forgotten;
   await expect(li.container.get({ container_id })).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
@@ -340,7 +341,7 @@ test("is not forgotten with a container that came to it meanwhile, before it is 
     refused = forget();
     await untilSomeoneWaits(api.services.sql);
     await sql("INSERT INTO placements (container_id, machine_id) VALUES ($1, $2)", [late.container_id, machine_id]);
-  });
+  }, LONG_TRANSACTION);
   await expect(refused).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining(late.name) });
   await forget();
   await expect(api.admin.container.get(late)).rejects.toMatchObject({ code: "NOT_FOUND" });
@@ -373,7 +374,7 @@ test("is drained of what is being placed there at this moment, too", async () =>
     await claimPlacement(sql, { container_id, machine_id, ...wish });
     drained = api.admin.machine.drain({ machine_id });
     await untilSomeoneWaits(prismaSql(api.db));
-  });
+  }, LONG_TRANSACTION);
   expect(await drained).toMatchObject({ stopping: [{ container_id }] });
 });
 

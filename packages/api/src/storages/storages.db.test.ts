@@ -1,6 +1,7 @@
 import type { CreateStorageInput, Storage } from "@berth/spec/storage.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { LONG_TRANSACTION } from "../testing/long-transaction.ts";
 import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 
 let api: InProcessApi;
@@ -201,7 +202,7 @@ describe("while containers use it", () => {
       removed = api.admin.storage.remove(storage);
       removed.catch(() => undefined);
       await untilSomeoneWaits(api.services.sql, 2);
-    });
+    }, LONG_TRANSACTION);
     expect(await made).toMatchObject({ mounts: [{ storage: name, kind: "scratch" }] });
     await expect(removed).rejects.toMatchObject(CONFLICT);
   });

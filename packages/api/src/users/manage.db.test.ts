@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { hashAsClient } from "../auth/password.ts";
 import type { Actor } from "../context.ts";
 import { type Caller, gpusOf, type InProcessApi, openInProcessApi } from "../testing/in-process-api.ts";
+import { LONG_TRANSACTION } from "../testing/long-transaction.ts";
 import { untilSomeoneWaits } from "../testing/until-someone-waits.ts";
 
 const PASSWORD = hashAsClient("correct horse");
@@ -23,8 +24,6 @@ beforeEach(async () => {
   ({ actor, api: li } = await api.addUser(`li-${number}`));
 });
 
-/** On a slow machine it may take the other side long to begin. */
-const LONG = { timeout: 20_000 };
 const row = (user_id = actor.user_id) => api.db.users.findUniqueOrThrow({ where: { user_id } });
 const CONFLICT = { code: "CONFLICT" };
 
@@ -143,7 +142,7 @@ test("an admin's request that waits while they are demoted is refused", async ()
     const started = late.user.update({ user_id: actor.user_id, role: "admin" }).catch((error: unknown) => error);
     await untilSomeoneWaits(api.services.sql);
     return { changing: started };
-  }, LONG);
+  }, LONG_TRANSACTION);
   expect(await changing).toMatchObject({ code: "UNAUTHORIZED" });
   expect((await row()).role).toBe("user");
 });
@@ -228,7 +227,7 @@ test("a deletion waits for what is just being made for the user", async () => {
     );
     await untilSomeoneWaits(api.services.sql);
     return { deleting: started };
-  }, LONG);
+  }, LONG_TRANSACTION);
   expect(await deleting).toBe("refused");
   expect((await row()).deleted_at).toBeNull();
 });

@@ -1,4 +1,5 @@
 import { gpusOf, insertContainer, insertMachine, type MachineDiffers } from "@berth/testbed/rows/insert-rows.ts";
+import { mapConcurrently } from "@berth/testbed/rows/map-concurrently.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import type { ContainerPort } from "@berth/spec/create-params.ts";
 import { beforeEach, expect, test } from "vitest";
@@ -168,25 +169,26 @@ test("leaves everything as it was where a claim fails", async () => {
 
 test("gives one GPU that 200 ask for at once to exactly one, and says CONFLICT to the rest", async () => {
   await machine("race", 1);
-  const containers = await Promise.all(Array.from({ length: 200 }, () => insertContainer(database.sql)));
-  const outcomes = await Promise.allSettled(
-    containers.map(({ container_id }) => claim(container_id, { gpu_count: 1, gpu_uuids: ["GPU-race-0"] })),
+  const containers = await mapConcurrently(Array.from({ length: 200 }), () => insertContainer(database.sql));
+  const refused = await mapConcurrently(containers, ({ container_id }) =>
+    claim(container_id, { gpu_count: 1, gpu_uuids: ["GPU-race-0"] }).then(
+      () => [],
+      (error: { code: string }) => [error.code],
+    ),
   );
-  const refused = outcomes.flatMap((outcome) =>
-    outcome.status === "rejected" ? [outcome.reason as { code: string }] : [],
-  );
-  expect(refused.length).toBe(199);
-  expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["CONFLICT"]));
+  expect(refused.flat()).toEqual(Array(199).fill("CONFLICT"));
   expect(await database.sql("SELECT 1 FROM gpu_allocations WHERE machine_id = 'race'")).toEqual([{ "?column?": 1 }]);
 });
 
 test("gives ports that many ask for at once to each its own", async () => {
   await machine("port-race", 0, { ports: { first: 40_000, last: 40_019 } });
-  const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => claimNew({ ports: [port("ssh", 22)] })));
-  const given = outcomes.flatMap((outcome) =>
-    outcome.status === "fulfilled" ? [outcome.value.ports[0]!.host_port] : [],
+  const given = await mapConcurrently(Array.from({ length: 30 }), () =>
+    claimNew({ ports: [port("ssh", 22)] }).then(
+      ({ ports }) => [ports[0]!.host_port],
+      () => [],
+    ),
   );
-  expect(given.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 40_000 + i));
+  expect(given.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 40_000 + i));
 });
 
 test("never has a GPU that its machine does not tell of held by more than may share it", async () => {

@@ -8,6 +8,7 @@ import {
   insertUser,
   type MachineDiffers,
 } from "@berth/testbed/rows/insert-rows.ts";
+import { mapConcurrently } from "@berth/testbed/rows/map-concurrently.ts";
 import { useTestDatabase } from "@berth/testbed/rows/use-test-database.ts";
 import { beforeEach, expect, test } from "vitest";
 import type { Fence } from "../leases/fence.ts";
@@ -235,18 +236,12 @@ test("leaves one alone that its owner changes at this moment, and serves it afte
   expect(await advance()).toBe(1);
 });
 
-test("holds 8 of 1,000 that race for GPUs, and has the others in line", { timeout: 120_000 }, async () => {
+test("holds 8 of 1,000 that race for GPUs, and has the others in line", async () => {
   await machine("race-line", 8);
-  const containers = await Promise.all(Array.from({ length: 1_000 }, () => insertContainer(database.sql)));
-  const outcomes: (Placement | null)[] = [];
-  const queue = [...containers.entries()];
-  const claimAllThatIsLeft = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const request = requestOf(next[1].container_id, { gpu_type: "RTX 4090" });
-      outcomes[next[0]] = await inTransaction(database.pool, (sql) => claimOrWait(sql, request));
-    }
-  };
-  await Promise.all(Array.from({ length: 10 }, claimAllThatIsLeft));
+  const containers = await mapConcurrently(Array.from({ length: 1_000 }), () => insertContainer(database.sql));
+  const outcomes = await mapConcurrently(containers, ({ container_id }) =>
+    inTransaction(database.pool, (sql) => claimOrWait(sql, requestOf(container_id, { gpu_type: "RTX 4090" }))),
+  );
   const held = outcomes.flatMap((placement) => placement?.gpu_uuids ?? []);
   expect(held.toSorted()).toEqual(gpusOf("race-line", 8).map(({ uuid }) => uuid));
   const inLine = await line();

@@ -30,7 +30,7 @@ beforeAll(async () => {
   berth = await startBerth(undefined, { hasProbes: true });
   ({ machine_id } = await berth.admin.machine.add.mutate({ url: simulated.url, allow_insecure: true }));
   await berth.admin.image.add.mutate({ name: "public/busybox:1", reference: "busybox:latest" });
-}, 60_000);
+});
 afterAll(async () => {
   await berth?.close();
   engine?.close();
@@ -83,17 +83,26 @@ test("everybody sees whose container uses a GPU, and only an admin its process",
 });
 
 test("asks nothing of an engine on which all is well, but to be told what is printed", async () => {
-  await passes(1_000);
   const take = vi.spyOn(simulated.daemon.faults, "take");
-  const rows = async () => berth.query("SELECT version FROM machine_status");
-  const before = await rows();
+  // Pings are the pulse of machines without a probe too.
+  const asked = () => take.mock.calls.map(([call]) => call).filter((call) => call !== "ping");
+  // What went before is over once a second was quiet.
+  do {
+    take.mockClear();
+    await passes(1_000);
+  } while (asked().length > 0);
+  const version = async () => {
+    const [row] = await berth.query<{ version: number }>("SELECT version FROM machine_status");
+    return row!.version;
+  };
+  const before = await version();
   await passes(12_000); // nothing is to happen, and only time shows that
-  // A resync of the machine may come in this time, which is one list; pings are the pulse of machines without a probe too.
-  const calls = take.mock.calls.map(([call]) => call).filter((call) => call !== "ping");
-  expect(calls.filter((call) => call !== "list")).toEqual([]);
-  expect(calls.length).toBeLessThanOrEqual(1);
-  expect(await rows()).toEqual(before);
-}, 30_000);
+  // A resync of the machine may come in this time, which is one list, and tells anew what is free where that has changed.
+  const lists = asked();
+  expect(lists.filter((call) => call !== "list")).toEqual([]);
+  expect(lists.length).toBeLessThanOrEqual(1);
+  expect((await version()) - before).toBeLessThanOrEqual(lists.length);
+});
 
 test("brings back what was removed, ended or renamed by hand", async () => {
   for (const edit of [
@@ -106,11 +115,11 @@ test("brings back what was removed, ended or renamed by hand", async () => {
   ]) {
     const { telemetry } = await see();
     await edit(probe()!.id);
-    await waitUntil("the probe", 10_000, () => probe()?.status === "running");
+    await waitUntil("the probe", 20_000, () => probe()?.status === "running");
     await until("a new reading", (told) => !told.telemetry!.stale && told.telemetry!.seen_at > telemetry!.seen_at);
   }
   expect([...simulated.daemon.containers.values()].map(({ name }) => name)).not.toContain("somebody-elses");
-}, 60_000);
+});
 
 test("leaves a stranger alone that has its name, says so, and takes the name once it is free", async () => {
   const take = vi.spyOn(simulated.daemon.faults, "take");
@@ -124,7 +133,7 @@ test("leaves a stranger alone that has its name, says so, and takes the name onc
     RestartPolicy: { Name: "no" as const },
     LogConfig: { Type: "json-file" as const, Config: {} },
   };
-  await waitUntil("Berth's own create, which hangs", 10_000, () => take.mock.calls.some(([call]) => call === "create"));
+  await waitUntil("Berth's own create, which hangs", 20_000, () => take.mock.calls.some(([call]) => call === "create"));
   take.mockRestore();
   const stranger = await engine.createContainer(PROBE_NAME, { ...body, HostConfig: host });
   release();
@@ -134,7 +143,7 @@ test("leaves a stranger alone that has its name, says so, and takes the name onc
   await engine.removeContainer(stranger.id);
   await until("the probe", (told) => conditionOf(told, "ProbeRunning")?.status === "true", 30_000);
   expect(probe()?.id).not.toBe(ours);
-}, 60_000);
+});
 
 test("warns of a clock that is wrong or steps back, and is not led astray by it", async () => {
   await until("telemetry", ({ telemetry }) => telemetry !== null);
@@ -153,11 +162,11 @@ test("warns of a clock that is wrong or steps back, and is not led astray by it"
     expect((await see()).telemetry).toMatchObject({ stale: false });
     const { process } = running()!;
     sendSignal(simulated.daemon, running()!, SIGKILL);
-    await waitUntil("what was killed to run again", 10_000, () => isUp() && running()!.process !== process);
+    await waitUntil("what was killed to run again", 20_000, () => isUp() && running()!.process !== process);
     await berth.admin.container.stop.mutate({ container_id });
     await waitUntil("it to stop", 20_000, () => running()?.status === "exited");
     await berth.admin.container.start.mutate({ container_id });
-    await waitUntil("it to run", 10_000, isUp);
+    await waitUntil("it to run", 20_000, isUp);
   }
   simulated.faults.skewClock(0);
   await until("the warning to end", (told) => conditionOf(told, "ClockSkew") === undefined);
@@ -167,7 +176,7 @@ test("warns of a clock that is wrong or steps back, and is not led astray by it"
   const isForgotten = async () =>
     (await berth.query(`SELECT 1 FROM containers WHERE container_id = ${container_id}`)).length === 0;
   await waitUntil("it to be forgotten", 20_000, isForgotten);
-}, 90_000);
+});
 
 test("tells a GPU that is gone and who holds it, across a restart of the reconciler, and that it is back", async () => {
   const { facts } = simulated.daemon.options;
@@ -187,7 +196,7 @@ test("tells a GPU that is gone and who holds it, across a restart of the reconci
   facts.gpus = all;
   const healed = await until("it to be back", (told) => conditionOf(told, "GpuHealthy")?.status === "true");
   expect(healed.gpus).toHaveLength(2);
-}, 90_000);
+});
 
 test("what is old is shown as such, and not as if it were now", async () => {
   expect((await see()).memory?.free).toEqual(expect.any(Number));
@@ -203,7 +212,7 @@ test("what is old is shown as such, and not as if it were now", async () => {
     "a current reading",
     ({ telemetry, memory }) => telemetry?.stale === false && typeof memory?.free === "number",
   );
-}, 60_000);
+});
 
 test("tells how it was, by the minute", async () => {
   const history = await berth.admin.machine.telemetry.query({ machine_id, range: "hour" });
@@ -221,8 +230,8 @@ test("goes with its machine", async () => {
   for (const { container_id } of items) await berth.admin.container.delete.mutate({ container_id });
   await berth.deleteContainers();
   await berth.admin.machine.remove.mutate({ machine_id });
-  await waitUntil("the probe to go", 10_000, () => probe() === undefined);
+  await waitUntil("the probe to go", 20_000, () => probe() === undefined);
   expect(await berth.query("SELECT 1 FROM machine_telemetry UNION ALL SELECT 1 FROM machine_telemetry_points")).toEqual(
     [],
   );
-}, 60_000);
+});

@@ -3,6 +3,9 @@ import { pgSql, type Sql } from "@berth/db/sql.ts";
 import { afterAll, beforeAll } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 
+/** Of its pool. */
+export const CONNECTIONS = 10;
+
 export interface UsedDatabase {
   readonly url: string;
   readonly pool: Pool;
@@ -16,7 +19,7 @@ export function useTestDatabase(): UsedDatabase {
   beforeAll(async () => {
     database = await createTestDatabase();
     // The pool's own backends are ended with the database: that is no failure of a test.
-    pool = createPool(database.url, { max: 10, applicationName: "berth-test", onError: () => undefined });
+    pool = createPool(database.url, { max: CONNECTIONS, applicationName: "berth-test", onError: () => undefined });
   });
   afterAll(async () => {
     await pool.end();

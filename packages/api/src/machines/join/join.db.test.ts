@@ -5,6 +5,7 @@ import { EngineTls } from "@berth/spec/machine.ts";
 import { runCommand } from "@berth/testbed/fleet/run-command.ts";
 import { TRPCError } from "@trpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LONG_TRANSACTION } from "../../testing/long-transaction.ts";
 import { untilSomeoneWaits } from "../../testing/until-someone-waits.ts";
 import { createFakeEngine, type FakeEngine } from "../../testing/fake-engine.ts";
 import { type InProcessApi, openInProcessApi } from "../../testing/in-process-api.ts";
@@ -109,7 +110,7 @@ test("a hundred are open and no more, also where two are asked for at once, unti
     await tx.$executeRaw`LOCK TABLE join_tokens IN SHARE MODE`;
     locked.resolve();
     await held.promise;
-  });
+  }, LONG_TRANSACTION);
   await locked.promise;
   const asked = [codeOfCall(makeToken()), codeOfCall(makeToken())];
   await untilSomeoneWaits(api.services.sql, 2);
