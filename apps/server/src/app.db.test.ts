@@ -139,7 +139,7 @@ test("logs no password, no token and no input", async () => {
   const headers = { authorization: `Bearer ${token}` };
   await app.app.inject({ url: `/trpc/container.list?input=${input}`, headers });
   const completed = () => app.lines.filter((line) => line.includes("request completed"));
-  await vi.waitFor(() => expect(completed()).toHaveLength(3), 5_000);
+  await vi.waitFor(() => expect(completed()).toHaveLength(3));
   for (const secret of [PASSWORD, token, "in-the-query"]) {
     expect(app.lines.filter((line) => line.includes(secret))).toEqual([]);
   }

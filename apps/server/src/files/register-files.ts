@@ -96,6 +96,8 @@ export function registerFiles(app: FastifyInstance, { services, live, limits: ch
       const end = async (): Promise<void> => {
         over();
         leave();
+        // While an engine can't get rid of what a command has printed, it tells of no other's end in that container.
+        started.stdout.destroy();
         await started.hangUp();
       };
       return { command: started, end };

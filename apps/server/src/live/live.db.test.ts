@@ -193,6 +193,6 @@ test("logs no token", async () => {
   const { token } = await signUp();
   const socket = await follow({ token });
   socket.socket.close();
-  await vi.waitFor(() => expect(app.lines.some((line) => line.includes("socket closed"))).toBe(true), 10_000);
+  await vi.waitFor(() => expect(app.lines.some((line) => line.includes("socket closed"))).toBe(true));
   expect(app.lines.filter((line) => line.includes(token))).toEqual([]);
 });

@@ -11,7 +11,9 @@ import { WebSocket } from "ws";
 import { ask } from "./testing/open-proxy.ts";
 
 const MEGABYTE = 1024 * 1024;
+/** More than a server that holds none of it grows by: V8 collects its garbage late. */
 const BYTES = 300 * MEGABYTE;
+const TIMED_BYTES = 60 * MEGABYTE;
 
 /** A web server in shell: pages, uploads that it counts, downloads, and a WebSocket that answers once. */
 const APP = `read method path version
@@ -27,9 +29,10 @@ if [ -n "$key" ]; then
   head -c 1 >/dev/null
   printf '\\201\\003got'
   sleep 100
-elif [ "$path" = /big ]; then
-  printf 'HTTP/1.1 200 OK\\r\\nContent-Length: ${BYTES}\\r\\nConnection: close\\r\\n\\r\\n'
-  head -c ${BYTES} /dev/zero
+elif [ "\${path#/bytes/}" != "$path" ]; then
+  bytes="\${path#/bytes/}"
+  printf 'HTTP/1.1 200 OK\\r\\nContent-Length: %s\\r\\nConnection: close\\r\\n\\r\\n' "$bytes"
+  head -c "$bytes" /dev/zero
 else
   body="$method $path cookie=$cookie"
   [ -n "$length" ] && body="counted $(head -c "$length" | wc -c)"
@@ -39,6 +42,16 @@ fi`;
 const WISH = {
   command: ["sh", "-c", 'printf %s "$0" > /tmp/app; exec nc -ll -p 8080 -e sh /tmp/app', APP],
   ports: [{ name: "web", kind: "http" as const, container_port: 8080, publish: false }],
+};
+/** The same, of which the program may end while the container runs on. */
+const MAY_BE_AWAY = {
+  ...WISH,
+  command: [
+    "sh",
+    "-c",
+    'printf %s "$0" > /tmp/app; while :; do test -e /tmp/away || nc -ll -p 8080 -e sh /tmp/app; sleep 0.2; done',
+    APP,
+  ],
 };
 
 /** Where the container's pages are, and the cookie that lets in. */
@@ -50,7 +63,7 @@ async function open(container: WatchedContainer): Promise<{ url: string; cookie:
 }
 
 const listens = (container: WatchedContainer): Promise<void> =>
-  waitUntil("the program to listen", 15_000, async () => (await container.shell("netstat -ltn")).includes(":8080"));
+  waitUntil("the program to listen", 30_000, async () => (await container.shell("netstat -ltn")).includes(":8080"));
 
 async function medianMs(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
@@ -94,25 +107,25 @@ describeOnEngines(["real"], (scene) => {
     upload.end();
     expect(String((await once((await answered)[0], "data"))[0])).toBe(`counted ${BYTES}`);
 
-    const download = httpRequest(`${url}big`, { headers: { cookie }, agent: false }).end();
+    const download = httpRequest(`${url}bytes/${BYTES}`, { headers: { cookie }, agent: false }).end();
     let length = 0;
     for await (const chunk of ((await once(download, "response")) as [IncomingMessage])[0])
       length += (chunk as Buffer).length;
     expect(length).toBe(BYTES);
     clearInterval(watch);
-    expect(peak - before).toBeLessThan(BYTES / 2);
+    expect(peak - before).toBeLessThan(0.8 * BYTES);
 
     const socket = new WebSocket(url.replace("http", "ws"), { headers: { cookie } });
     const messages: string[] = [];
     socket.on("message", (data: Buffer) => messages.push(data.toString()));
-    await waitUntil("the program to speak first", 10_000, async () => messages[0] === "ready");
+    await waitUntil("the program to speak first", 30_000, async () => messages[0] === "ready");
     socket.send("hello");
-    await waitUntil("the program to answer", 10_000, async () => messages[1] === "got");
+    await waitUntil("the program to answer", 30_000, async () => messages[1] === "got");
     socket.terminate();
-  }, 120_000);
+  });
 
   test("shows it again after the container was restarted, and says what is wrong meanwhile", async () => {
-    const container = await scene().run(WISH);
+    const container = await scene().run(MAY_BE_AWAY);
     await listens(container);
     const { url, cookie } = await open(container);
     expect((await ask(url, { cookie })).status).toBe(200);
@@ -125,11 +138,9 @@ describeOnEngines(["real"], (scene) => {
     await container.reaches("Running");
     await listens(container);
     expect((await ask(url, { cookie })).status).toBe(200);
-    await container.shell("kill $(pidof nc)").catch(() => {});
-    await waitUntil("the page that nothing listens, or that it does not run", 10_000, async () =>
-      [502, 503].includes((await ask(url, { cookie })).status),
-    );
-  }, 120_000);
+    await container.shell("touch /tmp/away; kill $(pidof nc)");
+    await waitUntil("the page that nothing listens", 30_000, async () => (await ask(url, { cookie })).status === 502);
+  });
 
   test("costs so much beside a connection of one's own", async () => {
     const ports = [{ ...WISH.ports[0]!, publish: true }];
@@ -141,7 +152,10 @@ describeOnEngines(["real"], (scene) => {
     const [published, unpublished] = [await open(direct), await open(relayed)];
     const bigMs = async (at: string, cookie = "") => {
       const begun = performance.now();
-      const request = httpRequest(`${at}big`, { headers: cookie ? { cookie } : {}, agent: false }).end();
+      const request = httpRequest(`${at}bytes/${TIMED_BYTES}`, {
+        headers: cookie ? { cookie } : {},
+        agent: false,
+      }).end();
       for await (const _ of ((await once(request, "response")) as [IncomingMessage])[0]) void _;
       return performance.now() - begun;
     };
@@ -156,5 +170,5 @@ describeOnEngines(["real"], (scene) => {
     };
     console.log(JSON.stringify(figures));
     expect(figures.page_by_relay_ms).toBeLessThan(2_000);
-  }, 120_000);
+  });
 });

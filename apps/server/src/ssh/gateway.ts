@@ -41,6 +41,7 @@ const GATEWAY_LIMITS: GatewayLimits = {
   commandsPerUser: 60,
   commandsPerContainer: 150,
   handshakeMs: 30_000,
+  refusalMs: 2_000,
   recheckMs: 60_000,
 };
 

@@ -18,6 +18,8 @@ export interface ConnectionLimits {
   channels: number;
   /** Keys that it may offer. */
   attempts: number;
+  /** So long one that is refused may ask for what it came for, to be told why it does not get it. */
+  refusalMs: number;
 }
 
 interface Parts {
@@ -38,8 +40,6 @@ interface Parts {
 const RETRY_MS = 1_000;
 /** What was written last gets out before the connection ends. */
 const LAST_WORD_MS = 50;
-/** So long one that is refused may ask for what it came for, to be told why it does not get it. */
-const REFUSAL_MS = 2_000;
 /** Who is told to go and stays is cut off. */
 const GO_MS = 1_000;
 /** Answers that a client asks for and does not read, above what its channels wait with. */
@@ -180,12 +180,12 @@ export class SshConnection {
     const admission = this.#admission;
     if (!admission) return this.end();
     this.#isReady = true;
-    const { log, commands, dial } = this.#parts;
+    const { log, commands, dial, limits } = this.#parts;
     const { actor, container_id, container_name } = admission;
     const place = { actor, container_id, log, socket: this.#socket, closed: this.closed };
     const refused = this.#tooMany(actor.user_id);
     this.#refused = refused;
-    if (refused) setTimeout(() => this.end(), REFUSAL_MS).unref();
+    if (refused) setTimeout(() => this.end(), limits.refusalMs).unref();
     this.#client.on("session", (accept, reject) => {
       const leave = this.#takeChannel();
       if (!leave) return reject();

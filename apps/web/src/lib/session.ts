@@ -19,13 +19,17 @@ let shownTo: number | null = null;
 const ANSWER_MS = 10_000;
 
 export const session = {
-  begin(token: string): void {
-    isUnknown = false;
+  /** Never resolves where the page is left for another person's: nothing of them may come into this one. */
+  async begin(token: string): Promise<void> {
     const { iat, exp, user_id } = claimsOf(token);
+    // What the page holds is somebody else's: nothing of it may stay.
+    if (shownTo !== null && shownTo !== user_id) {
+      location.replace("/");
+      await new Promise<never>(() => {});
+    }
+    isUnknown = false;
     // By its own claims, so that the clocks of browser and server need not agree.
     held = { token, renewAt: Date.now() + (exp - iat) * 1_000 - RENEW_BEFORE_MS };
-    // What the page holds is somebody else's: nothing of it may stay.
-    if (shownTo !== null && shownTo !== user_id) location.replace("/");
     shownTo = user_id;
   },
 
@@ -74,7 +78,7 @@ async function requestToken(): Promise<void> {
   }
   const signal = AbortSignal.timeout(ANSWER_MS);
   const response = await fetch("/api/auth/refresh", { method: "POST", headers, signal });
-  if (response.ok) session.begin(((await response.json()) as { access_token: string }).access_token);
+  if (response.ok) await session.begin(((await response.json()) as { access_token: string }).access_token);
   else if (response.status === 401) [held, isUnknown] = [null, false];
   else if (isUnknown) throw new Error(`the server can't answer now (${response.status})`);
 }

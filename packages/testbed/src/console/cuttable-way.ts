@@ -5,8 +5,6 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export interface CuttableWay {
   /** Of the server, by this way. */
   url: string;
-  /** Ends all connections that there are, once. New ones pass. */
-  cut(): void;
   /** From now on nothing passes, and nobody is told: as behind a firewall that forgets. */
   stall(): void;
   /** Ends all connections, and takes no new ones: as where the server's port is closed. */
@@ -51,7 +49,6 @@ export async function openCuttableWay(serverUrl: string): Promise<CuttableWay> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    cut,
     stall() {
       isStalled = true;
       for (const socket of sockets) socket.unpipe().pause();

@@ -154,8 +154,11 @@ describe.skipIf(!hasChromium())("the console, when what it stands on goes away",
     await terminal.openTerminal();
     // Seen by the shell: what is still on its way when the network goes is lost.
     await terminal.type("WORD=kept-by-the-shell; echo $WORD-first", "kept-by-the-shell-first");
-    way.cut();
+    // For as long as it takes to see it.
+    await way.refuse();
+    onTestFinished(() => way.mend());
     await terminal.page.getByText(user.texts.containers.reconnecting).waitFor();
+    await way.mend();
     await terminal.terminalIsBack(BACK_MS);
     await terminal.type("echo [$WORD]", "[kept-by-the-shell]");
     expect(user.told.filter((line) => !BROWSERS_OWN.test(line))).toEqual([]);

@@ -75,7 +75,7 @@ describe.skipIf(!hasChromium())("files in the console", () => {
     expect(await container.shell("cat /data/sub/notes.txt")).toBe("old");
     await page.locator("input[type=file]").setInputFiles(chosen.slice(0, 1));
     await dialog.getByRole("button", { name: en.files.replace }).click();
-    await expect.poll(() => container.shell("cat /data/sub/notes.txt"), { timeout: 15_000 }).toBe("new");
+    await expect.poll(() => container.shell("cat /data/sub/notes.txt")).toBe("new");
 
     const [file] = await Promise.all([
       page.waitForEvent("download"),
@@ -114,7 +114,7 @@ describe.skipIf(!hasChromium())("files in the console", () => {
     await dialog.getByRole("button", { name: en.auth.sign_in }).click();
     await dialog.waitFor({ state: "hidden" });
     await page.getByRole("button", { name: `${en.files.again}: /tmp/late.txt` }).click();
-    await expect.poll(() => container.shell("cat /tmp/late.txt"), { timeout: 15_000 }).toBe("late");
+    await expect.poll(() => container.shell("cat /tmp/late.txt")).toBe("late");
   });
 
   test("say why one does not go up, and why none are shown", async () => {

@@ -223,7 +223,7 @@ describe.skipIf(!hasChromium())("images in the console", () => {
         create_params: { memory: 2_048 },
         shared_with: ["wang"],
       });
-    }, 10_000);
+    });
 
     const other = await openAs({ account: "wang", password: passwordOf("wang") });
     await other.goto(`/images/${image_id}`);

@@ -53,7 +53,7 @@ describe.skipIf(GENERATIONS.length < 2 || !hasChromium())("the console on two GP
     const record = { kind: "process", state: "running", ca: null, message: "" } as const;
     await writeRegistry(pgSql(pool), { ...record, address: registry.address, url: registry.url });
     publicKey = (await SshClient.open()).public_key;
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await berth?.deleteContainers();
@@ -61,7 +61,7 @@ describe.skipIf(GENERATIONS.length < 2 || !hasChromium())("the console on two GP
     await pool?.end();
     await berth?.close();
     await fleet?.close();
-  }, 120_000);
+  });
 
   async function openBrowser(place: Place, locale: Surroundings["locale"]): Promise<BrowserUser> {
     const user = await BrowserUser.open(browser, { url: urls[place], locale });
@@ -184,7 +184,7 @@ describe.skipIf(GENERATIONS.length < 2 || !hasChromium())("the console on two GP
       expect(admin.told).toEqual([]);
       // Of a request that was refused the browser itself tells.
       expect(user.told.filter((line) => !line.startsWith("Failed to load resource"))).toEqual([]);
-    }, 60_000);
+    });
   });
 });
 

@@ -242,14 +242,13 @@ describeOnEngines(["real"], (scene) => {
     const outMs = performance.now() - begun - inMs;
     clearInterval(watch);
     console.log(`in ${Math.round(inMs)} ms, out ${Math.round(outMs)} ms; ${before}, ${inPeak}, ${peak} MiB`);
-    expect(peak - before).toBeLessThan(100);
+    // V8 collects its garbage late; held, it would be all of it.
+    expect(peak - before).toBeLessThan(150);
     await run("rm /big");
   });
 
   test("a reader that is slow holds the container back, and who goes ends what read there", async () => {
     await run("head -c 200000000 /dev/zero > /slow");
-    const { pid } = scene().berth.server;
-    const before = residentMiB(pid);
     const [answer] = (await once(request(addressOf("/slow"), { headers: headers() }).end(), "response")) as [
       IncomingMessage,
     ];
@@ -257,9 +256,17 @@ describeOnEngines(["real"], (scene) => {
     await once(answer, "readable");
     const readers = (): Promise<string> => run("ps -o args | grep -c '[c]at /slow' || true");
     await vi.waitFor(async () => expect(await readers()).toBe("1"), WAIT);
-    expect(residentMiB(pid) - before).toBeLessThan(80);
+    let passed = 0;
+    await vi.waitFor(async () => {
+      const before = passed;
+      passed = Number(await run("sed -n 's/^pos:[[:space:]]*//p' /proc/$(pidof cat)/fdinfo/3"));
+      expect(passed > 0 && passed === before, "no more goes").toBe(true);
+    }, WAIT);
+    console.log(`${passed} bytes wait on the way to a reader that does not read`);
+    expect(passed).toBeLessThan(50_000_000);
     answer.destroy();
-    await vi.waitFor(async () => expect(await readers()).toBe("0"), WAIT);
+    // Some 0.3 s with nothing else to do; where the engine is left with what nobody reads, fifteen until it is given up.
+    await vi.waitFor(async () => expect(await readers()).toBe("0"), { ...WAIT, timeout: 12_000 });
     await run("rm /slow");
   });
 
@@ -364,7 +371,7 @@ describeOnEngines(["real"], (scene) => {
     const mine = await scene().run({}, owner);
     const look = () => owner.container.list_files.query({ ...mine.ref, path: "/" });
     // Large enough that its commit, for which it is paused, takes a while.
-    await mine.shell("head -c 400000000 /dev/urandom > /fill");
+    await mine.shell("head -c 400000000 /dev/zero > /fill");
     const { id } = await mine.onEngine();
     await owner.container.save.mutate({ ...mine.ref, name: `saved-${randomBytes(3).toString("hex")}:1` });
     // A look that began before the pause would only wait for its end.

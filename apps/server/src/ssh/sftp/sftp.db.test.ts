@@ -100,7 +100,7 @@ test("what writes a file is ended, and its row goes, also where its connection t
   running()[1]?.lose();
   await expect(write(32_768)).rejects.toThrow();
   client.end();
-  await vi.waitFor(async () => expect(await sql("SELECT 1 FROM terminals")).toEqual([]), 10_000);
+  await vi.waitFor(async () => expect(await sql("SELECT 1 FROM terminals")).toEqual([]));
 });
 
 test.each([

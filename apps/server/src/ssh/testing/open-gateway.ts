@@ -50,7 +50,11 @@ export async function openGateway(limits: Partial<GatewayLimits> = {}, dial: Dia
   };
   const enter = async (): Promise<Client> => {
     const client = come();
-    await once(client, "ready");
+    await new Promise<void>((resolve, reject) => {
+      client.once("ready", resolve).once("error", reject);
+      // One that is ended while it is being let in has no error.
+      client.once("close", () => reject(new Error("The connection closed before it was let in.")));
+    });
     return client;
   };
   return { port, key, come, enter, running: local.running, sql, lines };

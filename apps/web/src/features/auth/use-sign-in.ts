@@ -8,8 +8,8 @@ import { useTRPC } from "../../lib/trpc.ts";
 export function useSignIn() {
   const login = useMutation(
     useTRPC().auth.login.mutationOptions({
-      onSuccess({ access_token }) {
-        session.begin(access_token);
+      async onSuccess({ access_token }) {
+        await session.begin(access_token);
         signedIn.set("yes");
       },
     }),

@@ -8,8 +8,8 @@ export function useSetPassword(onSuccess: () => void) {
   const queryClient = useQueryClient();
   return useMutation(
     trpc.user.set_password.mutationOptions({
-      onSuccess(answer) {
-        if ("access_token" in answer) session.begin(answer.access_token);
+      async onSuccess(answer) {
+        if ("access_token" in answer) await session.begin(answer.access_token);
         onSuccess();
       },
       onSettled: () => void queryClient.invalidateQueries(trpc.user.api_tokens.pathFilter()),
