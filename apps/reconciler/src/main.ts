@@ -28,11 +28,11 @@ async function start(env: Env): Promise<void> {
     databaseUrl: env.DATABASE_URL,
     box,
     log,
-    connect: (row) => {
+    connect: (row, beforeChange) => {
       const { tls, allow_insecure, ssh_host_key: host_key, status } = row;
       const ssh = host_key === null ? null : { private_key: sshKey.private_key, host_key };
       const address = parseEngineUrl(row.url, { tls: ssh ? null : tls, allow_insecure, ssh });
-      return connectEngine(address, { apiVersion: status.api_version });
+      return connectEngine(address, { apiVersion: status.api_version, beforeChange });
     },
     hasProbes: env.BERTH_PROBE,
     crash: createCrash(env.BERTH_CRASH_AT ?? null),

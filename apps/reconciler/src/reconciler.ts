@@ -51,7 +51,7 @@ export interface ReconcilerOptions {
   databaseUrl: string;
   box: SecretBox;
   log: Logger;
-  connect: (row: MachineRow) => Engine;
+  connect: SessionContext["connect"];
   crash: Crash;
   /** Whether each machine gets a container of Berth's own that tells what it has and how busy it is (default true). */
   hasProbes?: boolean;

@@ -98,7 +98,8 @@ export class MachineSession {
     this.context = context;
     this.row = row;
     this.log = context.log.child({ machine_id: row.machine_id });
-    this.engine = context.connect(row);
+    // What was begun with the lease may go out much later: while its connection came about, this process may have been frozen.
+    this.engine = context.connect(row, () => void this.fence());
     this.owner = { installation: context.installation, machine_id: row.machine_id };
     this.#lanes = createMachineLanes(context.lanes);
     this.images = new MachineImages(this);

@@ -42,7 +42,8 @@ export interface SessionContext {
   loadMachine: (machineId: string) => Promise<MachineRow | null>;
   /** Something may have come free, or a move may be at its end. */
   settlePlacements: () => void;
-  connect: (row: MachineRow) => Engine;
+  /** Calls `beforeChange` right before a request that may change something goes out: it throws where that may not be. */
+  connect: (row: MachineRow, beforeChange: () => void) => Engine;
   /** How many machines this process looks after. */
   countMachines: () => number;
   /** Wall clock, ms since 1970. */

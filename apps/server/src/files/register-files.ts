@@ -20,6 +20,7 @@ import { attachment } from "./content-disposition.ts";
 import { OpenTransfers } from "./open-transfers.ts";
 import { receiveFile, writeCommand } from "./receive-file.ts";
 import { openSentFile, readCommand } from "./send-file.ts";
+import { giveUpOnStillReader } from "./still-reader.ts";
 import { TRANSFER_LIMITS, type TransferLimits, transferSlots } from "./transfer-slots.ts";
 
 /** So much of what nobody wants is read to its end: its sender then sees the answer. */
@@ -119,6 +120,7 @@ export function registerFiles(app: FastifyInstance, { services, live, limits: ch
       const body = Readable.from(bytes, { objectMode: false });
       // Sent, given up by who asked, or cut off: then what reads in the container ends, too.
       body.once("close", () => void end());
+      giveUpOnStillReader(body, limits.stallMs);
       return reply.send(body);
     } catch (error) {
       await end();

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { connect, type Socket } from "node:net";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { connectEngine } from "../connect-engine.ts";
 import { startFaultServer } from "./fault-server.fixture.ts";
 
@@ -73,6 +73,37 @@ test("holds the deadline of a call that waits for a connection, and says that it
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   server.engine.close();
   for (const call of await Promise.allSettled(hanging)) expect(call).toMatchObject({ reason: { kind: "closed" } });
+});
+
+test("asks once more whether a change may go out when its connection is open, and sends nothing of one that may not", async () => {
+  let answerFirst: (() => void) | undefined;
+  await using server = await startFaultServer(({ response }) => {
+    if (server.requests.length === 16) answerFirst = () => response.writeHead(204).end();
+    else if (server.requests.length > 16) response.end("[]");
+  });
+  let asked = 0;
+  let mayChange = true;
+  const beforeChange = (): void => {
+    asked += 1;
+    if (!mayChange) throw new Error("not any more");
+  };
+  const address = { kind: "plain", host: "127.0.0.1", port: server.port } as const;
+  const engine = connectEngine(address, { beforeChange });
+  const begun = Array.from({ length: 16 }, () => engine.startContainer(ID));
+  await vi.waitUntil(() => answerFirst !== undefined);
+  expect(asked).toBe(16);
+
+  const late = engine.stopContainer(ID, 10);
+  expect(asked).toBe(16);
+  mayChange = false;
+  answerFirst?.();
+  await expect(late).rejects.toThrow("not any more");
+  // What only looks needs no word, and the place of the one that did not go out is free.
+  expect(await engine.listContainers({ labels: {} })).toEqual([]);
+  expect(server.requests.filter((request) => request.includes("/stop"))).toEqual([]);
+  expect(asked).toBe(17);
+  engine.close();
+  expect(await Promise.allSettled(begun)).toContainEqual({ status: "fulfilled", value: undefined });
 });
 
 test("says that nothing was sent where nothing listens", async () => {

@@ -15,6 +15,8 @@ export interface WireRequest {
   headers: Record<string, string>;
   /** A stream is sent in chunks as fast as the engine takes it, and destroyed when the request has ended in any way. */
   body: Buffer | Readable | null;
+  /** Called once its connection is open, right before anything of it goes out; what it throws ends it. */
+  beforeSend?: () => void;
 }
 
 /** The head of an answer. */
@@ -84,7 +86,20 @@ function attempt(
     };
     const forget = scope.onInterrupt(endEarly);
 
-    outgoing.once("socket", (socket) => watchConnect(socket, outgoing, connection, progress));
+    const start = body instanceof Readable ? send(body, outgoing, fail) : () => outgoing.end(body ?? undefined);
+    outgoing.once("socket", (socket) =>
+      whenOpen(socket, outgoing, connection, progress, () => {
+        try {
+          request.beforeSend?.();
+        } catch (error) {
+          reject(error as Error);
+          outgoing.destroy();
+          return;
+        }
+        progress.sent = true;
+        start();
+      }),
+    );
     outgoing.once("response", (response) => {
       forget();
       if (body instanceof Readable && (response.statusCode ?? 0) >= 300) stopSending(body, outgoing, response);
@@ -103,13 +118,14 @@ function attempt(
       resolve({ response, handover: { socket, head } });
     });
     outgoing.on("error", fail);
-    if (body instanceof Readable) send(body, outgoing, fail);
-    else outgoing.end(body ?? undefined);
   });
 }
 
-/** Back-pressure reaches the source. One that fails ends the request: the engine must not take a part for the whole. */
-function send(body: Readable, outgoing: ClientRequest, fail: (cause: EngineError) => void): void {
+/**
+ * Returns what begins to send. Back-pressure reaches the source. One that fails ends the request: the engine must not take
+ * a part for the whole.
+ */
+function send(body: Readable, outgoing: ClientRequest, fail: (cause: EngineError) => void): () => void {
   body.once("error", (cause) => {
     const message = "What was to be sent to the Docker engine could not be read to its end.";
     const error = cause instanceof EngineError ? cause : new EngineError("closed", message, { cause });
@@ -117,7 +133,7 @@ function send(body: Readable, outgoing: ClientRequest, fail: (cause: EngineError
     fail(error);
   });
   outgoing.once("close", () => body.destroy());
-  body.pipe(outgoing);
+  return () => void body.pipe(outgoing);
 }
 
 /** An answer that refuses comes before all is sent, and nobody reads the rest: writing on would lose the answer. */
@@ -143,20 +159,24 @@ function open(
   }
 }
 
-function watchConnect(socket: Socket, outgoing: ClientRequest, connection: Connection, progress: Progress): void {
+/** Calls `begin` when the connection can take the request, at once if it is open already. */
+function whenOpen(
+  socket: Socket,
+  outgoing: ClientRequest,
+  connection: Connection,
+  progress: Progress,
+  begin: () => void,
+): void {
   progress.reused = outgoing.reusedSocket;
-  if (!socket.connecting) {
-    progress.sent = true;
-    return;
-  }
+  if (!socket.connecting) return begin();
   const timer = setTimeout(() => {
     const message = `The Docker engine ${connection.label} took no connection within ${seconds(connection.connectTimeoutMs)}.`;
     outgoing.destroy(new EngineError("unreachable", message, { sent: false, timedOut: true }));
   }, connection.connectTimeoutMs);
   const ready = () => {
     clearTimeout(timer);
-    progress.sent = true;
     progress.handshaking = false;
+    begin();
   };
   if (socket instanceof TLSSocket) {
     socket.once("connect", () => (progress.handshaking = true));

@@ -36,17 +36,24 @@ export interface EngineLinkOptions extends ConnectionOptions {
    * exchanged meanwhile, its first answer says so.
    */
   apiVersion?: string | null;
+  /**
+   * Called right before a request that may change something (that is no GET) goes out, on a connection that is open by
+   * then. What it throws ends the call, of which the engine has heard nothing.
+   */
+  beforeChange?: () => void;
 }
 
 /** Everything that calls of one engine share: its connections, the version agreed on, the open calls. */
 export class EngineLink {
   readonly #connection: Connection;
+  readonly #beforeChange: () => void;
   readonly #live = new Set<CallScope>();
   #isClosed = false;
   #version: EngineVersion | null = null;
   #negotiation: Promise<EngineVersion> | null = null;
 
-  constructor(address: EngineAddress, { apiVersion = null, ...options }: EngineLinkOptions) {
+  constructor(address: EngineAddress, { apiVersion = null, beforeChange, ...options }: EngineLinkOptions) {
+    this.#beforeChange = beforeChange ?? (() => {});
     this.#connection = new Connection(address, options);
     this.#version = presume(apiVersion);
   }
@@ -177,7 +184,9 @@ export class EngineLink {
     { api_version }: EngineVersion,
     scope: CallScope,
   ): Promise<WireAnswer> {
-    const answer = await dial(this.#connection, pool, { ...request, path: `/v${api_version}${request.path}` }, scope);
+    const path = `/v${api_version}${request.path}`;
+    const beforeSend = request.method === "GET" ? () => {} : this.#beforeChange;
+    const answer = await dial(this.#connection, pool, { ...request, path, beforeSend }, scope);
     const { response, handover } = answer;
     this.#noticeUpgrade(response);
     const status = response.statusCode ?? 0;
