@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { PROBE_NAME } from "@berth/spec/engine-names.ts";
 import type { Machine } from "@berth/spec/machine.ts";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sharedFleet } from "../fleet/shared-fleet.ts";
 import { expectConsistent } from "../faults/consistency.ts";
 import { actionsSince, engineTime, fingerprint, runForeign, theOneOf } from "../faults/on-engine.ts";
@@ -18,6 +18,7 @@ const kibibytes = (name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync("/proc/meminfo", "utf8"))?.[1]);
 
 const DISK_MIB = 200;
+const ONE_BY_ONE = { concurrent: false };
 
 describe.skipIf(!kinds.some(({ generation }) => generation === "20.10"))("the probe on a small disk", () => {
   let database: TestDatabase;
@@ -88,8 +89,8 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
     await database?.drop();
   });
 
-  // One test goes on where the one before it ended, as a machine does.
-  describe.each(kinds)("of Docker $generation", ({ name }) => {
+  // One test goes on where the one before it ended, as a machine does; the machines do side by side, for they mostly wait.
+  describe.concurrent.each(kinds)("of Docker $generation", ({ name }) => {
     let machine: StageMachine;
     let standIn: StandIn;
     beforeAll(() => {
@@ -112,7 +113,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
     const pidOf = async (id: string): Promise<string> => (await docker("inspect", "-f", "{{.State.Pid}}", id)).trim();
     const conditionOf = ({ conditions }: Machine, type: string) => conditions.find((told) => told.type === type);
 
-    test("tells what the machine has, as its kernel and its disk say", async () => {
+    test("tells what the machine has, as its kernel and its disk say", ONE_BY_ONE, async () => {
       const seen = await until("facts", ({ cpus, disk, telemetry }) => cpus.length > 0 && disk !== null && !!telemetry);
       const df = execFileSync("df", ["-m", "-P", machine.engine.log_file]).toString().split("\n")[1]!.split(/\s+/);
       // df rounds up, the probe down.
@@ -131,7 +132,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
       expect(info).toMatchObject({ cpu: { 0: seen.cpus[0] }, disk: { total: seen.disk!.total } });
     });
 
-    test("gives no GPU to a container where there is none", async () => {
+    test("gives no GPU to a container where there is none", ONE_BY_ONE, async () => {
       expect((await see()).gpus).toEqual([]);
       const asked = stage.create(`none-${name}`, machine, { gpu_count: 1 });
       await expect(asked).rejects.toMatchObject({
@@ -140,7 +141,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
       });
     });
 
-    test("has no more rights than it needs, and little memory", async () => {
+    test("has no more rights than it needs, and little memory", ONE_BY_ONE, async () => {
       const [inspected] = JSON.parse(await docker("inspect", await probeId())) as {
         HostConfig: Record<string, unknown>;
       }[];
@@ -156,7 +157,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
       });
     });
 
-    test("lists eight GPUs by index, with what they do", async () => {
+    test("lists eight GPUs by index, with what they do", ONE_BY_ONE, async () => {
       standIn.gpus(EIGHT_GPUS.toReversed());
       const seen = await until(
         "eight GPUs",
@@ -180,78 +181,94 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
       expect(conditionOf(seen, "GpuHealthy")).toMatchObject({ status: "true" });
     });
 
-    test("marks a GPU that a process outside Berth uses, until it does not any more", async () => {
-      const foreign = await runForeign(machine.engine);
-      onTestFinished(async () => void (await docker("rm", "-f", foreign)));
-      const before = await fingerprint(machine.engine, foreign);
-      standIn.processes([`${gpuUuid(5)}, ${await pidOf(foreign)}, 12345`]);
-      const isMarked = ({ gpus_foreign, telemetry }: Machine): boolean =>
-        gpus_foreign.length > 0 && telemetry?.gpus[5]?.used_by.length === 1;
-      const seen = await until("a foreign GPU", isMarked);
-      expect(seen.gpus_foreign).toEqual([gpuUuid(5)]);
-      expect(seen.telemetry?.gpus[5]?.used_by).toEqual([
-        { container_id: null, owner: null, pid: Number(await pidOf(foreign)), memory: 12_345 },
-      ]);
-      standIn.processes([]);
-      await until("it to be given back", ({ gpus_foreign }) => gpus_foreign.length === 0);
-      expect(await fingerprint(machine.engine, foreign)).toBe(before);
-    });
+    test(
+      "marks a GPU that a process outside Berth uses, until it does not any more",
+      ONE_BY_ONE,
+      async ({ onTestFinished }) => {
+        const foreign = await runForeign(machine.engine);
+        onTestFinished(async () => void (await docker("rm", "-f", foreign)));
+        const before = await fingerprint(machine.engine, foreign);
+        standIn.processes([`${gpuUuid(5)}, ${await pidOf(foreign)}, 12345`]);
+        const isMarked = ({ gpus_foreign, telemetry }: Machine): boolean =>
+          gpus_foreign.length > 0 && telemetry?.gpus[5]?.used_by.length === 1;
+        const seen = await until("a foreign GPU", isMarked);
+        expect(seen.gpus_foreign).toEqual([gpuUuid(5)]);
+        expect(seen.telemetry?.gpus[5]?.used_by).toEqual([
+          { container_id: null, owner: null, pid: Number(await pidOf(foreign)), memory: 12_345 },
+        ]);
+        standIn.processes([]);
+        await until("it to be given back", ({ gpus_foreign }) => gpus_foreign.length === 0);
+        expect(await fingerprint(machine.engine, foreign)).toBe(before);
+      },
+    );
 
-    test("knows which of Berth's containers a process is in, and that one without the GPU has no business there", async () => {
-      const container = await stage.seeRunning(await stage.create(`user-${name}`, machine));
-      const { id } = await theOneOf(machine.engine, container);
-      standIn.processes([`${gpuUuid(2)}, ${await pidOf(id)}, 100`]);
-      const isShown = ({ telemetry }: Machine): boolean =>
-        telemetry?.gpus[2]?.used_by[0]?.container_id === container.container_id;
-      const seen = await until("the user", isShown);
-      expect(seen.telemetry?.gpus[2]?.used_by).toMatchObject([
-        { container_id: container.container_id, owner: "test-admin" },
-      ]);
-      await until("a foreign GPU", ({ gpus_foreign }) => gpus_foreign.includes(gpuUuid(2)));
-      // As if it held the GPU: engines without GPUs can't start such a one.
-      await stage.pool.query("INSERT INTO gpu_allocations (machine_id, gpu_uuid, container_id) VALUES ($1, $2, $3)", [
-        machine.machine_id,
-        gpuUuid(2),
-        container.container_id,
-      ]);
-      await stage.pool.query("UPDATE placements SET gpu_uuids = $2 WHERE container_id = $1", [
-        container.container_id,
-        [gpuUuid(2)],
-      ]);
-      await stage.pool.query("SELECT pg_notify('berth_container', $1)", [container.uid]);
-      await until("the GPU to be its own", ({ gpus_foreign }) => gpus_foreign.length === 0);
-    });
+    test(
+      "knows which of Berth's containers a process is in, and that one without the GPU has no business there",
+      ONE_BY_ONE,
+      async () => {
+        const container = await stage.seeRunning(await stage.create(`user-${name}`, machine));
+        const { id } = await theOneOf(machine.engine, container);
+        standIn.processes([`${gpuUuid(2)}, ${await pidOf(id)}, 100`]);
+        const isShown = ({ telemetry }: Machine): boolean =>
+          telemetry?.gpus[2]?.used_by[0]?.container_id === container.container_id;
+        const seen = await until("the user", isShown);
+        expect(seen.telemetry?.gpus[2]?.used_by).toMatchObject([
+          { container_id: container.container_id, owner: "test-admin" },
+        ]);
+        await until("a foreign GPU", ({ gpus_foreign }) => gpus_foreign.includes(gpuUuid(2)));
+        // As if it held the GPU: engines without GPUs can't start such a one.
+        await stage.pool.query("INSERT INTO gpu_allocations (machine_id, gpu_uuid, container_id) VALUES ($1, $2, $3)", [
+          machine.machine_id,
+          gpuUuid(2),
+          container.container_id,
+        ]);
+        await stage.pool.query("UPDATE placements SET gpu_uuids = $2 WHERE container_id = $1", [
+          container.container_id,
+          [gpuUuid(2)],
+        ]);
+        await stage.pool.query("SELECT pg_notify('berth_container', $1)", [container.uid]);
+        await until("the GPU to be its own", ({ gpus_foreign }) => gpus_foreign.length === 0);
+      },
+    );
 
-    test("tells a GPU that is gone, and who holds it, and gives it to nobody until it is back", async () => {
-      standIn.gpus(EIGHT_GPUS.filter((_, index) => index !== 2));
-      const seen = await until("the loss", (told) => conditionOf(told, "GpuHealthy")?.status === "false");
-      expect(conditionOf(seen, "GpuHealthy")).toMatchObject({
-        reason: "GpuGone",
-        message: expect.stringMatching(new RegExp(`${gpuUuid(2)}.*held by user-${name}`)),
-      });
-      expect(seen.gpus.map(({ index }) => index)).toEqual([0, 1, 3, 4, 5, 6, 7]);
-      expect(seen.gpus_taken).toEqual([gpuUuid(2)]);
-      const asked = stage.create(`gone-${name}`, machine, { gpu_uuids: [gpuUuid(2)] });
-      await expect(asked).rejects.toThrow(gpuUuid(2));
-      standIn.gpus(EIGHT_GPUS);
-      const healed = await until("it to be back", (told) => conditionOf(told, "GpuHealthy")?.status === "true");
-      expect(healed.gpus).toHaveLength(8);
-      standIn.processes([]);
-    });
+    test(
+      "tells a GPU that is gone, and who holds it, and gives it to nobody until it is back",
+      ONE_BY_ONE,
+      async () => {
+        standIn.gpus(EIGHT_GPUS.filter((_, index) => index !== 2));
+        const seen = await until("the loss", (told) => conditionOf(told, "GpuHealthy")?.status === "false");
+        expect(conditionOf(seen, "GpuHealthy")).toMatchObject({
+          reason: "GpuGone",
+          message: expect.stringMatching(new RegExp(`${gpuUuid(2)}.*held by user-${name}`)),
+        });
+        expect(seen.gpus.map(({ index }) => index)).toEqual([0, 1, 3, 4, 5, 6, 7]);
+        expect(seen.gpus_taken).toEqual([gpuUuid(2)]);
+        const asked = stage.create(`gone-${name}`, machine, { gpu_uuids: [gpuUuid(2)] });
+        await expect(asked).rejects.toThrow(gpuUuid(2));
+        standIn.gpus(EIGHT_GPUS);
+        const healed = await until("it to be back", (told) => conditionOf(told, "GpuHealthy")?.status === "true");
+        expect(healed.gpus).toHaveLength(8);
+        standIn.processes([]);
+      },
+    );
 
-    test("is made anew where the driver's library is lost, and nothing is forgotten meanwhile", async () => {
-      const before = await probeId();
-      standIn.error("Failed to initialize NVML: Driver/library version mismatch");
-      await until("the loss to be told", (told) => conditionOf(told, "GpuHealthy")?.reason === "DriverLost");
-      let after = before;
-      await stage.until("another probe", async () => (after = await probeId()) !== before && after !== "");
-      expect((await see()).gpus).toHaveLength(8);
-      standIn.error(null);
-      await until("all to be well", (told) => conditionOf(told, "GpuHealthy")?.status === "true");
-      expect(await probeId()).toBe(after);
-    });
+    test(
+      "is made anew where the driver's library is lost, and nothing is forgotten meanwhile",
+      ONE_BY_ONE,
+      async () => {
+        const before = await probeId();
+        standIn.error("Failed to initialize NVML: Driver/library version mismatch");
+        await until("the loss to be told", (told) => conditionOf(told, "GpuHealthy")?.reason === "DriverLost");
+        let after = before;
+        await stage.until("another probe", async () => (after = await probeId()) !== before && after !== "");
+        expect((await see()).gpus).toHaveLength(8);
+        standIn.error(null);
+        await until("all to be well", (told) => conditionOf(told, "GpuHealthy")?.status === "true");
+        expect(await probeId()).toBe(after);
+      },
+    );
 
-    test("comes back when it is removed by hand, ended by hand, or halted", async () => {
+    test("comes back when it is removed by hand, ended by hand, or halted", ONE_BY_ONE, async () => {
       for (const edit of [["rm", "-f"], ["stop", "-t", "0"], ["pause"]]) {
         const { telemetry } = await see();
         await docker(...edit, await probeId());
@@ -264,7 +281,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
       expect(await docker("ps", "-aq", "--filter", `name=${PROBE_NAME}`)).toMatch(/^[0-9a-f]+\s*$/);
     });
 
-    test("warns of a clock that is wrong, and changes nothing else", async () => {
+    test("warns of a clock that is wrong, and changes nothing else", ONE_BY_ONE, async () => {
       await until("a reading", ({ telemetry }) => telemetry?.stale === false);
       const since = engineTime();
       const before = await docker("ps", "-aq", "--no-trunc");
@@ -285,7 +302,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
       expect(await docker("ps", "-aq", "--no-trunc")).toBe(before);
     });
 
-    test("leaves the machine with it, and touches nobody else's", async () => {
+    test("leaves the machine with it, and touches nobody else's", ONE_BY_ONE, async () => {
       const foreign = await runForeign(machine.engine);
       const before = await fingerprint(machine.engine, foreign);
       const { items } = await stage.api.admin.container.list.query({ scope: "all", limit: 500 });
@@ -293,7 +310,7 @@ describe.skipIf(kinds.length === 0)("the probe on a machine", () => {
         await stage.api.admin.container.delete.mutate({ container_id: container.container_id });
         await stage.seeGone(container);
       }
-      await expectConsistent(stage);
+      await expectConsistent({ pool: stage.pool, machines: [machine] });
       await stage.api.admin.machine.remove.mutate({ machine_id: machine.machine_id });
       await stage.until(
         "the probe to go",
