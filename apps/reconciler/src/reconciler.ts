@@ -14,7 +14,6 @@ import type { SecretBox } from "@berth/db/secret-box.ts";
 import { advanceLine } from "@berth/db/placement/advance-line.ts";
 import { settleMoves } from "@berth/db/placement/settle-moves.ts";
 import { inTransaction, pgSql, type Sql } from "@berth/db/sql.ts";
-import type { Engine } from "@berth/docker/engine.ts";
 import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
 import { createAnnouncer } from "./announcer.ts";

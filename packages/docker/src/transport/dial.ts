@@ -92,7 +92,7 @@ function attempt(
         try {
           request.beforeSend?.();
         } catch (error) {
-          reject(error as Error);
+          reject(error);
           outgoing.destroy();
           return;
         }
